@@ -1,0 +1,42 @@
+"""ctypes on the C library: ``call`` for functions, ``syscall`` for what libc does not wrap."""
+
+import ctypes
+import os
+import platform
+from typing import Any
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+# Numbers above 400 are shared by all architectures (Linux syscall tables, 5.1 and later).
+OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, FSPICK = 428, 429, 430, 431, 432, 433
+PIDFD_OPEN, CLOSE_RANGE, OPENAT2, MOUNT_SETATTR = 434, 436, 437, 442
+_LEGACY = {
+    "x86_64": {"pivot_root": 155, "seccomp": 317, "execveat": 322, "bpf": 321, "keyctl": 250},
+    "aarch64": {"pivot_root": 41, "seccomp": 277, "execveat": 281, "bpf": 280, "keyctl": 219},
+}
+MACHINE = platform.machine()
+NUMBERS = _LEGACY.get(MACHINE, _LEGACY["x86_64"])
+
+
+def fail(path: str | bytes | None = None) -> OSError:
+    """The :class:`OSError` for the current ``errno``."""
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number), path)
+
+
+def call(name: str, *args: Any, path: str | bytes | None = None) -> int:
+    """Call libc's *name*; a negative result raises :class:`OSError` that carries *path*."""
+    result = int(getattr(_libc, name)(*args))
+    if result < 0:
+        raise fail(path)
+    return result
+
+
+def syscall(number: int, *args: Any, path: str | bytes | None = None) -> int:
+    """syscall(2); integers are passed as 64-bit so that flags and offsets keep their upper half."""
+    converted = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
+    result = int(_libc.syscall(ctypes.c_long(number), *converted))
+    if result < 0:
+        raise fail(path)
+    return result

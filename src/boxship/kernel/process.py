@@ -1,0 +1,83 @@
+"""Processes: namespaces, prctl(2), pidfds, close_range(2)."""
+
+import ctypes
+import os
+
+from boxship.kernel import libc
+
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = (
+    0x20000,
+    0x02000000,
+    0x04000000,
+    0x08000000,
+)
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
+
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 4, 15, 36
+_PR_SET_NO_NEW_PRIVS = 38
+_KEYCTL_JOIN_SESSION_KEYRING = 1
+
+
+def unshare(flags: int) -> None:
+    libc.call("unshare", flags)
+
+
+def setns(fd: int, kinds: int = 0) -> None:
+    """Join the namespace *fd*, or, with a pidfd, the *kinds* of that process."""
+    libc.call("setns", fd, kinds)
+
+
+def prctl(option: int, value: int, *rest: int) -> None:
+    padded = [ctypes.c_ulong(n) for n in (value, *rest, 0, 0, 0)[:4]]
+    libc.call("prctl", option, *padded)
+
+
+def set_dumpable(value: bool) -> None:
+    prctl(_PR_SET_DUMPABLE, int(value))
+
+
+def set_child_subreaper() -> None:
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def set_no_new_privs() -> None:
+    prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def set_parent_death_signal(signal: int) -> None:
+    prctl(_PR_SET_PDEATHSIG, signal)
+
+
+def set_name(name: str) -> None:
+    """The command name that ps shows (15 bytes)."""
+    libc.call("prctl", _PR_SET_NAME, ctypes.c_char_p(os.fsencode(name)[:15]), 0, 0, 0)
+
+
+def sethostname(name: str) -> None:
+    raw = os.fsencode(name)
+    libc.call("sethostname", raw, len(raw))
+
+
+def setdomainname(name: str) -> None:
+    raw = os.fsencode(name)
+    libc.call("setdomainname", raw, len(raw))
+
+
+def join_new_session_keyring(name: str) -> None:
+    """keyctl(2): a fresh session keyring, so that no key of the host is reachable."""
+    libc.syscall(libc.NUMBERS["keyctl"], _KEYCTL_JOIN_SESSION_KEYRING, os.fsencode(name))
+
+
+def close_other_fds(keep: set[int]) -> None:
+    """Close every descriptor that is not in *keep* (close_range(2))."""
+    start = 0
+    for fd in [*sorted(keep), 0xFFFFFFFF + 1]:
+        if start <= fd - 1:
+            libc.syscall(libc.CLOSE_RANGE, start, fd - 1, 0)
+        start = fd + 1
+
+
+def start_time(pid: int) -> int:
+    """When *pid* started, in clock ticks since boot: with the pid it names one process for good."""
+    with open(f"/proc/{pid}/stat", "rb") as stat:
+        return int(stat.read().rpartition(b")")[2].split()[19])

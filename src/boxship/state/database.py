@@ -1,0 +1,101 @@
+"""One SQLite database and its writer thread.
+
+Readers are plain selects on the caller's thread through :meth:`Database.read`. Writers are queued;
+the thread takes what has gathered and commits it as one transaction (group commit), so that N
+waiting writers pay for one fsync. A writer that raises is rolled back alone.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Write = Callable[[sqlite3.Connection], T]
+_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+
+
+class Database:
+    """Owns the file *path*. *durable*: fsync at each commit (WAL, synchronous=FULL)."""
+
+    def __init__(self, path: Path, migrations: Sequence[str], durable: bool = True) -> None:
+        self._path = path
+        self._durable = durable
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._reader = self._connect()
+        self._migrate(migrations)
+        self._thread = threading.Thread(target=self._run, name=f"db-{path.name}", daemon=True)
+        self._thread.start()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if self._durable else 'OFF'}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def _migrate(self, migrations: Sequence[str]) -> None:
+        """Run the scripts above ``user_version``, each in its own transaction."""
+        (version,) = self._reader.execute("PRAGMA user_version").fetchone()
+        for number, script in enumerate(migrations[version:], version + 1):
+            self._reader.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
+
+    def read(self, sql: str, *parameters: Any) -> list[Any]:
+        """Rows of a select; committed state only."""
+        return self._reader.execute(sql, parameters).fetchall()
+
+    def submit(self, write: Write[T]) -> "Future[T]":
+        """Queue *write*; the future is done when its effect is durable (or has failed)."""
+        future: Future[T] = Future()
+        self._jobs.put((write, future))
+        return future
+
+    async def write(self, write: Write[T]) -> T:
+        return await asyncio.wrap_future(self.submit(write))
+
+    async def execute(self, sql: str, *parameters: Any) -> None:
+        """Queue one statement and wait until it is durable."""
+        await self.write(lambda connection: connection.execute(sql, parameters) and None)
+
+    def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._reader.close()
+
+    def _run(self) -> None:
+        connection = self._connect()
+        open_ = True
+        while open_:
+            jobs = [self._jobs.get()]
+            while not self._jobs.empty():
+                jobs.append(self._jobs.get())
+            open_ = None not in jobs
+            self._commit(connection, [job for job in jobs if job is not None])
+        connection.close()
+
+    def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        connection.execute("BEGIN IMMEDIATE")
+        for write, future in jobs:
+            connection.execute("SAVEPOINT job")
+            try:
+                done.append((future, write(connection)))
+            except Exception as error:
+                connection.execute("ROLLBACK TO job")
+                future.set_exception(error)
+            connection.execute("RELEASE job")
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for future, _ in done:
+                future.set_exception(error)
+            return
+        for future, result in done:
+            future.set_result(result)
