@@ -1,0 +1,65 @@
+"""What a daemon may leave on the host: nothing. Lists what it did leave.
+
+Attribution goes by what a leak still carries of its owner: the daemon's directory in a mount
+table or a command line, its network namespace, or a container's ID in a cgroup's name.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+SETTLE_SECONDS = 5.0
+
+
+def mounts(root: Path) -> list[str]:
+    """Mounts of this namespace that name *root*."""
+    table = Path("/proc/self/mountinfo").read_text()
+    return [line for line in table.splitlines() if str(root) in line]
+
+
+def _mentions(pid: str, root: Path) -> bool:
+    for name in ("cmdline", "mountinfo"):
+        try:
+            if os.fsencode(root) in Path("/proc", pid, name).read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def processes(root: Path, network_namespace: str | None = None) -> list[str]:
+    """Processes that run on *root*'s mounts, were started with it, or live in its namespace."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if int(pid) == os.getpid():
+            continue
+        try:
+            namespace = os.readlink(f"/proc/{pid}/ns/net")
+            name = Path("/proc", pid, "comm").read_text().strip()
+        except OSError:
+            continue
+        if namespace == network_namespace or _mentions(pid, root):
+            found.append(f"{pid} {name}")
+    return found
+
+
+def cgroups(ids: Iterable[str]) -> list[str]:
+    """Control groups whose names carry one of the container IDs *ids*."""
+    wanted = set(ids)
+    found = []
+    for directory, names, _files in os.walk("/sys/fs/cgroup"):
+        found += [
+            os.path.join(directory, name)
+            for name in names
+            if any(container in name for container in wanted)
+        ]
+    return found
+
+
+def settled(probe: Callable[[], list[str]]) -> list[str]:
+    """The result of *probe* once it is empty or the time to settle is over."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while (left := probe()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
