@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-root lint types imports format bench walk walk-record clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+		awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml tools/make-venv
+	tools/make-venv "$(PYTHON)" "$(VENV)"
+
+setup: $(STAMP) ## Create the virtual environment with Boxship and its development tools
+
+demo: $(STAMP) ## Capture an image from this host's programs and run an isolated container from it
+	tools/demo "$(VENV)"
+
+test: $(STAMP) ## Install what the tests need (as root, by apt) and run all of them
+	tools/install-packages test
+	tools/run-tests "$(VENV)" lint types imports unit house contract kernel api e2e fault
+
+test-unit: $(STAMP) ## Run the tests that need neither root nor other programs
+	tools/run-tests "$(VENV)" unit
+
+test-root: $(STAMP) ## Run the tests that need root
+	tools/run-tests "$(VENV)" contract kernel api e2e fault
+
+lint: $(STAMP) ## Check style and formatting rules
+	$(BIN)/ruff check .
+
+types: $(STAMP) ## Check types
+	$(BIN)/mypy
+
+imports: $(STAMP) ## Check that packages import downward only
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP) ## Reformat the code
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(STAMP) ## Measure Boxship and dockerd (where installed) in turn and print the ratios
+	$(BIN)/python -m benchmarks
+
+walk: $(STAMP) ## Compare Boxship with dockerd's recorded answers, line by line
+	PYTHONPATH=tests $(BIN)/python -m e2e.walk compare
+
+walk-record: $(STAMP) ## Record dockerd's answers anew (needs dockerd)
+	PYTHONPATH=tests $(BIN)/python -m e2e.walk record
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
