@@ -1,0 +1,103 @@
+"""One connection to the daemon: bytes out, buffered bytes in."""
+
+from __future__ import annotations
+
+import socket
+
+from boxship.client.errors import CannotConnect, ConnectionLost
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.client.endpoint import Endpoint
+    from boxship.client.tls import TlsFiles
+
+CHUNK = 65536
+
+
+def connect(endpoint: Endpoint, tls: TlsFiles | None = None) -> Connection:
+    """A fresh connection; :class:`CannotConnect` names the address and the reason."""
+    try:
+        return Connection(_open(endpoint, tls))
+    except (FileNotFoundError, ConnectionRefusedError, socket.gaierror, TimeoutError) as error:
+        raise CannotConnect(
+            f"Cannot connect to the Boxship daemon at {endpoint.text}. "
+            f"Is the boxship daemon running? ({error.strerror or error})"
+        ) from error
+    except PermissionError as error:
+        raise CannotConnect(
+            f"permission denied while trying to connect to the Boxship daemon socket at "
+            f"{endpoint.text}: run as root or join the socket's group"
+        ) from error
+    except OSError as error:
+        raise CannotConnect(
+            f"error during connect to the Boxship daemon at {endpoint.text}: {error}"
+        ) from error
+
+
+def _open(endpoint: Endpoint, tls: TlsFiles | None) -> socket.socket:
+    if endpoint.scheme == "unix":
+        return _open_unix(endpoint.path)
+    sock = socket.create_connection((endpoint.host, endpoint.port), timeout=30)
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if tls is None:
+        return sock
+    from boxship.client.tls import wrap
+
+    return wrap(sock, endpoint.host, tls)
+
+
+def _open_unix(path: str) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.connect(path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+class Connection:
+    """Owns its socket. ``buffer`` holds bytes received and not yet consumed."""
+
+    __slots__ = ("buffer", "sock")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.buffer = bytearray()
+
+    def send(self, data: bytes) -> None:
+        try:
+            self.sock.sendall(data)
+        except OSError as error:
+            raise ConnectionLost(f"the daemon closed the connection: {error.strerror}") from error
+
+    def fill(self) -> bool:
+        """Wait for more bytes; False at the end of the stream."""
+        try:
+            data = self.sock.recv(CHUNK)
+        except ConnectionError as error:
+            raise ConnectionLost(f"the daemon closed the connection: {error.strerror}") from error
+        self.buffer += data
+        return bool(data)
+
+    def take(self, count: int) -> bytes:
+        """Up to *count* buffered bytes, waiting for one at least; empty at the end."""
+        if not self.buffer and not self.fill():
+            return b""
+        data = bytes(self.buffer[:count])
+        del self.buffer[:count]
+        return data
+
+    def take_line(self, limit: int = 65536) -> bytes:
+        """The next line without its CR LF; :class:`ConnectionLost` when the stream ends first."""
+        while (end := self.buffer.find(b"\n")) < 0:
+            if len(self.buffer) > limit or not self.fill():
+                raise ConnectionLost("the daemon closed the connection without a complete answer")
+        line = bytes(self.buffer[:end]).rstrip(b"\r")
+        del self.buffer[: end + 1]
+        return line
+
+    def close(self) -> None:
+        self.sock.close()
