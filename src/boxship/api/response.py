@@ -1,0 +1,108 @@
+"""What a handler answers with; ``server.py`` turns it into bytes on the connection."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+
+from boxship.wire.hijack import HijackedConnection
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+RAW_STREAM = "application/vnd.docker.raw-stream"
+MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
+TAR = "application/x-tar"
+
+Take: TypeAlias = Callable[[HijackedConnection], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Json:
+    """Any value that msgspec encodes (builtins, dataclasses, Structs)."""
+
+    value: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Empty:
+    """No body. Status 204, or 200/201/304 where Docker's answer is bare."""
+
+    status: int = 204
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Body:
+    """A body that is already bytes."""
+
+    data: bytes
+    content_type: str = TEXT
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Stream:
+    """A chunked body; every item of *chunks* is flushed at once. The server closes *chunks*.
+
+    Unless the route says ``flush_early``, the head waits for the first chunk, so that an error
+    raised before it still becomes a proper status. Later errors cut the connection.
+    """
+
+    chunks: AsyncIterator[bytes]
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(slots=True)
+class Hijack:
+    """Leave HTTP: the head goes out (101 if the client asked to upgrade, else 200), is flushed
+    alone, and then *take* owns the connection.
+
+    A client may act on the head at once (``docker run`` starts the container that it attached to),
+    so whatever must exist by then is made before the handler returns. *abandon* is called instead
+    of *take* when the client has gone meanwhile.
+    """
+
+    take: Take
+    content_type: str = RAW_STREAM
+    abandon: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class WebSocket:
+    """RFC 6455 upgrade; *take* gets a connection whose socket carries the messages' payloads."""
+
+    take: Take
+    abandon: Callable[[], None] | None = None
+
+
+Response: TypeAlias = Json | Empty | Body | Stream | Hijack | WebSocket
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode_json(value: Any) -> bytes:
+    """*value* as one JSON line. Surrogates (undecodable bytes) become U+FFFD, as in Go."""
+    try:
+        return _encoder.encode(value) + b"\n"
+    except UnicodeEncodeError:
+        return _encoder.encode(_printable(msgspec.to_builtins(value))) + b"\n"
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_printable(key): _printable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(item) for item in value]
+    return value

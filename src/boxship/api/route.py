@@ -1,0 +1,28 @@
+"""The shape of one row of the route table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from boxship.api.request import Request, Version
+from boxship.api.response import Response
+
+# Each handler declares the slice of the engine that it uses, so the table cannot name one type.
+Handler: TypeAlias = Callable[[Any, Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``{name}`` in *pattern* matches one path segment, ``{name:path}`` one or more.
+
+    *since* is the first API version that has the route. *on_disconnect* says what happens to the
+    handler when its client goes: it is cancelled, or it finishes what it began.
+    *flush_early*: see :class:`boxship.api.response.Stream`.
+    """
+
+    method: str
+    pattern: str
+    handler: Handler
+    since: Version = (1, 24)
+    on_disconnect: Literal["finish", "cancel"] = "finish"
+    flush_early: bool = False
