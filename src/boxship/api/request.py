@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, overload
+from typing import Protocol, TypeVar
 
-from boxship.api.jsonbody import content_type_error, decode_json
+from boxship.api.jsonbody import content_type_error
 from boxship.api.query import Query
 from boxship.base.errors import InvalidParameter
+from boxship.types.decode import decode
 from boxship.wire.peer import Peer
 
 Version = tuple[int, int]
@@ -47,20 +48,14 @@ class Request:
     version: Version = CURRENT
     params: dict[str, str] = field(default_factory=dict)
 
-    @overload
-    async def json(self) -> Any: ...
-    @overload
-    async def json(self, model: type[T], *, required: bool = False) -> T: ...
+    async def json(self, model: type[T], *, required: bool = False) -> T:
+        """The JSON body as *model*, by Go's rules (:mod:`boxship.types.decode`).
 
-    async def json(self, model: Any = Any, *, required: bool = False) -> Any:
-        """The JSON body as *model* (a msgspec Struct or builtin type).
-
-        Keys match whatever their case, unknown keys and null members are ignored, as Go's decoder
-        does. An empty body or ``null`` gives ``model()`` (None without a model), unless *required*.
+        An empty body gives ``model()``, unless it is *required*; InvalidParameter in Docker's
+        words for a wrong content type and for what is no JSON of that shape.
         """
         if problem := content_type_error(self.headers.get("content-type"), self.body.empty):
             raise InvalidParameter(problem)
-        raw = b"" if self.body.empty else await self.body.read_all(JSON_LIMIT)
-        if not raw.strip() and (required or raw):
-            raise InvalidParameter("invalid JSON: got EOF while reading request body")
-        return decode_json(raw, model)
+        if self.body.empty and not required:
+            return model()
+        return decode(model, await self.body.read_all(JSON_LIMIT))
