@@ -29,8 +29,8 @@ class Entry:
     (0o7777), ``mtime`` is nanoseconds since 1970, ``size`` the logical size in bytes.
 
     ``extents`` are the runs of data in ascending file order; what they leave out is a hole. A plain
-    file has one run, an empty file none. Entries made for writing may leave it empty: the file is
-    then plain.
+    file has one run, an empty file none, a file that is one hole a run of length 0 at its end.
+    Entries made for writing may leave it empty: the file is then plain.
     """
 
     path: bytes

@@ -78,3 +78,54 @@ def _check_signed(block: bytes) -> None:
     high = sum(byte > 127 for byte in block) - sum(byte > 127 for byte in block[148:156])
     if _field(block[148:156]) != checksum(block) - 256 * high:
         raise TarError("invalid tar header: wrong checksum")
+
+
+_pack = struct.Struct("100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12x").pack
+
+
+def build(
+    name: bytes,
+    mode: int,
+    uid: int,
+    gid: int,
+    size: int,
+    mtime: int,
+    flag: bytes,
+    link: bytes,
+    uname: bytes,
+    gname: bytes,
+    major: int,
+    minor: int,
+    prefix: bytes,
+) -> bytes:
+    """A ustar header block of fields that fit."""
+    device = flag in b"34"
+    block = _pack(
+        name,
+        b"%07o" % mode,
+        b"%07o" % uid,
+        b"%07o" % gid,
+        b"%011o" % size,
+        b"%011o" % mtime,
+        b"        ",
+        flag,
+        link,
+        USTAR,
+        uname,
+        gname,
+        b"%07o" % major if device else b"",
+        b"%07o" % minor if device else b"",
+        prefix,
+    )
+    return b"%b%06o\0 %b" % (block[:148], checksum(block), block[156:])
+
+
+def split_name(name: bytes) -> tuple[bytes, bytes] | None:
+    """*name* as (prefix, name) of a ustar header; None when it does not fit."""
+    if len(name) <= 100:
+        return b"", name
+    if len(name) > 256:
+        return None
+    # The split is at a slash that neither field keeps, and the name must not be empty.
+    slash = name.find(b"/", max(len(name) - 101, 1), -1)
+    return (name[:slash], name[slash + 1 :]) if 0 < slash <= 155 else None

@@ -43,10 +43,17 @@ def xattrs(records: list[tuple[bytes, bytes]]) -> dict[str, bytes]:
             found.setdefault(name, _unbase64(value))
     for key, value in records:
         if key.startswith(_SCHILY):
-            found[key[len(_SCHILY) :].decode(errors="surrogateescape")] = value
+            name = key[len(_SCHILY) :].decode(errors="surrogateescape")
+            found[name.replace("%3D", "=").replace("%25", "%")] = value
     if any("\0" in name or not name for name in found):
         raise TarError("invalid tar header: malformed extended attribute name")
     return found
+
+
+def xattr_key(name: str) -> bytes:
+    """The keyword for an extended attribute; ``=`` and ``%`` are escaped as GNU tar does."""
+    escaped = name.replace("%", "%25").replace("=", "%3D")
+    return _SCHILY + escaped.encode(errors="surrogateescape")
 
 
 def _unbase64(value: bytes) -> bytes:

@@ -106,6 +106,8 @@ def extents(runs: Iterable[Run], size: int, start: int, stored: int) -> tuple[Ex
         at, end = at + length, offset + length
     if at - start != stored:
         raise TarError("invalid tar header: sparse map and stored size differ")
+    if not placed and size:
+        placed.append((size, at, 0))
     return tuple(placed)
 
 

@@ -5,6 +5,9 @@ below have in its directory. Other names with a double prefix are bookkeeping of
 nothing.
 """
 
+from boxship.archive.errors import TarError
+from boxship.archive.paths import shown
+
 PREFIX = b".wh."
 META_PREFIX = b".wh..wh."
 OPAQUE = b".wh..wh..opq"
@@ -27,12 +30,17 @@ def is_meta(path: bytes) -> bool:
 
 
 def target(path: bytes) -> bytes | None:
-    """The path that a whiteout deletes, or None when *path* is no whiteout."""
+    """The path that a whiteout deletes, or None when *path* is no whiteout.
+
+    One that names nothing, ``.`` or ``..`` is a :class:`TarError`.
+    """
     if PREFIX not in path:
         return None
     directory, name = split(path)
-    if not name.startswith(PREFIX) or name.startswith(META_PREFIX) or name == PREFIX:
+    if not name.startswith(PREFIX) or name.startswith(META_PREFIX):
         return None
+    if name[len(PREFIX) :] in (b"", b".", b".."):
+        raise TarError(f"invalid whiteout {shown(path)}")
     return (directory + b"/" if directory else b"") + name[len(PREFIX) :]
 
 
