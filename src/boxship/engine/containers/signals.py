@@ -7,11 +7,11 @@ from boxship.base.errors import InvalidParameter
 _NAMES = """
     HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP
     TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
-""".split()
+"""
 #: Real-time signals that the C library leaves to programs.
 _RTMIN, _RTMAX = 34, 64
 SIGNALS: dict[str, int] = {
-    **{name: number for number, name in enumerate(_NAMES, 1)},
+    **{name: number for number, name in enumerate(_NAMES.split(), 1)},
     "IOT": 6,
     "CLD": 17,
     "POLL": 29,

@@ -10,8 +10,8 @@ _NAMES = """
     MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON SETFCAP SETGID
     SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE SYS_PACCT SYS_PTRACE
     SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM
-""".split()
-CAPABILITIES = frozenset(f"CAP_{name}" for name in _NAMES)
+"""
+CAPABILITIES = frozenset(f"CAP_{name}" for name in _NAMES.split())
 
 
 def normalize_capabilities(field: str, names: Iterable[str] | None) -> set[str]:
