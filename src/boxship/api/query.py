@@ -14,11 +14,14 @@ _INT64 = 1 << 63
 
 
 def decode(text: str) -> str:
-    """Undo percent-encoding. Bytes that are no UTF-8 survive as surrogates (``os.fsencode``)."""
+    """Undo percent-encoding of *text* (bytes as latin-1, as request heads hold them).
+
+    Bytes that are no UTF-8 survive as surrogates, for ``os.fsencode``.
+    """
     bad = _BAD_ESCAPE.search(text)
     if bad:
         raise InvalidParameter(f'invalid URL escape "{bad.group()}"')
-    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(text.encode("latin-1", "replace")).decode("utf-8", "surrogateescape")
 
 
 def parse_integer(text: str) -> int:

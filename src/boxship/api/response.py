@@ -1,11 +1,8 @@
 """What a handler answers with; ``server.py`` turns it into bytes on the connection."""
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
-
-import msgspec
 
 from boxship.wire.hijack import HijackedConnection
 
@@ -83,26 +80,3 @@ class WebSocket:
 
 
 Response: TypeAlias = Json | Empty | Body | Stream | Hijack | WebSocket
-
-_encoder = msgspec.json.Encoder()
-
-
-def encode_json(value: Any) -> bytes:
-    """*value* as one JSON line. Surrogates (undecodable bytes) become U+FFFD, as in Go."""
-    try:
-        return _encoder.encode(value) + b"\n"
-    except UnicodeEncodeError:
-        return _encoder.encode(_printable(msgspec.to_builtins(value))) + b"\n"
-
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_printable(key): _printable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_printable(item) for item in value]
-    return value

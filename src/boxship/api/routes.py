@@ -4,18 +4,80 @@ A handler lives in ``handlers/<resource>/<verb>.py``. Rows without parameters wi
 among the latter the first match counts, so the more specific one comes first.
 """
 
+from boxship.api.handlers.build.cancel import cancel
+from boxship.api.handlers.build.prune import prune
+from boxship.api.handlers.build.refused import refused as no_builder
+from boxship.api.handlers.plugins import none as plugins
+from boxship.api.handlers.swarm import refused as swarm
+from boxship.api.handlers.system.auth import auth
+from boxship.api.handlers.system.disk_usage import disk_usage
+from boxship.api.handlers.system.events import events
+from boxship.api.handlers.system.info import info
 from boxship.api.handlers.system.ping import ping
+from boxship.api.handlers.system.version import version
 from boxship.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
     # system
     Route("GET", "/_ping", ping),
     Route("HEAD", "/_ping", ping),
+    Route("GET", "/version", version),
+    Route("GET", "/info", info),
+    Route("GET", "/events", events, on_disconnect="cancel", flush_early=True),
+    Route("GET", "/system/df", disk_usage, since=(1, 25), on_disconnect="cancel"),
+    Route("POST", "/auth", auth),
     # containers
     # exec
     # images
     # networks
     # volumes
-    # swarm: refused
-    # plugins: none
+    # build
+    Route("POST", "/build", no_builder),
+    Route("POST", "/build/prune", prune, since=(1, 31)),
+    Route("POST", "/build/cancel", cancel, since=(1, 39)),
+    Route("POST", "/session", no_builder, since=(1, 39)),
+    Route("POST", "/grpc", no_builder, since=(1, 39)),
+    # plugins
+    Route("GET", "/plugins", plugins.list_plugins, since=(1, 25)),
+    Route("GET", "/plugins/privileges", plugins.cannot_install, since=(1, 25)),
+    Route("POST", "/plugins/pull", plugins.cannot_install, since=(1, 25)),
+    Route("POST", "/plugins/create", plugins.cannot_install, since=(1, 25)),
+    Route("GET", "/plugins/{name:path}/json", plugins.not_found, since=(1, 25)),
+    Route("DELETE", "/plugins/{name:path}", plugins.not_found, since=(1, 25)),
+    Route("POST", "/plugins/{name:path}/enable", plugins.not_found, since=(1, 25)),
+    Route("POST", "/plugins/{name:path}/disable", plugins.not_found, since=(1, 25)),
+    Route("POST", "/plugins/{name:path}/upgrade", plugins.not_found, since=(1, 26)),
+    Route("POST", "/plugins/{name:path}/push", plugins.not_found, since=(1, 25)),
+    Route("POST", "/plugins/{name:path}/set", plugins.not_found, since=(1, 25)),
+    # swarm
+    Route("POST", "/swarm/init", swarm.cannot_join),
+    Route("POST", "/swarm/join", swarm.cannot_join),
+    Route("POST", "/swarm/leave", swarm.needs_membership),
+    Route("GET", "/swarm", swarm.needs_manager),
+    Route("GET", "/swarm/unlockkey", swarm.needs_manager),
+    Route("POST", "/swarm/update", swarm.needs_manager),
+    Route("POST", "/swarm/unlock", swarm.needs_manager),
+    Route("GET", "/nodes", swarm.needs_manager),
+    Route("GET", "/nodes/{id:path}", swarm.needs_manager),
+    Route("DELETE", "/nodes/{id:path}", swarm.needs_manager),
+    Route("POST", "/nodes/{id:path}/update", swarm.needs_manager),
+    Route("GET", "/services", swarm.needs_manager),
+    Route("POST", "/services/create", swarm.needs_manager),
+    Route("GET", "/services/{id:path}/logs", swarm.needs_manager, since=(1, 29)),
+    Route("GET", "/services/{id:path}", swarm.needs_manager),
+    Route("DELETE", "/services/{id:path}", swarm.needs_manager),
+    Route("POST", "/services/{id:path}/update", swarm.needs_manager),
+    Route("GET", "/tasks", swarm.needs_manager),
+    Route("GET", "/tasks/{id:path}/logs", swarm.needs_manager, since=(1, 29)),
+    Route("GET", "/tasks/{id:path}", swarm.needs_manager),
+    Route("GET", "/secrets", swarm.needs_manager, since=(1, 25)),
+    Route("POST", "/secrets/create", swarm.needs_manager, since=(1, 25)),
+    Route("GET", "/secrets/{id:path}", swarm.needs_manager, since=(1, 25)),
+    Route("DELETE", "/secrets/{id:path}", swarm.needs_manager, since=(1, 25)),
+    Route("POST", "/secrets/{id:path}/update", swarm.needs_manager, since=(1, 25)),
+    Route("GET", "/configs", swarm.needs_manager, since=(1, 30)),
+    Route("POST", "/configs/create", swarm.needs_manager, since=(1, 30)),
+    Route("GET", "/configs/{id:path}", swarm.needs_manager, since=(1, 30)),
+    Route("DELETE", "/configs/{id:path}", swarm.needs_manager, since=(1, 30)),
+    Route("POST", "/configs/{id:path}/update", swarm.needs_manager, since=(1, 30)),
 )

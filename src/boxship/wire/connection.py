@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         self._ended = False  # the client has shut down its write side
         self._reading = True
         self._awaits_continue = False
+        self._released = False
         self.deadline = math.inf
 
     # -- what the transport calls -------------------------------------------------------------
@@ -95,7 +96,7 @@ class Connection(asyncio.Protocol):
         self._host.connections.discard(self)
         if self._state is not _State.RAW:
             self._state = _State.CLOSED
-        if self._exchange is not None:
+        if self._exchange is not None and not self._released:
             self._exchange.lost()
         self.resume_writing()
 
@@ -308,6 +309,7 @@ class Connection(asyncio.Protocol):
             raise ClientGone("client closed the connection")
         self._host.hangups.remove(self._fd)
         self._host.connections.discard(self)
+        self._released = True
         sock = socket.socket(fileno=os.dup(self._fd))
         # The transport closes its own descriptor and never shuts the connection down.
         self._transport.abort()
