@@ -1,0 +1,34 @@
+"""Errands of their own process: reading archives, copying files in and out of containers.
+
+Each module has ``run(root, args, fds)``. *root* is an O_PATH descriptor of the container's root, or
+None; *fds* are the data descriptors that the daemon passed; the result is sent back as JSON.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from boxship.sandbox.workers import (
+    changes,
+    diff,
+    du,
+    export,
+    get_archive,
+    import_,
+    load,
+    put_archive,
+    stat_path,
+)
+
+Worker = Callable[[int | None, dict[str, Any], Sequence[int]], dict[str, Any]]
+
+WORKERS: dict[str, Worker] = {
+    "changes": changes.run,
+    "diff": diff.run,
+    "du": du.run,
+    "export": export.run,
+    "get_archive": get_archive.run,
+    "import": import_.run,
+    "load": load.run,
+    "put_archive": put_archive.run,
+    "stat_path": stat_path.run,
+}
