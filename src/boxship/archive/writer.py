@@ -62,6 +62,11 @@ class TarWriter:
         self._write(ZERO + ZERO)
 
 
+def header(entry: Entry) -> bytes:
+    """The header of a plain member, for who sends the data and its padding to a block himself."""
+    return _header(entry, entry.size if entry.kind is Kind.FILE else 0, False)
+
+
 def _runs(entry: Entry) -> list[tuple[int, int]] | None:
     """A sparse file's runs of data; None for everything else."""
     if entry.kind is not Kind.FILE or not entry.extents:
@@ -84,7 +89,7 @@ def _sparse_map(runs: list[tuple[int, int]]) -> bytes:
 def _header(entry: Entry, size: int, sparse: bool) -> bytes:
     """The member's header block, with an extended header in front of it where needed."""
     name = entry.path or b"."
-    if entry.kind is Kind.DIR:
+    if entry.kind is Kind.DIR and name[-1:] != b"/":
         name += b"/"
     records: dict[bytes, bytes] = {}
     prefix, short = _fit_name(name, records, sparse)
