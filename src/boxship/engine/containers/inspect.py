@@ -8,6 +8,7 @@ import msgspec
 from boxship.base.times import ZERO, rfc3339
 from boxship.engine.containers.container import Container, MountPoint, State
 from boxship.engine.containers.ports import port_map
+from boxship.engine.containers.validation.security_options import parse_security_options
 from boxship.types import container_config, host_config
 from boxship.types.container_config import ContainerConfig
 from boxship.types.host_config import HostConfig
@@ -28,7 +29,8 @@ def inspect(
     """*container* as Docker shows it.
 
     *graph_driver*: ``{"Name": …, "Data": {…}}``; *exec_ids*: living execs; *size*: bytes written
-    and bytes in all, when the client asked; *sandbox*: id and path of the network namespace.
+    and bytes in all, when the client asked; *apparmor_profile*: the one in force (the one asked
+    for when empty); *sandbox*: id and path of the network namespace.
     """
     answer: dict[str, Any] = {
         "Id": container.id,
@@ -47,7 +49,7 @@ def inspect(
         "Platform": container.platform,
         "MountLabel": "",
         "ProcessLabel": "",
-        "AppArmorProfile": apparmor_profile,
+        "AppArmorProfile": apparmor_profile or _apparmor_asked_for(container.host_config),
         "ExecIDs": list(exec_ids or ()) or None,
         "HostConfig": host_config_answer(container.host_config),
         "GraphDriver": graph_driver or {"Data": None, "Name": container.driver},
@@ -78,6 +80,10 @@ def state(current: State) -> dict[str, Any]:
     if current.health is not None:
         answer["Health"] = current.health
     return answer
+
+
+def _apparmor_asked_for(host: HostConfig) -> str:
+    return parse_security_options(host.security_opt).apparmor or ""
 
 
 def config_answer(config: ContainerConfig) -> dict[str, Any]:

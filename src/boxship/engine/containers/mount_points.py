@@ -11,13 +11,16 @@ from boxship.engine.containers.validation.binds import (
     parse_bind,
 )
 from boxship.engine.containers.validation.mount_config import destination_flaw
+from boxship.engine.containers.validation.volume_names import check_volume
 from boxship.types.container_config import ContainerConfig
 from boxship.types.host_config import HostConfig
 from boxship.types.mounts import Mount
 
 
 def requested_mounts(host: HostConfig) -> list[MountPoint]:
-    """The mount points of ``Binds`` and ``Mounts``; :class:`InvalidParameter` on duplicates.
+    """The mount points of ``Binds`` and ``Mounts``.
+
+    :class:`InvalidParameter` for duplicates and bad names, NotFound for drivers of volumes.
 
     ``Tmpfs`` entries are not mount points in Docker's answers: see :func:`tmpfs_mounts`. Volumes
     come without a source: the caller creates them and fills it in. ``options`` may hold
@@ -30,6 +33,9 @@ def requested_mounts(host: HostConfig) -> list[MountPoint]:
         if point.destination in points or _hidden_by_tmpfs(host, point):
             raise InvalidParameter(f"Duplicate mount point: {point.destination}")
         points[point.destination] = point
+    for point in points.values():
+        if point.type == "volume":
+            check_volume(point.name, point.driver)
     return list(points.values())
 
 
