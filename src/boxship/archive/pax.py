@@ -25,7 +25,7 @@ def parse(data: bytes) -> list[tuple[bytes, bytes]]:
             raise TarError("invalid tar header: malformed PAX record")
         stop = position + int(digits)
         key, equals, value = data[space + 1 : stop - 1].partition(b"=")
-        if stop > end or not equals or not key or data[stop - 1] != 0x0A:
+        if not space < stop - 1 < end or not equals or not key or data[stop - 1] != 0x0A:
             raise TarError("invalid tar header: malformed PAX record")
         if b"\0" in key or (key in _TEXT and b"\0" in value):
             raise TarError("invalid tar header: NUL byte in a PAX record")

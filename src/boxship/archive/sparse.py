@@ -111,20 +111,64 @@ def extents(runs: Iterable[Run], size: int, start: int, stored: int) -> tuple[Ex
     return tuple(placed)
 
 
+def widen(extents: Sequence[Extent], size: int) -> list[Run]:
+    """Runs that cover *extents* and begin and end on blocks.
+
+    GNU tar can read no others, except that the last may end with the file.
+    """
+    runs: list[Run] = []
+    for offset, _, length in extents:
+        start, end = (
+            offset - offset % BLOCK,
+            min(offset + length + -(offset + length) % BLOCK, size),
+        )
+        if runs and start <= sum(runs[-1]):
+            start = runs.pop()[0]
+        runs.append((start, end - start))
+    return runs
+
+
 def expand(entry: Entry, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The logical content of *entry*, holes as zeros, from the data runs in *chunks*."""
-    feed, have = iter(chunks), b""
-    end = 0
-    for offset, _, length in entry.extents:
-        yield from _zeros(offset - end)
-        end = offset + length
-        while length:
-            have = have or next(feed, b"")
-            if not have:
+    return fill([(0, entry.size)], entry.extents, chunks)
+
+
+def fill(
+    runs: Iterable[Run], extents: Sequence[Extent], chunks: Iterable[bytes]
+) -> Iterator[bytes]:
+    """The content of *runs*, each of which holds whole *extents*, from the data in *chunks*."""
+    feed = _Feed(chunks)
+    todo = iter(extents)
+    extent = next(todo, None)
+    for at, length in runs:
+        end = at + length
+        while extent is not None and extent[0] < end:
+            yield from _zeros(extent[0] - at)
+            yield from feed.take(extent[2])
+            at = extent[0] + extent[2]
+            extent = next(todo, None)
+        yield from _zeros(end - at)
+    yield from feed.rest()
+
+
+class _Feed:
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._have = b""
+
+    def take(self, count: int) -> Iterator[bytes]:
+        while count:
+            self._have = self._have or next(self._chunks, b"")
+            if not self._have:
                 raise TarError("unexpected EOF in sparse data")
-            yield have[:length]
-            have, length = have[length:], max(0, length - len(have))
-    yield from _zeros(entry.size - end)
+            piece = self._have[:count]
+            self._have = self._have[count:]
+            count -= len(piece)
+            yield piece
+
+    def rest(self) -> Iterator[bytes]:
+        yield self._have
+        yield from self._chunks
 
 
 def _zeros(count: int) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ The bytes depend on the entries alone: no clock, no process id, no order but the
 
 from collections.abc import Callable, Iterable
 
-from boxship.archive import pax
+from boxship.archive import pax, sparse
 from boxship.archive.entry import Entry, Kind
 from boxship.archive.errors import TarError
 from boxship.archive.headers import BLOCK, ZERO, build, split_name
@@ -42,6 +42,8 @@ class TarWriter:
         size = len(sparse_map) + stored
         head = _header(entry, size, runs is not None) + sparse_map
         self._write(head)
+        if runs is not None:
+            chunks = sparse.fill(runs, entry.extents, chunks)
         if stored:
             self._data(entry, chunks, stored)
 
@@ -71,9 +73,10 @@ def _runs(entry: Entry) -> list[tuple[int, int]] | None:
     """A sparse file's runs of data; None for everything else."""
     if entry.kind is not Kind.FILE or not entry.extents:
         return None
-    runs = [(offset, length) for offset, _, length in entry.extents]
-    if runs == [(0, entry.size)]:
+    offset, _, length = entry.extents[0]
+    if (offset, length) == (0, entry.size):
         return None
+    runs = sparse.widen(entry.extents, entry.size)
     # GNU tar marks a hole at the end by an empty run.
     return runs if sum(runs[-1]) == entry.size else [*runs, (entry.size, 0)]
 
@@ -86,20 +89,20 @@ def _sparse_map(runs: list[tuple[int, int]]) -> bytes:
     return text + bytes(-len(text) % BLOCK)
 
 
-def _header(entry: Entry, size: int, sparse: bool) -> bytes:
+def _header(entry: Entry, size: int, holes: bool) -> bytes:
     """The member's header block, with an extended header in front of it where needed."""
     name = entry.path or b"."
     if entry.kind is Kind.DIR and name[-1:] != b"/":
         name += b"/"
     records: dict[bytes, bytes] = {}
-    prefix, short = _fit_name(name, records, sparse)
+    prefix, short = _fit_name(name, records, holes)
     link = entry.link
     if len(link) > _LONG:
         records[b"linkpath"] = link
     seconds, nanoseconds = divmod(entry.mtime, NANOSECONDS)
     if nanoseconds or not 0 <= seconds <= _MAX_OCTAL_11:
         records[b"mtime"] = _time(entry.mtime)
-    if sparse:
+    if holes:
         records[b"GNU.sparse.realsize"] = b"%d" % entry.size
     block = build(
         short,
@@ -121,8 +124,8 @@ def _header(entry: Entry, size: int, sparse: bool) -> bytes:
     return _extended(records) + block if records else block
 
 
-def _fit_name(name: bytes, records: dict[bytes, bytes], sparse: bool) -> tuple[bytes, bytes]:
-    if sparse:
+def _fit_name(name: bytes, records: dict[bytes, bytes], holes: bool) -> tuple[bytes, bytes]:
+    if holes:
         records[b"GNU.sparse.major"] = b"1"
         records[b"GNU.sparse.minor"] = b"0"
         records[b"GNU.sparse.name"] = name
