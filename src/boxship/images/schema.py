@@ -1,0 +1,49 @@
+"""The tables of images. Digests and IDs are ``sha256:<hex>``, times nanoseconds since 1970.
+
+A tag names one image a platform; the ``preferred`` one is meant when no platform is asked for.
+``boot`` of a layer is the boot ID of the machine while its files may still be in memory only, and
+empty once they are on disk (see :mod:`boxship.images.durability`). An ``opaque`` layer hides all
+layers below it. A stack outlives its image while containers were made from it.
+"""
+
+MIGRATIONS = (
+    """
+    CREATE TABLE image_images (
+        id TEXT PRIMARY KEY,
+        config BLOB NOT NULL,
+        parent TEXT NOT NULL DEFAULT '',
+        last_tagged INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+    CREATE INDEX image_images_parent ON image_images (parent) WHERE parent != '';
+    CREATE TABLE image_layers (
+        diff_id TEXT PRIMARY KEY,
+        size INTEGER NOT NULL,
+        stored INTEGER NOT NULL,
+        index_digest TEXT NOT NULL,
+        opaque INTEGER NOT NULL,
+        boot TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE image_stacks (
+        image_id TEXT NOT NULL,
+        position INTEGER NOT NULL,
+        diff_id TEXT NOT NULL REFERENCES image_layers (diff_id),
+        PRIMARY KEY (image_id, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX image_stacks_diff ON image_stacks (diff_id);
+    CREATE TABLE image_tags (
+        repository TEXT NOT NULL,
+        tag TEXT NOT NULL,
+        image_id TEXT NOT NULL REFERENCES image_images (id),
+        preferred INTEGER NOT NULL,
+        PRIMARY KEY (repository, tag, image_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX image_tags_image ON image_tags (image_id);
+    CREATE TABLE image_digests (
+        repository TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        image_id TEXT NOT NULL REFERENCES image_images (id),
+        PRIMARY KEY (repository, digest, image_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX image_digests_image ON image_digests (image_id);
+    """,
+)

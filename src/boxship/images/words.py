@@ -1,0 +1,97 @@
+"""Words of an instruction: quotes, escapes and variables, as Dockerfiles have them.
+
+Single quotes keep everything, double quotes let variables in, a backslash keeps the next character;
+``$NAME``, ``${NAME}``, ``${NAME:-default}`` and ``${NAME:+other}`` are replaced.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from boxship.base.errors import InvalidParameter
+
+_TOKEN = re.compile(
+    r"(?P<blank>\s+)|'(?P<single>[^']*)'|(?P<double>\"(?:[^\"\\]|\\.)*\")|\\(?P<escaped>.)"
+    r"|\$\{(?P<braced>[^}]*)\}|\$(?P<name>[A-Za-z_]\w*|[0-9@*#?!$-])|(?P<plain>.)",
+    re.DOTALL | re.ASCII,
+)
+_IN_QUOTES = re.compile(r"\\([\"$\\])|\$\{([^}]*)\}|\$([A-Za-z_]\w*)", re.ASCII)
+_BRACED = re.compile(r"([A-Za-z_]\w*)(?::([-+])(.*))?\Z", re.ASCII | re.DOTALL)
+
+
+def split(text: str, variables: Mapping[str, str] | None = None) -> list[str]:
+    """The words of *text*, unquoted. Variables are replaced when there are any given.
+
+    :class:`InvalidParameter` for a quote without end or a malformed substitution.
+    """
+    words: list[str] = []
+    current: list[str] | None = None
+    for token in _TOKEN.finditer(text):
+        if token["blank"]:
+            if current is not None:
+                words.append("".join(current))
+            current = None
+            continue
+        current = current or []
+        current.append(_unquote(token, variables))
+    if current is not None:
+        words.append("".join(current))
+    return words
+
+
+def expand(text: str, variables: Mapping[str, str]) -> str:
+    """*text* unquoted and with its variables replaced, blanks kept."""
+    return "".join(token["blank"] or _unquote(token, variables) for token in _TOKEN.finditer(text))
+
+
+def _unquote(token: "re.Match[str]", variables: Mapping[str, str] | None) -> str:
+    kind = token.lastgroup or ""
+    text = token[kind]
+    if kind == "plain":
+        if text in "'\"":
+            raise InvalidParameter("unexpected end of statement while looking for matching quote")
+        return text
+    if kind == "double":
+        return _IN_QUOTES.sub(_quoted(variables), text[1:-1])
+    if kind in ("braced", "name"):
+        return token[0] if variables is None else _substitute(text, kind == "braced", variables)
+    return text
+
+
+def _quoted(variables: Mapping[str, str] | None) -> "Callable[[re.Match[str]], str]":
+    def replace(match: "re.Match[str]") -> str:
+        if match[1]:
+            return match[1]
+        if variables is None:
+            return match[0]
+        braced = match[2] is not None
+        return _substitute(match[2] if braced else match[3], braced, variables)
+
+    return replace
+
+
+def _substitute(text: str, braced: bool, variables: Mapping[str, str]) -> str:
+    match = _BRACED.match(text)
+    if match is None:
+        if braced:
+            raise InvalidParameter(f"unsupported modifier in substitution: ${{{text}}}")
+        return ""
+    name, modifier, other = match.groups()
+    value = variables.get(name, "")
+    if modifier == "-":
+        return value or expand(other, variables)
+    if modifier == "+":
+        return expand(other, variables) if value else ""
+    return value
+
+
+def as_json_list(text: str) -> list[str] | None:
+    """The exec form of an instruction, None when *text* is the shell form."""
+    if not text.startswith("["):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    is_strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return value if is_strings else None

@@ -1,0 +1,161 @@
+"""Stores a layer: one pass over its stream hashes it, writes it and indexes it.
+
+A layer is a directory with ``layer.tar`` (the uncompressed archive, byte for byte) and ``index``
+(an EROFS image that holds the names and points into that archive).
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from boxship.archive.entry import Kind
+from boxship.archive.erofs import IndexBuilder
+from boxship.archive.reader import TarReader
+from boxship.base.errors import InvalidParameter
+
+TAR, INDEX = "layer.tar", "index"
+hashlib.sha256(b"")  # OpenSSL loads its providers at first use, which a chroot would not find
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLayer:
+    """``diff_id``: hex SHA-256 of the uncompressed archive. ``directory``: where it was stored,
+    None when the daemon has it already. ``size``: bytes of its files' content. ``stored``: bytes
+    of the archive. ``index_digest``: hex SHA-256 of the index. ``opaque``: nothing of the layers
+    below shows through, which overlayfs cannot be told of a root.
+    """
+
+    diff_id: str
+    directory: str | None
+    size: int = 0
+    stored: int = 0
+    index_digest: str = ""
+    opaque: bool = False
+
+
+class Budget:
+    """How many bytes may still be written, for all layers of one archive together."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = self._left = limit
+
+    def spend(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise InvalidParameter(
+                f"the archive unpacks to more than {self._limit} bytes, which is all the room "
+                "that there is"
+            )
+
+
+class ChunkReader:
+    """``read(n)`` over chunks of any size, without joining them. Returns at most *n* bytes."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+        self._at = 0
+
+    def read(self, count: int) -> bytes:
+        if self._at < len(self._rest):
+            data = self._rest[self._at : self._at + count]
+            self._at += len(data)
+            return data
+        chunk = self._next()
+        if len(chunk) <= count:
+            return chunk
+        self._rest, self._at = chunk, count
+        return chunk[:count]
+
+    def _next(self) -> bytes:
+        for chunk in self._chunks:
+            if chunk:
+                return chunk
+        return b""
+
+
+class _Tee(ChunkReader):
+    """Hashes and writes every chunk on its way to the reader."""
+
+    def __init__(self, chunks: Iterable[bytes], file: int, budget: Budget) -> None:
+        super().__init__(chunks)
+        self._file = file
+        self._budget = budget
+        self.hash = hashlib.sha256()
+        self.size = 0
+
+    def _next(self) -> bytes:
+        chunk = super()._next()
+        self._budget.spend(len(chunk))
+        self.hash.update(chunk)
+        self.size += len(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(self._file, view) :]
+        return chunk
+
+    def drain(self) -> None:
+        """Take in what follows the archive's end: the digest covers it."""
+        while self._next():
+            pass
+
+
+class _HashedFile:
+    """A new file that knows the digest of what was written to it front to back."""
+
+    def __init__(self, path: str) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self.hash = hashlib.sha256()
+
+    def write(self, data: bytes | bytearray) -> int:
+        self.hash.update(data)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._fd, view) :]
+        return len(memoryview(data))
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def store(chunks: Iterable[bytes], directory: str, budget: Budget) -> StoredLayer:
+    """Make *directory* and store the uncompressed archive *chunks* in it.
+
+    :class:`InvalidParameter` when it is no archive, or hostile.
+    """
+    os.mkdir(directory, 0o700)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    file = os.open(os.path.join(directory, TAR), flags, 0o600)
+    index = _HashedFile(os.path.join(directory, INDEX))
+    try:
+        tee = _Tee(chunks, file, budget)
+        builder, size = _read_entries(tee)
+        tee.drain()
+        stats = builder.write(
+            index, tee.size, lambda offset, length: os.pread(file, length, offset)
+        )
+    finally:
+        os.close(file)
+        index.close()
+    budget.spend(stats.size)
+    return StoredLayer(
+        tee.hash.hexdigest(),
+        directory,
+        size,
+        tee.size,
+        index.hash.hexdigest(),
+        stats.root_opaque,
+    )
+
+
+def _read_entries(source: ChunkReader) -> tuple[IndexBuilder, int]:
+    builder = IndexBuilder()
+    size = 0
+    for entry in TarReader(source.read):
+        builder.add(entry)
+        if entry.kind is Kind.FILE:
+            size += entry.size
+        elif entry.kind is Kind.SYMLINK:
+            size += len(entry.link)  # dockerd counts them
+    return builder, size
