@@ -76,7 +76,7 @@ def test_the_root_has_leading_slashes(root: Root) -> None:
 
 
 def test_missing_is_dockers_text(root: Root) -> None:
-    with pytest.raises(NotFound, match="^Could not find the file /nope in container box$"):
+    with pytest.raises(NotFound, match=r"^Could not find the file /nope in container box$"):
         output("get_archive", root, path="/nope")
 
 
@@ -273,9 +273,9 @@ def test_another_kind_takes_the_place_unless_forbidden(root: Root) -> None:
 def test_destinations(root: Root) -> None:
     put(root, "/dl", archive(("through", R)))
     assert (root.upper / "data/through").exists()
-    with pytest.raises(InvalidParameter, match="^extraction point is not a directory$"):
+    with pytest.raises(InvalidParameter, match=r"^extraction point is not a directory$"):
         put(root, "/data/hello", archive(("x", R)))
-    with pytest.raises(NotFound, match="^Could not find the file /nope in container box$"):
+    with pytest.raises(NotFound, match=r"^Could not find the file /nope in container box$"):
         put(root, "/nope", archive(("x", R)))
 
 
