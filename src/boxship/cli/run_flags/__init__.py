@@ -1,0 +1,1 @@
+"""The flags of ``boxship run`` and ``create``, and where each lands in the API's create body."""

@@ -11,12 +11,20 @@ from boxship.cli.template.values import Row, show, truth
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+COMPACT: Any = {"separators": (",", ":"), "ensure_ascii": False}
 
 
 def to_json(value: object) -> str:
     if isinstance(value, Row):
-        value = value.as_dict()
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        return _escape_html(json.dumps(value.as_dict(), **COMPACT))
+    return json.dumps(value, **COMPACT)
+
+
+def _escape_html(text: str) -> str:
+    """Go's encoder writes these three as escapes unless told otherwise; Docker's rows keep them."""
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def join(items: object, separator: str) -> str:

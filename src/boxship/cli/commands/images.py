@@ -1,0 +1,50 @@
+"""``boxship images``: list images, a row for each name."""
+
+from __future__ import annotations
+
+from boxship.cli.command import Command
+from boxship.cli.filters import as_parameter
+from boxship.cli.flags.flag import filters, listing_format, switch
+from boxship.cli.listings.images import DEFAULT, WITH_DIGESTS, images, rows
+from boxship.cli.output.formatter import is_plain_table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    references = [f"reference={name}" for name in arguments.positional]
+    query = {
+        "all": arguments.on("all"),
+        "filters": as_parameter([*arguments.texts("filter"), *references]),
+    }
+    found = app.client.json("GET", "/images/json", query) or []
+    template = arguments.text("format")
+    digests = arguments.on("digests") or ".Digest" in template
+    listing = images(truncate=not arguments.on("no-trunc"))
+    items = list(rows(found, digests))
+    if not is_plain_table(template):
+        app.print(listing.formatted(template, items), end="")
+    elif arguments.on("quiet"):
+        app.print("".join(f"{listing.columns['ID'](item)}\n" for item in items), end="")
+    else:
+        names = WITH_DIGESTS if arguments.on("digests") else DEFAULT
+        app.print(listing.table(names, items), end="")
+    return 0
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS] [REPOSITORY[:TAG]]",
+    (
+        switch("all", "Show intermediate images too", "a"),
+        switch("digests", "Show digests"),
+        filters(),
+        listing_format(),
+        switch("no-trunc", "Show everything in full length"),
+        switch("quiet", "Show only ids", "q"),
+    ),
+    most=1,
+)

@@ -1,0 +1,90 @@
+"""Making a container out of parsed ``run`` or ``create`` flags, its image fetched if need be."""
+
+from __future__ import annotations
+
+import os
+
+from boxship.base.errors import NotFound
+from boxship.cli import terminal
+from boxship.cli.errors import ENGINE_FAILED, Failed
+from boxship.cli.flags.flag import Flag, switch
+from boxship.cli.references import with_default_tag
+from boxship.cli.run_flags.table import create_body
+from boxship.client.errors import daemon_message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+    from boxship.cli.run_flags.placed import Body
+
+PULL_POLICIES = ("always", "missing", "never", "")
+FLAGS = (
+    Flag("pull", "When to fetch the image: always, missing or never", default="missing"),
+    switch("quiet", "Show nothing of fetching the image", "q"),
+)
+
+
+def body_of(arguments: Arguments) -> Body:
+    """The create body; wrong values of flags end the command with exit code 125."""
+    image, *command = arguments.positional
+    if arguments.text("pull") not in PULL_POLICIES:
+        raise Failed(
+            f"invalid pull option: '{arguments.text('pull')}': must be one of \"always\", "
+            '"missing" or "never"',
+            ENGINE_FAILED,
+        )
+    body = create_body(arguments, image, command)
+    body["HostConfig"]["ConsoleSize"] = list(terminal.size())
+    return body
+
+
+def create(app: App, arguments: Arguments, body: Body) -> str:
+    """The new container's id. Warnings of the daemon go to standard error."""
+    cidfile = arguments.text("cidfile")
+    if cidfile and os.path.exists(cidfile):
+        raise Failed(
+            "container ID file found, make sure the other container isn't running or delete "
+            f"{cidfile}",
+            ENGINE_FAILED,
+        )
+    if arguments.text("pull") == "always":
+        _pull(app, arguments, body["Image"])
+    answer = _create(app, arguments, body)
+    for warning in answer.get("Warnings") or []:
+        app.warn(f"WARNING: {warning}")
+    if cidfile:
+        _write(cidfile, answer["Id"])
+    return str(answer["Id"])
+
+
+def _create(app: App, arguments: Arguments, body: Body) -> Body:
+    query = {
+        "name": arguments.text("name") or None,
+        "platform": arguments.text("platform") or None,
+    }
+    try:
+        return _post(app, query, body)
+    except NotFound as error:
+        missing = "No such image" in daemon_message(error)
+        if not missing or arguments.text("pull") not in ("missing", ""):
+            raise
+    app.warn(f"Unable to find image '{with_default_tag(body['Image'])}' locally")
+    _pull(app, arguments, body["Image"])
+    return _post(app, query, body)
+
+
+def _post(app: App, query: dict[str, str | None], body: Body) -> Body:
+    answer: Body = app.client.json("POST", "/containers/create", query, body)
+    return answer
+
+
+def _pull(app: App, arguments: Arguments, image: str) -> None:
+    from boxship.cli.pull import pull
+
+    pull(app, image, arguments.text("platform"), quiet=arguments.on("quiet"), descriptor=2)
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,75 @@
+"""``--format``: a table, JSON lines, or a template for each row."""
+
+from __future__ import annotations
+
+from boxship.base.errors import InvalidParameter
+from boxship.cli.output.columns import align
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+
+class Listing:
+    """What a listing command can show.
+
+    ``columns``: name to function of the object; ``titles``: name to the table's head.
+    ``kind`` is the type's name in error messages.
+    """
+
+    __slots__ = ("columns", "kind", "titles")
+
+    def __init__(
+        self,
+        kind: str,
+        columns: Mapping[str, Callable[..., object]],
+        titles: Mapping[str, str],
+    ) -> None:
+        self.kind = kind
+        self.columns = columns
+        self.titles = titles
+
+    def table(self, names: Sequence[str], items: Iterable[Any]) -> str:
+        """The default table of these columns; no template is parsed for it."""
+        functions = [self.columns[name] for name in names]
+        lines = ["\t".join(self.titles[name] for name in names)]
+        lines += ["\t".join(str(function(item)) for function in functions) for item in items]
+        return "".join(f"{line}\n" for line in align(lines))
+
+    def formatted(self, source: str, items: Iterable[Any]) -> str:
+        """By a format that is neither empty nor plain ``table``."""
+        from boxship.cli.template.template import Template
+        from boxship.cli.template.values import Row
+
+        rows = [Row(self.kind, self.columns, item) for item in items]
+        is_table = source.startswith("table")
+        text = _body(source)
+        template = _parsed(Template, text)
+        try:
+            lines = [template.render(row) for row in rows]
+            if not is_table:
+                return "".join(f"{line}\n" for line in lines)
+            head = template.render_header(dict(self.titles))
+        except InvalidParameter as error:
+            raise InvalidParameter(f"failed to execute template: {error}") from None
+        return "".join(f"{line}\n" for line in align("\n".join([head, *lines]).split("\n")))
+
+
+def _body(source: str) -> str:
+    """The template in *source*: the word ``table`` dropped, ``\\t`` and ``\\n`` made real."""
+    if source == "json":
+        return "{{json .}}"
+    text = source.removeprefix("table").strip() if source.startswith("table") else source
+    return text.replace("\\t", "\t").replace("\\n", "\n")
+
+
+def _parsed(template: Callable[[str], Any], text: str) -> Any:
+    try:
+        return template(text)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"failed to parse template: {error}") from None
+
+
+def is_plain_table(source: str) -> bool:
+    return source.strip() in ("", "table")

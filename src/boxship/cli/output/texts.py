@@ -1,0 +1,68 @@
+"""Small texts that several listings share: short ids, quoting, points in time."""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ESCAPES = {
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+    '"': '\\"',
+    "\\": "\\\\",
+}
+
+
+def short_id(full: str) -> str:
+    return full.removeprefix("sha256:")[:12]
+
+
+def ellipsis(text: str, length: int) -> str:
+    """At most *length* characters; a cut is marked."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def quote(text: str) -> str:
+    """*text* in double quotes as Go's strconv.Quote writes it."""
+    return '"' + "".join(_ESCAPES.get(c) or _visible(c) for c in text) + '"'
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def local_time(seconds: int) -> str:
+    """Go's default text of a time: ``2026-01-31 10:00:00 +0000 UTC``."""
+    return time.strftime("%Y-%m-%d %H:%M:%S %z %Z", time.localtime(seconds))
+
+
+def rfc3339_local(seconds: int) -> str:
+    moment = time.localtime(seconds)
+    zone = time.strftime("%z", moment)
+    zone = "Z" if zone == "+0000" else f"{zone[:3]}:{zone[3:]}"
+    return time.strftime("%Y-%m-%dT%H:%M:%S", moment) + zone
+
+
+def ago(seconds: float) -> str:
+    """How long before now the epoch time *seconds* was."""
+    from boxship.cli.output.durations import human_duration
+
+    return human_duration(time.time() - seconds) + " ago"
+
+
+def pairs(values: Mapping[str, str] | None) -> str:
+    """Labels as one text, sorted."""
+    return ",".join(f"{name}={value}" for name, value in sorted((values or {}).items()))

@@ -1,0 +1,30 @@
+"""Fetching an image, its progress shown."""
+
+from __future__ import annotations
+
+from boxship.cli.progress import show_progress
+from boxship.cli.references import split_reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+
+
+def pull(
+    app: App,
+    image: str,
+    platform: str = "",
+    *,
+    quiet: bool = False,
+    every_tag: bool = False,
+    descriptor: int = 1,
+) -> None:
+    """Have the daemon fetch *image*; progress goes to *descriptor*."""
+    repository, tag = split_reference(image)
+    query = {
+        "fromImage": repository,
+        "tag": tag or (None if every_tag else "latest"),
+        "platform": platform or None,
+    }
+    documents = app.client.documents("POST", "/images/create", query)
+    show_progress(documents, descriptor, quiet=quiet)

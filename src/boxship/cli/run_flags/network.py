@@ -1,0 +1,130 @@
+"""Networks, addresses and name resolution."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from boxship.cli.errors import Failed
+from boxship.cli.flags.flag import Flag, many
+from boxship.cli.run_flags.placed import Placed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.flags.arguments import Arguments
+    from boxship.cli.run_flags.placed import Body
+
+_BUILT_IN = ("bridge", "host", "none", "default")
+
+
+def _ip(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text.strip()))
+    except ValueError:
+        raise ValueError(f"{text} is not an ip address") from None
+
+
+def _extra_host(text: str) -> str:
+    """``name:address`` or ``name=address``; an address may stand in brackets."""
+    name, separator, address = text.partition("=")
+    if not separator:
+        name, separator, address = text.partition(":")
+    if not separator or not name:
+        raise ValueError(f'bad format for add-host: "{text}"')
+    if address.startswith("[") and address.endswith("]"):
+        address = address[1:-1]
+    if address != "host-gateway":
+        try:
+            ipaddress.ip_address(address)
+        except ValueError:
+            raise ValueError(f'invalid IP address in add-host: "{address}"') from None
+    return f"{name}:{address}"
+
+
+def _link(text: str) -> str:
+    name, colon, alias = text.partition(":")
+    if not name or (colon and not alias):
+        raise ValueError(f"bad format for links: {text}")
+    return f"{name}:{alias or name}"
+
+
+ROWS = (
+    Placed(many("network", "Network to join", shows="network", aliases=("net",))),
+    Placed(many("network-alias", "Further name in the network", aliases=("net-alias",))),
+    Placed(Flag("ip", "IPv4 address")),
+    Placed(Flag("ip6", "IPv6 address")),
+    Placed(many("link-local-ip", "Link-local address")),
+    Placed(Flag("mac-address", "Hardware address")),
+    Placed(
+        many("link", "Container to know by name, NAME[:ALIAS]", parse=_link), "HostConfig.Links"
+    ),
+    Placed(
+        many("add-host", "Line of /etc/hosts, NAME:ADDRESS", parse=_extra_host),
+        "HostConfig.ExtraHosts",
+    ),
+    Placed(many("dns", "Name server", parse=_ip), "HostConfig.Dns"),
+    Placed(
+        many("dns-option", "Resolver option", aliases=("dns-opt",)),
+        "HostConfig.DnsOptions",
+    ),
+    Placed(many("dns-search", "Domain to search"), "HostConfig.DnsSearch"),
+)
+
+
+def apply(arguments: Arguments, body: Body) -> None:
+    networks = [_parse_network(text) for text in arguments.texts("network") or ["default"]]
+    first = networks[0][1]
+    _single_flags(arguments, networks[0][0], first)
+    body["HostConfig"]["NetworkMode"] = networks[0][0]
+    body["NetworkingConfig"] = {"EndpointsConfig": dict(networks)}
+
+
+def _parse_network(text: str) -> tuple[str, Body]:
+    """A name, or ``name=…,alias=…,ip=…,driver-opt=…``, and its endpoint."""
+    if "=" not in text:
+        return text, {}
+    name = ""
+    endpoint: Body = {}
+    for part in text.split(","):
+        key, _, value = part.partition("=")
+        if key == "name":
+            name = value
+        elif key == "alias":
+            endpoint.setdefault("Aliases", []).append(value)
+        elif key == "driver-opt":
+            option, _, setting = value.partition("=")
+            endpoint.setdefault("DriverOpts", {})[option] = setting
+        elif key in _ENDPOINT_KEYS:
+            _set(endpoint, _ENDPOINT_KEYS[key], value)
+        else:
+            raise Failed(f"invalid field {key}", 125)
+    if not name:
+        raise Failed("network name/id is not specified", 125)
+    return name, endpoint
+
+
+_ENDPOINT_KEYS = {
+    "ip": ("IPAMConfig", "IPv4Address"),
+    "ip6": ("IPAMConfig", "IPv6Address"),
+    "mac-address": ("MacAddress",),
+}
+
+
+def _set(endpoint: Body, path: tuple[str, ...], value: object) -> None:
+    *parents, last = path
+    for parent in parents:
+        endpoint = endpoint.setdefault(parent, {})
+    endpoint[last] = value
+
+
+def _single_flags(arguments: Arguments, name: str, endpoint: Body) -> None:
+    """The flags from before there could be several networks: they are for the first one."""
+    own = name not in _BUILT_IN and not name.startswith("container:")
+    if arguments.given("network-alias"):
+        endpoint["Aliases"] = [*endpoint.get("Aliases", []), *arguments.texts("network-alias")]
+    if arguments.given("link") and own:
+        endpoint["Links"] = arguments.texts("link")
+    for flag, path in _ENDPOINT_KEYS.items():
+        if arguments.given(flag):
+            _set(endpoint, path, arguments.text(flag))
+    if arguments.given("link-local-ip"):
+        _set(endpoint, ("IPAMConfig", "LinkLocalIPs"), arguments.texts("link-local-ip"))

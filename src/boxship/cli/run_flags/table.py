@@ -1,0 +1,52 @@
+"""All flags of ``run`` and ``create``, and the create body that they make."""
+
+from __future__ import annotations
+
+from boxship.cli.run_flags import (
+    env,
+    health,
+    identity,
+    lifecycle,
+    mounts,
+    namespaces,
+    network,
+    ports,
+    process,
+    resources,
+    security,
+    windows,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.flags.arguments import Arguments
+    from boxship.cli.flags.flag import Flag
+    from boxship.cli.run_flags.placed import Body, Placed
+
+_GROUPS = (
+    identity,
+    env,
+    process,
+    resources,
+    namespaces,
+    security,
+    network,
+    ports,
+    mounts,
+    health,
+    lifecycle,
+)
+PLACED: tuple[Placed, ...] = (*(row for group in _GROUPS for row in group.ROWS), *windows.ROWS)
+FLAGS: tuple[Flag, ...] = tuple(row.flag for row in PLACED)
+
+
+def create_body(arguments: Arguments, image: str, command: list[str]) -> Body:
+    """The body of ``POST /containers/create``. Raises what ``main`` shows with exit code 125."""
+    body: Body = {"Image": image, "HostConfig": {}}
+    if command:
+        body["Cmd"] = command
+    for row in PLACED:
+        row.place(arguments, body)
+    for group in _GROUPS:
+        group.apply(arguments, body)
+    return body

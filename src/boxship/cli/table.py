@@ -1,0 +1,98 @@
+"""The table of all commands: every spelling, the module that does it, and one line about it.
+
+A command's first spelling is the one that errors name; the module is imported when it is chosen.
+"""
+
+from __future__ import annotations
+
+GROUPS = {
+    "container": "Manage containers",
+    "image": "Manage images",
+    "system": "Manage Boxship",
+}
+
+# Module of boxship.cli.commands, what it does, spellings.
+ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("run", "Create a container from an image and run it", ("run", "container run")),
+    ("exec", "Run a command in a running container", ("exec", "container exec")),
+    (
+        "ps",
+        "List containers",
+        ("ps", "container ls", "container list", "container ps"),
+    ),
+    ("images", "List images", ("images", "image ls", "image list")),
+    ("version", "Show the versions of client and daemon", ("version",)),
+    ("info", "Show what the daemon is and holds", ("info", "system info")),
+    ("daemon", "Run the daemon", ("daemon",)),
+    ("attach", "Connect this terminal to a running container", ("attach", "container attach")),
+    ("commit", "Make an image of a container's changes", ("commit", "container commit")),
+    ("cp", "Copy files between a container and this machine", ("cp", "container cp")),
+    ("create", "Create a container without starting it", ("create", "container create")),
+    ("diff", "List what changed in a container's file system", ("diff", "container diff")),
+    ("events", "Follow what the daemon reports", ("events", "system events")),
+    ("export", "Write a container's file system as a tar archive", ("export", "container export")),
+    ("history", "Show how an image came to be", ("history", "image history")),
+    ("import_", "Make an image from a tar archive of a file system", ("import", "image import")),
+    ("inspect", "Show everything about objects", ("inspect",)),
+    ("kill", "Send a signal to running containers", ("kill", "container kill")),
+    ("load", "Load images from an archive", ("load", "image load")),
+    ("logs", "Show what a container printed", ("logs", "container logs")),
+    ("pause", "Freeze all processes of containers", ("pause", "container pause")),
+    ("port", "List a container's published ports", ("port", "container port")),
+    ("pull", "Fetch an image from a registry", ("pull", "image pull")),
+    ("rename", "Give a container another name", ("rename", "container rename")),
+    ("restart", "Stop and start containers", ("restart", "container restart")),
+    ("rm", "Remove containers", ("rm", "container rm", "container remove")),
+    ("rmi", "Remove images", ("rmi", "image rm", "image remove")),
+    ("save", "Write images to an archive", ("save", "image save")),
+    ("start", "Start stopped containers", ("start", "container start")),
+    ("stats", "Show the resources that containers use", ("stats", "container stats")),
+    ("stop", "Stop running containers", ("stop", "container stop")),
+    ("tag", "Give an image another name", ("tag", "image tag")),
+    ("top", "List the processes of a container", ("top", "container top")),
+    ("unpause", "Thaw the processes of containers", ("unpause", "container unpause")),
+    ("update", "Change the limits of containers", ("update", "container update")),
+    ("wait", "Wait for containers to stop and print their exit codes", ("wait", "container wait")),
+    ("container_inspect", "Show everything about containers", ("container inspect",)),
+    ("container_prune", "Remove all stopped containers", ("container prune",)),
+    ("image_inspect", "Show everything about images", ("image inspect",)),
+    ("image_prune", "Remove images that nothing uses", ("image prune",)),
+    ("system_df", "Show the disk space in use", ("system df",)),
+    ("system_prune", "Remove everything that nothing uses", ("system prune",)),
+)
+
+
+class Row:
+    """A row of the table. ``spelling`` is the one that the user typed."""
+
+    __slots__ = ("module", "spelling", "spellings", "summary")
+
+    def __init__(
+        self, module: str, summary: str, spellings: tuple[str, ...], spelling: str
+    ) -> None:
+        self.module = module
+        self.summary = summary
+        self.spellings = spellings
+        self.spelling = spelling
+
+
+def find(spelling: str) -> Row | None:
+    for module, summary, spellings in ROWS:
+        if spelling in spellings:
+            return Row(module, summary, spellings, spelling)
+    return None
+
+
+def top_level() -> list[str]:
+    """Every first word that a command line may have."""
+    return [name for _, _, names in ROWS for name in names if " " not in name] + list(GROUPS)
+
+
+def members(group: str) -> list[tuple[str, str]]:
+    """The commands of a group by their first name in it, with their line, sorted."""
+    found = {}
+    for _, summary, spellings in ROWS:
+        inside = [name for name in spellings if name.startswith(group + " ")]
+        if inside:
+            found[inside[0].removeprefix(group + " ")] = summary
+    return sorted(found.items())
