@@ -22,6 +22,7 @@ from boxship.engine.containers.validation.logging import check_log_config
 from boxship.engine.containers.validation.modes import CONTAINER, check_modes
 from boxship.engine.containers.validation.mount_config import Exists, check_mount
 from boxship.engine.containers.validation.names import parse_link, parse_volumes_from
+from boxship.engine.containers.validation.nul_bytes import refuse_nul_bytes
 from boxship.engine.containers.validation.ports import check_port_bindings
 from boxship.engine.containers.validation.resources import check_resources
 from boxship.engine.containers.validation.restart import check_restart_policy
@@ -91,6 +92,7 @@ def complete(prepared: Prepared, image_config: dict[str, object] | None) -> Prep
     not in ``mounts`` yet: see :func:`boxship.engine.containers.mount_points.image_volumes`.
     """
     config = merge_image_config(prepared.config, image_config)
+    refuse_nul_bytes(config, prepared.host_config)
     path, args = command(config)
     config.working_dir = clean_working_dir(config.working_dir)
     done = copy.copy(prepared)

@@ -1,5 +1,7 @@
 """Log drivers and their options."""
 
+import re
+
 from boxship.base.errors import InvalidParameter
 from boxship.engine.containers.validation.sizes import parse_size
 from boxship.types.host_config import LogConfig
@@ -11,6 +13,11 @@ _UNKNOWN = {
     "local": "unknown log opt '{}' for log driver local",
 }
 _OPTIONS = {"json-file": _ROTATION | _TAGGING, "local": _ROTATION}
+_INTEGER = re.compile(r"[+-]?[0-9]{1,9}\Z")
+_BOOLEANS = {
+    **dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
+}
 _DELIVERY = frozenset({"mode", "max-buffer-size"})
 
 
@@ -47,3 +54,37 @@ def _check_delivery(options: dict[str, str]) -> None:
         parse_size(size)
     except ValueError as error:
         raise InvalidParameter(f"error parsing option max-buffer-size: {error}") from None
+
+
+def check_log_values(log: LogConfig) -> None:
+    """:class:`InvalidParameter` for rotation options that make no sense together."""
+    if log.type == "none":
+        return
+    try:
+        _check_rotation(log.config or {})
+    except ValueError as error:
+        raise InvalidParameter(
+            f"failed to create task for container: failed to initialize logging driver: {error}"
+        ) from None
+
+
+def _check_rotation(options: dict[str, str]) -> None:
+    size = options.get("max-size")
+    if size is not None and parse_size(size) <= 0:
+        raise ValueError("max-size must be a positive number")
+    files = _integer(options.get("max-file", "1"))
+    if files < 1:
+        raise ValueError("max-file cannot be less than 1")
+    compress = options.get("compress", "false")
+    if compress not in _BOOLEANS:
+        raise ValueError(f'strconv.ParseBool: parsing "{compress}": invalid syntax')
+    if _BOOLEANS[compress] and (files < 2 or size is None):
+        raise ValueError(
+            "compress cannot be true when max-file is less than 2 or max-size is not set"
+        )
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.match(text):
+        raise ValueError(f'strconv.Atoi: parsing "{text}": invalid syntax')
+    return int(text)
