@@ -7,6 +7,16 @@ among the latter the first match counts, so the more specific one comes first.
 from boxship.api.handlers.build.cancel import cancel
 from boxship.api.handlers.build.prune import prune
 from boxship.api.handlers.build.refused import refused as no_builder
+from boxship.api.handlers.images import registry
+from boxship.api.handlers.images.create import create as create_image
+from boxship.api.handlers.images.inspect import history
+from boxship.api.handlers.images.inspect import inspect as inspect_image
+from boxship.api.handlers.images.list import list_images
+from boxship.api.handlers.images.load import load
+from boxship.api.handlers.images.prune import prune as prune_images
+from boxship.api.handlers.images.remove import remove as remove_image
+from boxship.api.handlers.images.save import save_one, save_several
+from boxship.api.handlers.images.tag import tag
 from boxship.api.handlers.plugins import none as plugins
 from boxship.api.handlers.swarm import refused as swarm
 from boxship.api.handlers.system.auth import auth
@@ -29,6 +39,19 @@ ROUTES: tuple[Route, ...] = (
     # containers
     # exec
     # images
+    Route("GET", "/images/json", list_images),
+    Route("GET", "/images/get", save_several, on_disconnect="cancel"),
+    Route("GET", "/images/search", registry.search),
+    Route("POST", "/images/create", create_image),
+    Route("POST", "/images/load", load),
+    Route("POST", "/images/prune", prune_images, since=(1, 25)),
+    Route("GET", "/images/{name:path}/get", save_one, on_disconnect="cancel"),
+    Route("GET", "/images/{name:path}/json", inspect_image),
+    Route("GET", "/images/{name:path}/history", history),
+    Route("POST", "/images/{name:path}/push", registry.push),
+    Route("POST", "/images/{name:path}/tag", tag),
+    Route("DELETE", "/images/{name:path}", remove_image),
+    Route("GET", "/distribution/{name:path}/json", registry.distribution, since=(1, 30)),
     # networks
     # volumes
     # build

@@ -1,0 +1,1 @@
+"""``/images``: what the engine has stored, and the ways in and out."""

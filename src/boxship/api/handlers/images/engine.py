@@ -1,0 +1,16 @@
+"""The slice of the engine that the image handlers use."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from boxship.images.images import Images
+from boxship.images.removal import ContainerUse
+
+
+class Engine(Protocol):
+    @property
+    def images(self) -> Images:
+        """The store of images."""
+
+    def containers_using(self, image_id: str) -> Sequence[ContainerUse]:
+        """The containers that were made from an image."""
