@@ -133,6 +133,11 @@ class Symlink(Flat):
         if self.blocks:
             self.spill()
 
+    @property
+    def mode(self) -> int:
+        # Whatever an archive says, Linux has no other.
+        return stat.S_IFLNK | 0o777
+
     def content(self) -> bytes:
         return self.node.entry.link
 

@@ -1,0 +1,423 @@
+"""EROFS indexes as the kernel sees them, beside GNU tar's extraction and mkfs.erofs's index."""
+
+import hashlib
+import io
+import os
+import random
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from boxship.archive.entry import Entry, Kind
+from boxship.archive.erofs import IndexBuilder, IndexStats
+from boxship.archive.reader import TarReader
+from boxship.archive.writer import TarWriter
+from boxship.kernel import mount
+from support.requirements import require_root, require_tool
+
+Members = list[tuple[Entry, bytes]]
+
+
+@pytest.fixture(autouse=True)
+def _needs() -> None:
+    require_root()
+    require_tool("tar", "fsck.erofs", "dump.erofs", "mkfs.erofs")
+    if "erofs" not in Path("/proc/filesystems").read_text():
+        pytest.skip("kernel: no erofs")
+
+
+def write_tar(path: Path, members: Members) -> None:
+    with open(path, "wb") as file:
+        writer = TarWriter(file.write)
+        for entry, data in members:
+            writer.add(entry, [data])
+        writer.close()
+
+
+def index(tar: Path, layer: bool = False) -> tuple[Path, IndexStats]:
+    """Index *tar* beside it and let fsck.erofs look at the result."""
+    out = tar.with_suffix(".index")
+    builder = IndexBuilder(layer=layer)
+    with open(tar, "rb") as file, open(out, "wb") as target:
+        for entry in TarReader(file.read):
+            builder.add(entry)
+
+        def read_at(offset: int, length: int) -> bytes:
+            return os.pread(file.fileno(), length, offset)
+
+        stats = builder.write(target, tar.stat().st_size, read_at)
+    assert out.stat().st_size == stats.size
+    fsck = subprocess.run(["fsck.erofs", f"--device={tar}", out], capture_output=True, text=True)
+    assert fsck.returncode == 0 and "error" not in fsck.stderr.lower(), fsck.stderr
+    return out, stats
+
+
+@contextmanager
+def mounted(image: Path, data: Path) -> Iterator[Path]:
+    point = image.with_suffix(".mnt")
+    point.mkdir(exist_ok=True)
+    mount.mount(str(image), str(point), "erofs", mount.MS_RDONLY, f"device={data}")
+    try:
+        yield point
+    finally:
+        mount.unmount(str(point))
+
+
+@contextmanager
+def overlaid(*lower: Path) -> Iterator[Path]:
+    """An overlay of read-only layers, topmost first."""
+    point = lower[0].with_suffix(".merged")
+    point.mkdir()
+    layers = ":".join(map(str, lower))
+    options = f"lowerdir={layers},index=off,redirect_dir=off,metacopy=off"
+    mount.mount("overlay", str(point), "overlay", mount.MS_RDONLY, options)
+    try:
+        yield point
+    finally:
+        mount.unmount(str(point))
+
+
+def extracted(tar: Path) -> Path:
+    target = tar.with_suffix(".tree")
+    target.mkdir()
+    flags = [
+        "--xattrs",
+        "--xattrs-include=*",
+        "--same-owner",
+        "--numeric-owner",
+        "--delay-directory-restore",
+    ]
+    subprocess.run(["tar", "-C", target, *flags, "-xpf", tar], check=True)
+    return target
+
+
+Facts = dict[str, tuple[object, ...]]
+
+
+def facts(root: Path, content: Callable[[Path], object] | None = None) -> Facts:
+    """Everything that stat, readlink, listxattr and read say about each name below *root*."""
+    found: Facts = {}
+    for directory, folders, files in os.walk(os.fsencode(root)):
+        for name in [b"", *folders, *files]:
+            path = Path(os.fsdecode(os.path.join(directory, name)))
+            if name == b"" and path != root / "":
+                continue
+            found[os.path.relpath(path, root)] = _facts(path, content or _digest)
+    return found
+
+
+def _facts(path: Path, content: Callable[[Path], object]) -> tuple[object, ...]:
+    status = path.lstat()
+    kind = stat.S_IFMT(status.st_mode)
+    xattrs = {
+        name: os.getxattr(path, name, follow_symlinks=False)
+        for name in os.listxattr(path, follow_symlinks=False)
+    }
+    links = status.st_nlink if kind != stat.S_IFDIR else len(next(os.walk(path))[1]) + 2
+    return (
+        oct(status.st_mode),
+        (status.st_uid, status.st_gid),
+        status.st_mtime_ns,
+        links,
+        status.st_rdev,
+        status.st_size if kind != stat.S_IFDIR else 0,
+        os.readlink(path) if kind == stat.S_IFLNK else None,
+        content(path) if kind == stat.S_IFREG else None,
+        sorted(xattrs.items()),
+    )
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+ACL = b"\2\0\0\0" + b"".join(
+    tag.to_bytes(2, "little") + perm.to_bytes(2, "little") + who.to_bytes(4, "little")
+    for tag, perm, who in [
+        (1, 6, 0xFFFFFFFF),
+        (2, 4, 1234),
+        (4, 4, 0xFFFFFFFF),
+        (16, 6, 0xFFFFFFFF),
+        (32, 0, 0xFFFFFFFF),
+    ]
+)
+CAPABILITY = bytes.fromhex("0100000200040000000000000000000000000000")
+
+
+def assorted() -> Members:
+    rng = random.Random(1)
+    when = 1_700_000_000_123_456_789
+    blob = rng.randbytes(3_000_001)
+    members: Members = [
+        (Entry(b"", Kind.DIR, 0o755, mtime=when), b""),
+        (Entry(b"bin", Kind.DIR, 0o1777, 1000, 100_000, mtime=when + 1), b""),
+        (Entry(b"bin/su", Kind.FILE, 0o6755, 70_000, 4_000_000_000, when, 9), b"x" * 9),
+        (Entry(b"bin/hard", Kind.HARDLINK, link=b"bin/su"), b""),
+        (Entry(b"hard-too", Kind.HARDLINK, link=b"bin/su"), b""),
+        (Entry(b"empty", Kind.FILE, 0o600, mtime=-1_500_000_000), b""),
+        (Entry(b"big", Kind.FILE, 0o644, mtime=4_000_000_000 * 10**9, size=len(blob)), blob),
+        (Entry(b"pipe", Kind.FIFO, 0o622), b""),
+        (Entry(b"null", Kind.CHAR, 0o666, major=1, minor=3), b""),
+        (Entry(b"disk", Kind.BLOCK, 0o660, major=259, minor=70_000), b""),
+        (Entry(b"no-permission", Kind.FILE, 0, size=1), b"1"),
+    ]
+    for size in (1, 100, 350, 420, 448, 449, 511, 512, 513, 1500, 4095):
+        target = rng.randbytes(size).replace(b"\0", b"x")
+        members.append((Entry(b"link%d" % size, Kind.SYMLINK, 0o777, 5, 6, when, link=target), b""))
+    for size in (1, 511, 512, 513, 4095, 4096, 4097, 65_536):
+        data = rng.randbytes(size)
+        members.append((Entry(b"file%d" % size, Kind.FILE, 0o444, size=size), data))
+    deep = b""
+    for _ in range(15):
+        deep += b"/" * bool(deep) + b"d" * 200
+        members.append((Entry(deep, Kind.DIR, 0o755), b""))
+    members.append((Entry(deep + b"/" + b"n" * 255, Kind.FILE, size=3), b"abc"))
+    attributes = {
+        "user.short": b"1",
+        "user.empty": b"",
+        "user.long": rng.randbytes(1500),
+        "trusted.t": b"\0\1",
+        "security.capability": CAPABILITY,
+        "system.posix_acl_access": ACL,
+    }
+    members += [
+        (Entry(b"attributes", Kind.FILE, 0o660, size=600, xattrs=attributes), b"a" * 600),
+        (Entry(b"attributes.d", Kind.DIR, 0o660, xattrs=dict(attributes)), b""),
+    ]
+    for count, length in ((2, 255), (40, 3), (41, 20), (300, 17)):
+        folder = b"dir-%d-%d" % (count, length)
+        members.append((Entry(folder, Kind.DIR, 0o755), b""))
+        for i in range(count):
+            name = (b"!%d" % i if i % 2 else b"n%d" % i).ljust(length, b"_")
+            members.append((Entry(folder + b"/" + name, Kind.FILE, size=1), b"%d" % (i % 10)))
+    return members
+
+
+def test_agrees_with_gnu_tar_on_everything(tmp_path: Path) -> None:
+    tar = tmp_path / "layer.tar"
+    write_tar(tar, assorted())
+    image, stats = index(tar)
+    assert stats.copied == 0
+    with mounted(image, tar) as point:
+        ours = facts(point)
+        assert ours == facts(extracted(tar))
+        for name in ("no-such", ".n", "dir-300-17/zzz", "dir-40-3/" + "x" * 255):
+            assert not os.path.lexists(point / name)
+
+
+def test_agrees_with_mkfs(tmp_path: Path) -> None:
+    tar = tmp_path / "layer.tar"
+    members = assorted()
+    for entry, _ in members:
+        # mkfs.erofs 1.8 misreads fractions of seconds whose trailing zeros are left out.
+        entry.mtime -= entry.mtime % 10**9
+    write_tar(tar, members)
+    image, _ = index(tar)
+    reference = tmp_path / "reference.index"
+    subprocess.run(["mkfs.erofs", "--quiet", "--tar=i", reference, tar], check=True)
+    with mounted(image, tar) as ours, mounted(reference, tar) as theirs:
+        assert facts(ours) == facts(theirs)
+
+
+def test_same_archive_same_bytes(tmp_path: Path) -> None:
+    tar = tmp_path / "layer.tar"
+    write_tar(tar, assorted())
+    assert index(tar)[0].read_bytes() == index(tar)[0].read_bytes()
+
+
+SPARSE_FORMATS = [
+    ["--format=gnu"],
+    ["--format=pax", "--sparse-version=0.0"],
+    ["--format=pax", "--sparse-version=0.1"],
+    ["--format=pax", "--sparse-version=1.0"],
+]
+
+
+@pytest.mark.parametrize("tar_format", SPARSE_FORMATS, ids=lambda f: f[-1])
+def test_sparse_files_of_gnu_tar(tmp_path: Path, tar_format: list[str]) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    rng = random.Random(2)
+    for name, size, step in (("a", 1 << 20, 65_536), ("b", 999_999, 12_288), ("c", 1 << 20, 0)):
+        with open(source / name, "wb") as file:
+            file.truncate(size)
+            for offset in range(0, size, step) if step else ():
+                file.seek(offset)
+                file.write(rng.randbytes(min(4096, size - offset)))
+    with open(source / "huge", "wb") as file:
+        file.truncate(8 << 30)
+        file.seek(5 << 30)
+        file.write(b"needle")
+    tar = tmp_path / "layer.tar"
+    command = ["tar", "-C", source, "--sparse", *tar_format, "-cf", tar, "a", "b", "c", "huge"]
+    subprocess.run(command, check=True)
+    image, stats = index(tar)
+    assert stats.size < 4 << 20, "an 8 GB hole costs next to nothing"
+    with mounted(image, tar) as point:
+        for name in "abc":
+            assert (point / name).read_bytes() == (source / name).read_bytes()
+        with open(point / "huge", "rb") as file:
+            assert os.fstat(file.fileno()).st_size == 8 << 30
+            for offset, data in (
+                (0, bytes(6)),
+                ((5 << 30) - 3, b"\0\0\0nee"),
+                ((8 << 30) - 1, b"\0"),
+            ):
+                file.seek(offset)
+                assert file.read(len(data)) == data
+
+
+def test_data_off_block_boundaries_is_copied(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    size, runs = 300_000, [(5, 700), (1000, 3000), (70_001, 100_000), (299_000, 1000)]
+    data = bytearray(size)
+    stored = b""
+    for at, length in runs:
+        data[at : at + length] = rng.randbytes(length)
+        stored += data[at : at + length]
+    packed = ",".join(f"{at},{length}" for at, length in runs).encode()
+    tar = tmp_path / "layer.tar"
+    tar.write_bytes(_pax_sparse(packed, size, stored))
+    image, stats = index(tar)
+    assert stats.copied > 0
+    with mounted(image, tar) as point:
+        assert (point / "f").read_bytes() == data
+
+
+def _pax_sparse(packed: bytes, size: int, stored: bytes) -> bytes:
+    """One sparse member in PAX format 0.1, runs packed back to back as bsdtar and Go do."""
+    from boxship.archive.headers import build
+    from boxship.archive.pax import record
+
+    body = record(b"GNU.sparse.size", b"%d" % size) + record(b"GNU.sparse.map", packed)
+    head = build(b"x", 0o644, 0, 0, len(body), 0, b"x", b"", b"", b"", 0, 0, b"")
+    main = build(b"f", 0o644, 0, 0, len(stored), 0, b"0", b"", b"", b"", 0, 0, b"")
+    parts = [head, body, bytes(-len(body) % 512), main, stored, bytes(-len(stored) % 512)]
+    return b"".join([*parts, bytes(1024)])
+
+
+def test_a_hundred_thousand_names_in_one_directory(tmp_path: Path) -> None:
+    tar, image = tmp_path / "layer.tar", tmp_path / "layer.index"
+    tar.write_bytes(bytes(1024))
+    builder = IndexBuilder(layer=True)
+    for i in range(100_000):
+        builder.add(Entry(b"d/name-%d" % i, Kind.FILE, size=0))
+    with open(image, "wb") as file:
+        builder.write(file, 1024)
+    with mounted(image, tar) as point:
+        assert len(os.listdir(point / "d")) == 100_000
+        for i in (0, 1, 77_777, 99_999):
+            assert (point / f"d/name-{i}").read_bytes() == b""
+        assert not (point / "d/name-100000").exists() and not (point / "d/!").exists()
+
+
+def layer(path: Path, members: Members) -> tuple[Path, Path]:
+    write_tar(path, members)
+    return index(path, layer=True)[0], path
+
+
+def plain(path: str, data: bytes = b"") -> tuple[Entry, bytes]:
+    return Entry(path.encode(), Kind.FILE, size=len(data)), data
+
+
+def folder(path: str) -> tuple[Entry, bytes]:
+    return Entry(path.encode(), Kind.DIR, 0o755), b""
+
+
+def test_whiteouts_and_opaque_marks_under_overlayfs(tmp_path: Path) -> None:
+    base = [plain(f"{name}/{i}", b"old") for name in ("a", "b", "c", "e") for i in "123"]
+    base += [plain("gone", b"old"), plain("kept", b"old"), plain("swapped", b"old")]
+    top = [
+        folder("a"),
+        plain("a/.wh.1"),
+        plain("b/4", b"new"),
+        plain("b/.wh..wh..opq"),
+        plain(".wh.c"),
+        plain(".wh.gone"),
+        plain("swapped", b"new"),
+        plain(".wh.swapped"),
+        plain(".wh.e"),
+        folder("e"),
+        plain("e/9", b"new"),
+    ]
+    hostile = {"trusted.overlay.redirect": b"/kept", "trusted.overlay.opaque": b"y"}
+    top.append((Entry(b"a", Kind.DIR, 0o755, xattrs=hostile), b""))
+    lower, upper = layer(tmp_path / "lower.tar", base), layer(tmp_path / "upper.tar", top)
+    with mounted(*lower) as bottom, mounted(*upper) as over, overlaid(over, bottom) as merged:
+        found = {
+            str(path.relative_to(merged)): path.read_bytes()
+            for path in merged.rglob("*")
+            if path.is_file()
+        }
+        assert set(os.listdir(merged)) == {"a", "b", "e", "kept", "swapped"}
+    assert found == {
+        "a/2": b"old",
+        "a/3": b"old",
+        "b/4": b"new",
+        "e/9": b"new",
+        "kept": b"old",
+        "swapped": b"new",
+    }
+
+
+names = st.binary(min_size=1, max_size=255).map(
+    lambda name: name.replace(b"\0", b"0").replace(b"/", b"1")
+)
+parts = names.filter(lambda name: name not in (b".", b".."))
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> Members:
+    """A tree in archive order: every parent before its children, no name twice."""
+    members: Members = []
+    folders, taken = [b""], {b""}
+    for _ in range(draw(st.integers(0, 25))):
+        parent = draw(st.sampled_from(folders))
+        path = parent + b"/" * bool(parent) + draw(parts)
+        if path in taken or len(path) > 2000:
+            continue
+        kind = draw(st.sampled_from([Kind.FILE, Kind.FILE, Kind.DIR, Kind.SYMLINK, Kind.HARDLINK]))
+        files = [entry.path for entry, _ in members if entry.kind is Kind.FILE]
+        if kind is Kind.HARDLINK and not files:
+            continue
+        entry = Entry(path, kind, draw(st.integers(0, 0o7777)), draw(st.integers(0, 1 << 31)))
+        entry.mtime = draw(st.integers(0, 10**19 // 3))
+        data = draw(st.binary(max_size=2000)) if kind is Kind.FILE else b""
+        entry.size = len(data)
+        if kind is Kind.SYMLINK:
+            entry.link = draw(names)
+        elif kind is Kind.HARDLINK:
+            entry.link = draw(st.sampled_from(files))
+        elif draw(st.booleans()):
+            entry.xattrs = {
+                "user.x" + "y" * draw(st.integers(0, 200)): draw(st.binary(max_size=99))
+            }
+        taken.add(path)
+        folders += [path] if kind is Kind.DIR else []
+        members.append((entry, data))
+    return members
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(members=trees())
+def test_any_tree_agrees_with_gnu_tar(
+    tmp_path_factory: pytest.TempPathFactory, members: Members
+) -> None:
+    tar = tmp_path_factory.mktemp("tree") / "layer.tar"
+    write_tar(tar, [(Entry(b"", Kind.DIR, 0o755), b""), *members])
+    image, _ = index(tar)
+    with mounted(image, tar) as point:
+        assert facts(point) == facts(extracted(tar))
+
+
+def test_root_opaque_is_reported() -> None:
+    builder = IndexBuilder(layer=True)
+    builder.add(Entry(b".wh..wh..opq", Kind.FILE))
+    assert builder.write(io.BytesIO(), 1024).root_opaque
