@@ -48,13 +48,14 @@ class Server:
 
     async def close(self, grace: float = 0.0) -> None:
         """Stop listening, give running requests *grace* seconds, then cut them. Hijacked
-        connections live on with their owners."""
+        connections live on with their owners. Harmless when repeated."""
         self._closing = True
-        for listener in self._listeners:
+        while self._listeners:
+            listener = self._listeners.pop()
             self._loop.remove_reader(listener.fileno())
             listener.close()
-        for path, inode in self._unlink:
-            _unlink_own(path, inode)
+        while self._unlink:
+            _unlink_own(*self._unlink.pop())
         await self._settled(grace)
         for connection in list(self.connections):
             connection.shut_down()

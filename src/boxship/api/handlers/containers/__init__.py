@@ -1,0 +1,1 @@
+"""Container routes, one module a verb."""

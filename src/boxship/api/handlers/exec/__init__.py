@@ -1,0 +1,1 @@
+"""Exec routes, one module a verb."""
