@@ -25,14 +25,21 @@ FLAGS = (
 )
 
 
-def body_of(arguments: Arguments) -> Body:
-    """The create body; wrong values of flags end the command with exit code 125."""
+def body_of(arguments: Arguments, verb: str) -> Body:
+    """The create body; wrong values of flags end the command *verb* with exit code 125."""
+    try:
+        return _body(arguments)
+    except Failed as error:
+        text = f"boxship: {error}.\nSee 'boxship {verb} --help'."
+        raise Failed(text, ENGINE_FAILED) from None
+
+
+def _body(arguments: Arguments) -> Body:
     image, *command = arguments.positional
-    if arguments.text("pull") not in PULL_POLICIES:
+    pull = arguments.text("pull")
+    if pull not in PULL_POLICIES:
         raise Failed(
-            f"invalid pull option: '{arguments.text('pull')}': must be one of \"always\", "
-            '"missing" or "never"',
-            ENGINE_FAILED,
+            f'invalid pull option: \'{pull}\': must be one of "always", "missing" or "never"'
         )
     body = create_body(arguments, image, command)
     body["HostConfig"]["ConsoleSize"] = list(terminal.size())
@@ -45,9 +52,9 @@ def create(app: App, arguments: Arguments, body: Body) -> str:
     if cidfile and os.path.exists(cidfile):
         raise Failed(
             "container ID file found, make sure the other container isn't running or delete "
-            f"{cidfile}",
-            ENGINE_FAILED,
+            f"{cidfile}"
         )
+    _warn(app, body["HostConfig"])
     if arguments.text("pull") == "always":
         _pull(app, arguments, body["Image"])
     answer = _create(app, arguments, body)
@@ -56,6 +63,14 @@ def create(app: App, arguments: Arguments, body: Body) -> str:
     if cidfile:
         _write(cidfile, answer["Id"])
     return str(answer["Id"])
+
+
+def _warn(app: App, host: Body) -> None:
+    if host.get("OomKillDisable") and not host.get("Memory"):
+        app.warn(
+            "WARNING: Disabling the OOM killer on containers without setting a '-m/--memory' limit "
+            "may be dangerous."
+        )
 
 
 def _create(app: App, arguments: Arguments, body: Body) -> Body:

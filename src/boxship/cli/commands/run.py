@@ -23,24 +23,21 @@ POINTER = "See 'boxship run --help'."
 
 
 def _run(app: App, arguments: Arguments) -> int:
-    try:
-        body = creation.body_of(arguments)
-    except Failed as error:
-        raise Failed(f"boxship: {error}.\n{POINTER}", ENGINE_FAILED) from None
+    body = creation.body_of(arguments, "run")
     if arguments.on("detach"):
         _detach(arguments, body)
     elif body["AttachStdin"] and body.get("Tty") and not app.input_is_terminal():
         raise Failed("the input device is not a TTY")
     try:
         container = creation.create(app, arguments, body)
-    except (BoxshipError, Failed) as error:
+    except BoxshipError as error:
         raise Failed(f"boxship: {error}.\n{POINTER}", ENGINE_FAILED) from None
     return _start(app, arguments, body, container)
 
 
 def _detach(arguments: Arguments, body: Body) -> None:
     if arguments.given("attach"):
-        raise Failed("Conflicting options: -a and -d", ENGINE_FAILED)
+        raise Failed("Conflicting options: -a and -d")
     body.update(AttachStdin=False, AttachStdout=False, AttachStderr=False, StdinOnce=False)
 
 

@@ -79,7 +79,7 @@ class _Parser:
             if flag is None:
                 if letter == "h":
                     raise HelpWanted
-                raise UsageError(f"unknown shorthand flag: {letter!r} in {word}")
+                raise UsageError(f"unknown shorthand flag: {letter!r} in -{letter}{letters}")
             if not flag.takes_value and not letters.startswith("="):
                 self.set(flag, "true")
                 continue

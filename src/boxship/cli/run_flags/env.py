@@ -48,9 +48,9 @@ def _from_file(line: str) -> str:
     """A name alone counts only if we have a value for it."""
     name, equals, _ = line.partition("=")
     if any(character.isspace() for character in name):
-        raise Failed(f"poorly formatted environment: variable '{name}' contains whitespaces", 125)
+        raise Failed(f"poorly formatted environment: variable '{name}' contains whitespaces")
     if not name:
-        raise Failed(f"poorly formatted environment: no variable name on line '{line}'", 125)
+        raise Failed(f"poorly formatted environment: no variable name on line '{line}'")
     if equals:
         return line
     return f"{name}={os.environ[name]}" if name in os.environ else ""
@@ -62,7 +62,7 @@ def read_lines(path: str) -> list[str]:
         with open(path, encoding="utf-8-sig") as file:
             lines = [line.rstrip("\n").lstrip() for line in file]
     except OSError as error:
-        raise Failed(f"open {path}: {(error.strerror or str(error)).lower()}", 125) from error
+        raise Failed(f"open {path}: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
-        raise Failed(f"env file {path} contains invalid utf8 bytes", 125) from error
+        raise Failed(f"env file {path} contains invalid utf8 bytes") from error
     return [line for line in lines if line and not line.startswith("#")]

@@ -40,9 +40,9 @@ _DURATIONS = ("health-interval", "health-timeout", "health-start-period", "healt
 def apply(arguments: Arguments, body: Body) -> None:
     for name in (*_DURATIONS, "health-retries"):
         if arguments.number(name) < 0:
-            raise Failed(f"--{name} cannot be negative", 125)
+            raise Failed(f"--{name} cannot be negative")
     if not arguments.on("no-healthcheck"):
         return
     if "Healthcheck" in body:
-        raise Failed("--no-healthcheck conflicts with --health-* options", 125)
+        raise Failed("--no-healthcheck conflicts with --health-* options")
     body["Healthcheck"] = {"Test": ["NONE"]}

@@ -16,9 +16,9 @@ def parse_restart(text: str) -> Body:
     """``no``, ``always``, ``unless-stopped`` or ``on-failure[:COUNT]``."""
     name, colon, count = text.partition(":")
     if colon and not count.lstrip("-").isdigit():
-        raise Failed("invalid restart policy format: maximum retry count must be an integer", 125)
+        raise Failed("invalid restart policy format: maximum retry count must be an integer")
     if colon and not name:
-        raise Failed("invalid restart policy format: no policy provided before colon", 125)
+        raise Failed("invalid restart policy format: no policy provided before colon")
     return {"Name": name, "MaximumRetryCount": int(count or 0)}
 
 
@@ -45,6 +45,6 @@ ROWS = (
 def apply(arguments: Arguments, body: Body) -> None:
     policy = body["HostConfig"].setdefault("RestartPolicy", {"Name": "no", "MaximumRetryCount": 0})
     if arguments.on("rm") and policy["Name"] not in ("", "no"):
-        raise Failed("conflicting options: cannot specify both --restart and --rm", 125)
+        raise Failed("Conflicting options: --restart and --rm")
     if arguments.text("log-driver") == "none" and arguments.given("log-opt"):
-        raise Failed("invalid logging opts for driver none", 125)
+        raise Failed("invalid logging opts for driver none")

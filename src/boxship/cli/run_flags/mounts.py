@@ -134,7 +134,7 @@ def apply(arguments: Arguments, body: Body) -> None:
     for text in dict.fromkeys(arguments.texts("volume")):
         source, colon, rest = text.partition(":")
         if not text or (colon and not rest):
-            raise Failed(f"invalid spec: {text}: empty section between colons", 125)
+            raise Failed(f"invalid spec: {text}: empty section between colons")
         if not colon:
             body.setdefault("Volumes", {})[text] = {}
         elif source.startswith("."):

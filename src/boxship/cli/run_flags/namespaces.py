@@ -37,4 +37,4 @@ def apply(arguments: Arguments, body: Body) -> None:
         mode = arguments.text(name)
         shared = shares and mode.startswith("container:") and mode != "container:"
         if mode not in allowed and not shared:
-            raise Failed(f"--{name}: invalid {kind} mode", 125)
+            raise Failed(f"--{name}: invalid {kind} mode")

@@ -20,7 +20,7 @@ def _ip(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError:
-        raise ValueError(f"{text} is not an ip address") from None
+        raise ValueError(f"IP address is not correctly formatted: {text}") from None
 
 
 def _extra_host(text: str) -> str:
@@ -40,13 +40,6 @@ def _extra_host(text: str) -> str:
     return f"{name}:{address}"
 
 
-def _link(text: str) -> str:
-    name, colon, alias = text.partition(":")
-    if not name or (colon and not alias):
-        raise ValueError(f"bad format for links: {text}")
-    return f"{name}:{alias or name}"
-
-
 ROWS = (
     Placed(many("network", "Network to join", shows="network", aliases=("net",))),
     Placed(many("network-alias", "Further name in the network", aliases=("net-alias",))),
@@ -54,9 +47,7 @@ ROWS = (
     Placed(Flag("ip6", "IPv6 address")),
     Placed(many("link-local-ip", "Link-local address")),
     Placed(Flag("mac-address", "Hardware address")),
-    Placed(
-        many("link", "Container to know by name, NAME[:ALIAS]", parse=_link), "HostConfig.Links"
-    ),
+    Placed(many("link", "Container to know by name, NAME[:ALIAS]"), "HostConfig.Links"),
     Placed(
         many("add-host", "Line of /etc/hosts, NAME:ADDRESS", parse=_extra_host),
         "HostConfig.ExtraHosts",
@@ -96,9 +87,9 @@ def _parse_network(text: str) -> tuple[str, Body]:
         elif key in _ENDPOINT_KEYS:
             _set(endpoint, _ENDPOINT_KEYS[key], value)
         else:
-            raise Failed(f"invalid field {key}", 125)
+            raise Failed(f"invalid field {key}")
     if not name:
-        raise Failed("network name/id is not specified", 125)
+        raise Failed("network name/id is not specified")
     return name, endpoint
 
 

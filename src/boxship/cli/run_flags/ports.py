@@ -43,7 +43,7 @@ def apply(arguments: Arguments, body: Body) -> None:
 def parse_exposed(text: str) -> list[str]:
     """``80``, ``80/udp`` and ``80-90`` as ``port/protocol`` each."""
     if ":" in text:
-        raise Failed(f"invalid port format for --expose: {text}", 125)
+        raise Failed(f"invalid port format for --expose: {text}")
     ports, protocol = _split_protocol(text, text)
     first, last = _range(ports, f"invalid range format for --expose: {text}, error: ")
     return [f"{port}/{protocol}" for port in range(first, last + 1)]
@@ -55,24 +55,25 @@ def parse_published(text: str) -> list[tuple[str, Body]]:
     ports, protocol = _split_protocol(text, text)
     address, outside, inside = _split_address(ports, text)
     if not inside:
-        raise Failed(f"no port specified: {text}<empty>", 125)
-    first, last = _range(inside, "invalid containerPort: ")
+        raise Failed(f"No port specified: {text}<empty>")
+    first, last = _range(inside, "Invalid containerPort: ")
     if not outside:
         outsides = [""] * (last - first + 1)
     else:
-        low, high = _range(outside, "invalid hostPort: ")
-        outsides = _outside_ports(low, high, last - first + 1, text)
+        low, high = _range(outside, "Invalid hostPort: ")
+        outsides = _outside_ports(low, high, last - first + 1, inside)
     return [
         (f"{first + step}/{protocol}", {"HostIp": address, "HostPort": port})
         for step, port in enumerate(outsides)
     ]
 
 
-def _outside_ports(low: int, high: int, count: int, text: str) -> list[str]:
+def _outside_ports(low: int, high: int, count: int, inside: str) -> list[str]:
     if high - low + 1 == count:
         return [str(low + step) for step in range(count)]
     if count != 1:
-        raise Failed(f"invalid ranges specified for container and host Ports: {text}", 125)
+        spans = f"{inside} and {low}-{high}"
+        raise Failed(f"Invalid ranges specified for container and host Ports: {spans}")
     # One port inside may take whichever of a range is free.
     return [f"{low}-{high}"]
 
@@ -81,7 +82,7 @@ def _split_protocol(text: str, whole: str) -> tuple[str, str]:
     ports, slash, protocol = text.partition("/")
     protocol = protocol.lower() if slash else "tcp"
     if protocol not in _PROTOCOLS:
-        raise Failed(f"invalid proto: {protocol}", 125)
+        raise Failed(f"Invalid proto: {protocol}")
     return ports, protocol
 
 
@@ -93,7 +94,7 @@ def _split_address(text: str, whole: str) -> tuple[str, str, str]:
         try:
             ipaddress.ip_address(address)
         except ValueError:
-            raise Failed(f"invalid IP address: {address}", 125) from None
+            raise Failed(f"Invalid ip address: {address}") from None
     return address, outside, inside
 
 
@@ -101,10 +102,10 @@ def _range(text: str, prefix: str) -> tuple[int, int]:
     first, dash, last = text.partition("-")
     numbers = (first, last if dash else first)
     if not all(number.isascii() and number.isdigit() for number in numbers):
-        raise Failed(f"{prefix}{text}", 125)
+        raise Failed(f"{prefix}{text}")
     low, high = map(int, numbers)
     if low > high or not 0 < high < 65536:
-        raise Failed(f"{prefix}{text}", 125)
+        raise Failed(f"{prefix}{text}")
     return low, high
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boxship.cli.errors import ENGINE_FAILED, Failed
 from boxship.cli.flags.flag import Flag, many, switch
 from boxship.cli.output.units import parse_size
 from boxship.cli.run_flags.placed import Placed
@@ -9,6 +10,9 @@ from boxship.cli.run_flags.placed import Placed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from boxship.cli.flags.arguments import Arguments
+    from boxship.cli.run_flags.placed import Body
 
 _LIMITS = frozenset(
     [
@@ -44,7 +48,9 @@ def _ulimit(text: str) -> dict[str, object]:
     except ValueError:
         raise ValueError(f"invalid ulimit argument: {text}") from None
     if high != -1 and (low > high or low == -1):
-        raise ValueError(f"ulimit soft limit must be less than or equal to hard limit: {text}")
+        raise ValueError(
+            f"ulimit soft limit must be less than or equal to hard limit: {low} > {high}"
+        )
     return {"Name": name, "Hard": high, "Soft": low}
 
 
@@ -69,13 +75,6 @@ def _weight(text: str) -> int:
     if text != "0" and not 10 <= int(text) <= 1000:
         raise ValueError
     return int(text)
-
-
-def _swappiness(text: str) -> int:
-    value = int(text)
-    if not -1 <= value <= 100:
-        raise ValueError(f"invalid value: {value}. Valid memory swappiness range is 0-100")
-    return value
 
 
 _READ = "Limit reading from a device, DEVICE:"
@@ -124,11 +123,11 @@ ROWS = (
             "Readiness to swap, 0 to 100",
             "int",
             default=-1,
-            parse=_swappiness,
         ),
         "HostConfig.MemorySwappiness",
     ),
-    Placed(Flag("kernel-memory", "Limit of kernel memory", "bytes"), "HostConfig.KernelMemory"),
+    # Kernels no longer have this limit; scripts still name it.
+    Placed(Flag("kernel-memory", "Kept for scripts", "bytes", hidden=True)),
     Placed(Flag("shm-size", "Size of /dev/shm", "bytes"), "HostConfig.ShmSize"),
     Placed(switch("oom-kill-disable", "Do not kill when memory ends"), "HostConfig.OomKillDisable"),
     Placed(
@@ -157,3 +156,11 @@ ROWS = (
         "HostConfig.BlkioDeviceWriteIOps",
     ),
 )
+
+
+def apply(arguments: Arguments, body: Body) -> None:
+    swappiness = arguments.number("memory-swappiness")
+    if not -1 <= swappiness <= 100:
+        raise Failed(
+            f"invalid value: {swappiness}. Valid memory swappiness range is 0-100", ENGINE_FAILED
+        )

@@ -86,7 +86,7 @@ def _security_option(text: str) -> str:
     if not separator and text != "no-new-privileges":
         name, separator, value = text.partition(":")
         if not separator:
-            raise Failed(f'Invalid --security-opt: "{text}"', 125)
+            raise Failed(f'Invalid --security-opt: "{text}"')
     if name == "seccomp" and value not in ("unconfined", "builtin"):
         return f"seccomp={_profile(value)}"
     return text
@@ -99,7 +99,7 @@ def _profile(path: str) -> str:
             return json.dumps(json.load(file), separators=(",", ":"))
     except OSError as error:
         reason = f"open {path}: {(error.strerror or '').lower()}"
-        raise Failed(f"opening seccomp profile ({path}) failed: {reason}", 125) from error
+        raise Failed(f"opening seccomp profile ({path}) failed: {reason}") from error
     except ValueError as error:
         raise Failed(
             f"compacting json for seccomp profile ({path}) failed: {error}", 125
@@ -125,7 +125,7 @@ def _devices(arguments: Arguments, host: Body) -> None:
 def _device(text: str) -> Body:
     parts = text.split(":")
     if not 1 <= len(parts) <= 3 or not parts[0]:
-        raise Failed(f"invalid device specification: {text}", 125)
+        raise Failed(f"invalid device specification: {text}")
     inside, mode = parts[0], "rwm"
     if len(parts) == 3:
         inside, mode = parts[1], parts[2]
@@ -155,7 +155,7 @@ def _gpus(text: str) -> Body:
                 value if name == "driver" else [["gpu", value]]
             )
         else:
-            raise Failed(f"unexpected key '{name}' in '{part}'", 125)
+            raise Failed(f"unexpected key '{name}' in '{part}'")
     return request
 
 
@@ -163,5 +163,5 @@ def _gpu_count(text: str) -> int:
     if text == "all":
         return -1
     if not text.isdigit():
-        raise Failed(f'invalid count ({text}): value must be either "all" or an integer', 125)
+        raise Failed(f'invalid count ({text}): value must be either "all" or an integer')
     return int(text)

@@ -35,8 +35,23 @@ _GROUPS = (
     mounts,
     health,
     lifecycle,
+    windows,
 )
-PLACED: tuple[Placed, ...] = (*(row for group in _GROUPS for row in group.ROWS), *windows.ROWS)
+# What the groups do beyond their rows.
+_APPLIED = (
+    identity.apply,
+    env.apply,
+    process.apply,
+    resources.apply,
+    namespaces.apply,
+    security.apply,
+    network.apply,
+    ports.apply,
+    mounts.apply,
+    health.apply,
+    lifecycle.apply,
+)
+PLACED: tuple[Placed, ...] = tuple(row for group in _GROUPS for row in group.ROWS)
 FLAGS: tuple[Flag, ...] = tuple(row.flag for row in PLACED)
 
 
@@ -47,6 +62,6 @@ def create_body(arguments: Arguments, image: str, command: list[str]) -> Body:
         body["Cmd"] = command
     for row in PLACED:
         row.place(arguments, body)
-    for group in _GROUPS:
-        group.apply(arguments, body)
+    for apply in _APPLIED:
+        apply(arguments, body)
     return body
