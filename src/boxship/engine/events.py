@@ -5,8 +5,9 @@ each other down: each has a bounded queue, and one that does not keep up is drop
 """
 
 import asyncio
+import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,7 @@ _END = None
 
 
 class _Listener:
-    __slots__ = ("accept", "queue")
+    __slots__ = ("__weakref__", "accept", "queue")
 
     def __init__(self, accept: Accept) -> None:
         self.accept = accept
@@ -68,7 +69,8 @@ class Events:
 
     def __init__(self, history: int = HISTORY) -> None:
         self._history: deque[Event] = deque(maxlen=history)
-        self._listeners: list[_Listener] = []
+        # Weak, because a subscription that nobody ever iterates cannot clean up after itself.
+        self._listeners: weakref.WeakSet[_Listener] = weakref.WeakSet()
         self._latest = 0
 
     @property
@@ -99,7 +101,7 @@ class Events:
 
     def subscribe(
         self, since: int | None = None, until: int | None = None, accept: Accept | None = None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Events from *since* to *until* (nanoseconds since the epoch) that *accept* lets pass.
 
         Without *since* only those that are emitted from now on: the subscription begins with this
@@ -111,7 +113,7 @@ class Events:
         live = until is None or until > now_ns()
         listener = _Listener(wanted)
         if live:
-            self._listeners.append(listener)
+            self._listeners.add(listener)
         return self._deliver(past, listener if live else None, until)
 
     def _past(self, since: int | None, until: int | None, wanted: Accept) -> list[Event]:
@@ -125,7 +127,7 @@ class Events:
 
     async def _deliver(
         self, past: list[Event], listener: _Listener | None, until: int | None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         try:
             for event in past:
                 yield event
@@ -140,7 +142,7 @@ class Events:
 
     def _drop(self, listener: _Listener) -> None:
         if listener in self._listeners:
-            self._listeners.remove(listener)
+            self._listeners.discard(listener)
             # What is queued is still delivered; then the end.
             if not listener.offer(_END):
                 listener.queue.get_nowait()
