@@ -16,9 +16,8 @@ class Filters:
     __slots__ = ("values",)
 
     def __init__(self, values: Mapping[str, Iterable[str]] | None = None) -> None:
-        # Dicts keep the order and drop repetitions.
-        self.values: dict[str, dict[str, bool]] = {
-            name: dict.fromkeys(wanted, True) for name, wanted in (values or {}).items()
+        self.values: dict[str, list[str]] = {
+            name: list(dict.fromkeys(wanted)) for name, wanted in (values or {}).items()
         }
 
     @classmethod
@@ -107,13 +106,14 @@ class Filters:
         return all(_holds(value, present) for value in wanted)
 
 
-def _values(wanted: Any) -> dict[str, bool]:
+def _values(wanted: Any) -> list[str]:
+    """Without repetitions, in order."""
     if wanted is None:
-        return {}
+        return []
     if isinstance(wanted, dict) and all(isinstance(flag, bool) for flag in wanted.values()):
-        return wanted
+        return list(wanted)
     if isinstance(wanted, list) and all(isinstance(value, str) for value in wanted):
-        return dict.fromkeys(wanted, True)
+        return list(dict.fromkeys(wanted))
     raise InvalidParameter("invalid filter")
 
 

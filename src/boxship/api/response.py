@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from boxship.wire.hijack import HijackedConnection
+from boxship.wire.jsonlines import json_line
 
 JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
@@ -78,5 +79,7 @@ class WebSocket:
     take: Take
     abandon: Callable[[], None] | None = None
 
+
+encode_json = json_line
 
 Response: TypeAlias = Json | Empty | Body | Stream | Hijack | WebSocket
