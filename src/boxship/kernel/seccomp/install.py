@@ -1,0 +1,42 @@
+"""seccomp(2): put a compiled program on the calling thread."""
+
+import ctypes
+from collections.abc import Iterable
+
+from boxship.base.errors import InvalidParameter
+from boxship.kernel import libc
+
+FLAG_TSYNC, FLAG_LOG, FLAG_SPEC_ALLOW, FLAG_NEW_LISTENER = 1, 2, 4, 8
+_SET_MODE_FILTER = 1
+_FLAGS = {
+    "SECCOMP_FILTER_FLAG_TSYNC": FLAG_TSYNC,
+    "SECCOMP_FILTER_FLAG_LOG": FLAG_LOG,
+    "SECCOMP_FILTER_FLAG_SPEC_ALLOW": FLAG_SPEC_ALLOW,
+}
+_INSTRUCTION_SIZE = 8
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+
+def flag_bits(names: Iterable[str] | None) -> int:
+    """The OCI ``flags`` as bits; without any, SPEC_ALLOW as runc does."""
+    if names is None:
+        return FLAG_SPEC_ALLOW
+    bits = 0
+    for name in names:
+        if name not in _FLAGS:
+            raise InvalidParameter(f"seccomp flag {name} is not known")
+        bits |= _FLAGS[name]
+    return bits
+
+
+def install(program: bytes, flags: int = FLAG_SPEC_ALLOW) -> int:
+    """Filter this thread and its descendants from now on; the calls needed next must be allowed.
+
+    The caller has CAP_SYS_ADMIN or no_new_privs. Returns the notification descriptor when *flags*
+    has FLAG_NEW_LISTENER, else 0.
+    """
+    header = _Program(len(program) // _INSTRUCTION_SIZE, program)
+    return libc.syscall(libc.NUMBERS["seccomp"], _SET_MODE_FILTER, flags, ctypes.byref(header))
