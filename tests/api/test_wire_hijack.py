@@ -38,6 +38,7 @@ class Taker:
         else:
             upgrade = [*RAW, ("Connection", "Upgrade"), ("Upgrade", "tcp")]
             connection = await exchange.hijack(upgrade, RAW)
+            await exchange.settle()
         if exchange.head.path == "/close":
             connection.close()
         else:

@@ -44,6 +44,10 @@ class Filters:
             if name not in known:
                 raise InvalidParameter(f"invalid filter '{name}'")
 
+    def add(self, name: str, value: str) -> None:
+        """One more alternative for *name*."""
+        self.values[name] = [*self.values.get(name, ()), value]
+
     def __bool__(self) -> bool:
         return bool(self.values)
 

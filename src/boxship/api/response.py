@@ -62,13 +62,16 @@ class Hijack:
     """Leave HTTP: the head goes out (101 if the client asked to upgrade, else 200), is flushed
     alone, and then *take* owns the connection.
 
-    A client may act on the head at once (``docker run`` starts the container that it attached to),
-    so whatever must exist by then is made before the handler returns. *abandon* is called instead
-    of *take* when the client has gone meanwhile.
+    A client may act on the head at once (``docker run`` starts the container that it attached to):
+    what *take* does before it first awaits happens before any later request is looked at. With
+    *settle* the server first waits a moment for the client to read the head, because some lose
+    stream bytes that they read together with it; ask for it when such bytes may come at once.
+    *abandon* is called instead of *take* when the client has gone meanwhile.
     """
 
     take: Take
     content_type: str = RAW_STREAM
+    settle: bool = False
     abandon: Callable[[], None] | None = None
 
 

@@ -142,7 +142,10 @@ async def _send_stream(exchange: Exchange, response: Stream, *, flush_early: boo
 async def _hijack(exchange: Exchange, response: Hijack) -> HijackedConnection:
     content_type = ("Content-Type", response.content_type)
     upgrade = [content_type, ("Connection", "Upgrade"), ("Upgrade", "tcp")]
-    return await exchange.hijack(upgrade=upgrade, plain=[content_type])
+    connection = await exchange.hijack(upgrade=upgrade, plain=[content_type])
+    if response.settle:
+        await exchange.settle()
+    return connection
 
 
 async def _upgrade(exchange: Exchange) -> HijackedConnection:

@@ -87,7 +87,8 @@ class Exchange:
 
     async def hijack(self, upgrade: Headers, plain: Headers) -> "StreamConnection":
         """Send 101 with *upgrade* if the client asked for it, else 200 with *plain*; then the
-        connection is no longer HTTP. Returns once the head is on its way by itself."""
+        connection is no longer HTTP. Returns once the kernel has the head, as a rule without
+        giving way to other tasks."""
         if self.head.wants_upgrade:
             return await self.switch(head_bytes(101, upgrade, dated=False))
         return await self.switch(head_bytes(200, plain, dated=False))
@@ -98,12 +99,11 @@ class Exchange:
             await self.body.read_all(_UNREAD_BODY_LIMIT)
         self.started = self.finished = True
         await self._connection.flush(head)
-        await self._settle()
         self._connection.leave_http()
         return StreamConnection(self._connection, self.peer)
 
-    async def _settle(self) -> None:
-        """Let the client read the head before the stream begins: some read both in one go and
+    async def settle(self) -> None:
+        """After a hijack: let the client read the head before the stream begins: some read both in one go and
         lose what came behind it. A unix socket tells when its peer has read everything."""
         if self.peer.kind != "unix":
             return

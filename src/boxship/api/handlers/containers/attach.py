@@ -45,7 +45,7 @@ async def attach(engine: Engine, request: Request) -> Response:
     client = _client(request)
     live = verb.check(engine, request.params["name"], client)
     media_type = stream_type(request, live.container.config.tty)
-    return Hijack(_taker(engine, live, client), media_type)
+    return Hijack(_taker(engine, live, client), media_type, settle=live.shim is not None)
 
 
 async def attach_websocket(engine: Engine, request: Request) -> Response:

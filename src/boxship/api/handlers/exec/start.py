@@ -23,4 +23,4 @@ async def start(engine: Engine, request: Request) -> Response:
     async def take(connection: HijackedConnection) -> None:
         await execs.start(engine, live, session, connection.detach_socket())
 
-    return Hijack(take, stream_type(request, session.config.tty))
+    return Hijack(take, stream_type(request, session.config.tty), settle=True)

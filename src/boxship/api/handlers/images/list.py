@@ -12,7 +12,7 @@ async def list_images(engine: Engine, request: Request) -> Response:
     query = request.query
     filters = query.filters()
     if request.version < _LEGACY_FILTER and query.get("filter"):
-        filters.values.setdefault("reference", {})[query.get("filter")] = True
+        filters.add("reference", query.get("filter"))
     rows = engine.images.list(
         filters,
         all=query.flag("all"),
