@@ -417,6 +417,33 @@ def test_any_tree_agrees_with_gnu_tar(
         assert facts(point) == facts(extracted(tar))
 
 
+def test_attributes_that_would_stop_a_copy_up_are_left_out(tmp_path: Path) -> None:
+    attributes = {"user.a": b"1", "nonsense.b": b"2", "user.": b"3", "trusted.c": b"4"}
+    attributes |= {"system.posix_acl_default": ACL, "trusted.overlay.metacopy": b""}
+    kinds = {b"f": Kind.FILE, b"d": Kind.DIR, b"l": Kind.SYMLINK, b"p": Kind.FIFO}
+    members = [
+        (Entry(name, kind, link=b"x" if name == b"l" else b"", xattrs=attributes), b"")
+        for name, kind in kinds.items()
+    ]
+    image, tar = layer(tmp_path / "layer.tar", members)
+    with mounted(image, tar) as point:
+        kept = {name: set(os.listxattr(point / name, follow_symlinks=False)) for name in "fdlp"}
+    assert kept == {
+        "f": {"user.a", "trusted.c"},
+        "d": {"user.a", "trusted.c", "system.posix_acl_default"},
+        "l": {"trusted.c"},
+        "p": {"trusted.c"},
+    }
+
+
+@pytest.mark.parametrize("mtime", [10**28, -(10**28), 1 << 63, (1 << 63) * 10**9, -1])
+def test_any_time_can_be_indexed(tmp_path: Path, mtime: int) -> None:
+    image, tar = layer(tmp_path / "layer.tar", [(Entry(b"f", Kind.FILE, mtime=mtime), b"")])
+    with mounted(image, tar) as point:
+        stamp = os.stat(point / "f").st_mtime_ns
+    assert stamp == (mtime if abs(mtime) < (1 << 63) * 10**9 else 0)
+
+
 def test_root_opaque_is_reported() -> None:
     builder = IndexBuilder(layer=True)
     builder.add(Entry(b".wh..wh..opq", Kind.FILE))

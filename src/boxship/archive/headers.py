@@ -1,7 +1,7 @@
 """The 512-byte header block (POSIX.1-2001 ustar; GNU and v7 variants): unpack and check."""
 
 import struct
-from typing import NamedTuple
+from dataclasses import dataclass
 from zlib import adler32
 
 from boxship.archive.errors import TarError
@@ -14,7 +14,8 @@ GNU = b"ustar  \0"
 _unpack = struct.Struct("100s8s8s8s12s12s8xc100s8s32s32s8s8s155s12x").unpack
 
 
-class Header(NamedTuple):
+@dataclass(slots=True)
+class Header:
     """A header's fields, numbers decoded; ``name`` has the ustar prefix joined."""
 
     name: bytes
@@ -29,7 +30,6 @@ class Header(NamedTuple):
     gname: bytes
     major: int
     minor: int
-    magic: bytes
 
 
 def parse(block: bytes) -> Header:
@@ -59,7 +59,6 @@ def parse(block: bytes) -> Header:
         gname,
         major,
         minor,
-        magic,
     )
 
 

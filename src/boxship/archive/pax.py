@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from urllib.parse import unquote
+import re
 
 from boxship.archive.errors import TarError
 
 _SCHILY = b"SCHILY.xattr."
 _LIBARCHIVE = b"LIBARCHIVE.xattr."
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _TEXT = frozenset({b"path", b"linkpath", b"uname", b"gname", b"GNU.sparse.name"})
 
 
@@ -39,8 +40,8 @@ def xattrs(records: list[tuple[bytes, bytes]]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for key, value in records:
         if key.startswith(_LIBARCHIVE):
-            name = unquote(key[len(_LIBARCHIVE) :].decode(errors="surrogateescape"))
-            found.setdefault(name, _unbase64(value))
+            raw = _ESCAPE.sub(_unescape, key[len(_LIBARCHIVE) :])
+            found.setdefault(raw.decode(errors="surrogateescape"), _unbase64(value))
     for key, value in records:
         if key.startswith(_SCHILY):
             name = key[len(_SCHILY) :].decode(errors="surrogateescape")
@@ -54,6 +55,10 @@ def xattr_key(name: str) -> bytes:
     """The keyword for an extended attribute; ``=`` and ``%`` are escaped as GNU tar does."""
     escaped = name.replace("%", "%25").replace("=", "%3D")
     return _SCHILY + escaped.encode(errors="surrogateescape")
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match[1], 16)])
 
 
 def _unbase64(value: bytes) -> bytes:

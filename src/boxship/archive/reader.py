@@ -7,7 +7,7 @@ passed over, other unknown types refused, and bytes behind the end marker are no
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from boxship.archive import pax, sparse
 from boxship.archive.entry import Entry, Extent, Kind
@@ -117,7 +117,7 @@ class TarReader:
 
     def _entry(self, kind: Kind, header: Header, block: bytes, member: "_Member") -> Entry:
         if member.records:
-            header = _merge(header, member.records)
+            _merge(header, member.records)
         name = member.name or header.name
         if header.flag == b"\0" and name[-1:] == b"/":
             kind = Kind.DIR
@@ -192,26 +192,30 @@ _NUMBERS = {
 }
 
 
-def _merge(header: Header, records: list[tuple[bytes, bytes]]) -> Header:
+def _merge(header: Header, records: list[tuple[bytes, bytes]]) -> None:
     """Let the records win over the header; an empty value leaves the header's."""
-    changes: dict[str, Any] = {}
+    sparse_name = b""
     for key, value in records:
-        if value and key in _TEXTS:
-            changes[_TEXTS[key]] = value
-        elif value and key in _NUMBERS:
-            changes[_NUMBERS[key]] = decimal(value, _NUMBERS[key])
-    for key, value in records:
-        # GNU tar puts a synthetic name in the path of sparse members.
-        if key == b"GNU.sparse.name" and value:
-            changes["name"] = value
-    return header._replace(**changes)
+        if not value:
+            continue
+        if key in _TEXTS:
+            setattr(header, _TEXTS[key], value)
+        elif key in _NUMBERS:
+            setattr(header, _NUMBERS[key], decimal(value, _NUMBERS[key]))
+        elif key == b"GNU.sparse.name":
+            sparse_name = value
+    # GNU tar puts a synthetic name in the path of sparse members.
+    header.name = sparse_name or header.name
 
 
 def _extend(entry: Entry, records: list[tuple[bytes, bytes]]) -> None:
+    attributes = False
     for key, value in records:
         if key == b"mtime" and value:
             entry.mtime = timestamp(value)
-    if any(b"xattr" in key for key, _ in records):
+        elif b".xattr." in key:
+            attributes = True
+    if attributes:
         entry.xattrs = pax.xattrs(records)
 
 

@@ -25,17 +25,21 @@ class Source:
 
     def take(self, count: int) -> bytes:
         """Exactly *count* bytes, or fewer at the end of the stream. For small counts."""
-        at = self._at
-        data = self._buffer[at : at + count]
-        while len(data) < count:
-            more = self._read(AHEAD)
-            if not more:
-                break
-            self._buffer, at = more, -len(data)
-            data += more[: count - len(data)]
-        self._at = at + count if len(data) == count else len(self._buffer)
+        data = self._buffer[self._at : self._at + count]
+        self._at += len(data)
         self.offset += len(data)
+        if len(data) < count:
+            data = b"".join([data, *self._more(count - len(data))])
         return data
+
+    def _more(self, count: int) -> Iterator[bytes]:
+        while count:
+            data = self._piece(count)
+            if not data:
+                break
+            self.offset += len(data)
+            count -= len(data)
+            yield data
 
     def exactly(self, count: int, what: str) -> bytes:
         data = self.take(count)
@@ -45,13 +49,11 @@ class Source:
 
     def chunks(self, count: int, what: str) -> Iterator[bytes]:
         """The next *count* bytes in pieces of any size; they count as read when handed out."""
-        while count:
-            data = self._piece(count)
-            if not data:
-                raise TarError(f"unexpected EOF in {what}")
-            self.offset += len(data)
+        for data in self._more(count):
             count -= len(data)
             yield data
+        if count:
+            raise TarError(f"unexpected EOF in {what}")
 
     def _piece(self, limit: int) -> bytes:
         left = len(self._buffer) - self._at

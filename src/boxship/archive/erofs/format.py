@@ -23,7 +23,7 @@ CHUNK_INDEXES = 0x20
 MAX_CHUNK_BITS = 31  # chunk size as a power of two of blocks
 NO_BLOCK = 0xFFFFFFFF
 MAX_BLOCKS = 0xFFFFFFFE
-MAX_NAME = 255
+_MAX_SECONDS = (1 << 63) - 1
 
 _SUPER = struct.Struct("<I4xIBxHQ12xI")  # up to the block count
 _FEATURES = struct.Struct("<I2xHH")  # at 80: incompatible features, devices, slot of the first
@@ -54,8 +54,13 @@ def inode(
     mtime: int,
     links: int,
 ) -> bytes:
-    """An extended inode. *union* is a start block, a device number or a chunk format."""
+    """An extended inode. *union* is a start block, a device number or a chunk format.
+
+    A time that 64 bits of seconds cannot hold becomes 1970, as with dockerd.
+    """
     seconds, nanoseconds = divmod(mtime, 1_000_000_000)
+    if not -_MAX_SECONDS <= seconds <= _MAX_SECONDS:
+        seconds = nanoseconds = 0
     count = (xattr_size - 12) // 4 + 1 if xattr_size else 0
     return _INODE.pack(
         layout, count, mode, 0, size, union, number, *owner, seconds, nanoseconds, links, 0, 0

@@ -22,6 +22,7 @@ from boxship.archive.erofs.format import (
 )
 from boxship.archive.erofs.tree import Node, Tree
 from boxship.archive.errors import TarError
+from boxship.archive.paths import shown
 
 # What all sparse members of one archive together may add to its index, in bytes: a few bytes of
 # archive can describe holes whose records take gigabytes.
@@ -64,7 +65,7 @@ class IndexBuilder:
         if tar_size > MAX_BLOCKS * BLOCK:
             raise TarError(f"the archive is too large to be indexed ({tar_size} bytes)")
         nodes = self._tree.finish()
-        image = _Image(nodes)
+        image = _Image(nodes, tar_size)
         root = self._tree.root
         writer = _Writer(out)
         blocks = image.end // BLOCK
@@ -99,13 +100,16 @@ def build_index(
 class _Image:
     """Every inode's place: the inodes one after the other, then whole blocks of data."""
 
-    def __init__(self, nodes: list[Node]) -> None:
+    def __init__(self, nodes: list[Node], tar_size: int) -> None:
         self._placed: list[tuple[Body, bytes, int]] = []
         self.copied = sparse = 0
         cursor, block = META_OFFSET, 0
         for node in nodes:
+            for _, at, length in node.entry.extents[-1:]:
+                if at + length > tar_size:
+                    raise TarError(f"{shown(node.entry.path)}: the archive is cut off")
             body = body_of(node)
-            attributes = xattrs.encode(node.entry.xattrs, node.entry.path, node.opaque)
+            attributes = xattrs.encode(node.entry, node.opaque)
             node.offset = _place(cursor, INODE_SIZE + len(attributes), body)
             end = _align(node.offset + INODE_SIZE + len(attributes), body.align) + body.inline
             cursor = _align(end, SLOT)
