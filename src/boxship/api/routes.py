@@ -7,6 +7,31 @@ among the latter the first match counts, so the more specific one comes first.
 from boxship.api.handlers.build.cancel import cancel
 from boxship.api.handlers.build.prune import prune
 from boxship.api.handlers.build.refused import refused as no_builder
+from boxship.api.handlers.containers import archive
+from boxship.api.handlers.containers.attach import attach, attach_websocket
+from boxship.api.handlers.containers.changes import changes
+from boxship.api.handlers.containers.commit import commit
+from boxship.api.handlers.containers.create import create as create_container
+from boxship.api.handlers.containers.export import export
+from boxship.api.handlers.containers.inspect import inspect as inspect_container
+from boxship.api.handlers.containers.kill import kill
+from boxship.api.handlers.containers.list import containers as list_containers
+from boxship.api.handlers.containers.logs import logs
+from boxship.api.handlers.containers.pause import pause, unpause
+from boxship.api.handlers.containers.prune import prune as prune_containers
+from boxship.api.handlers.containers.remove import remove as remove_container
+from boxship.api.handlers.containers.rename import rename
+from boxship.api.handlers.containers.resize import resize
+from boxship.api.handlers.containers.start import start
+from boxship.api.handlers.containers.stats import stats
+from boxship.api.handlers.containers.stop import restart, stop
+from boxship.api.handlers.containers.top import top
+from boxship.api.handlers.containers.update import update
+from boxship.api.handlers.containers.wait import wait
+from boxship.api.handlers.exec.create import create as create_exec
+from boxship.api.handlers.exec.inspect import inspect as inspect_exec
+from boxship.api.handlers.exec.resize import resize as resize_exec
+from boxship.api.handlers.exec.start import start as start_exec
 from boxship.api.handlers.images import registry
 from boxship.api.handlers.images.create import create as create_image
 from boxship.api.handlers.images.inspect import history
@@ -37,7 +62,37 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/system/df", disk_usage, since=(1, 25), on_disconnect="cancel"),
     Route("POST", "/auth", auth),
     # containers
+    Route("GET", "/containers/json", list_containers),
+    Route("POST", "/containers/create", create_container),
+    Route("POST", "/containers/prune", prune_containers, since=(1, 25)),
+    Route("GET", "/containers/{name}/json", inspect_container),
+    Route("GET", "/containers/{name}/top", top, on_disconnect="cancel"),
+    Route("GET", "/containers/{name}/logs", logs, on_disconnect="cancel", flush_early=True),
+    Route("GET", "/containers/{name}/changes", changes, on_disconnect="cancel"),
+    Route("GET", "/containers/{name}/export", export, on_disconnect="cancel"),
+    Route("GET", "/containers/{name}/stats", stats, on_disconnect="cancel", flush_early=True),
+    Route("POST", "/containers/{name}/start", start),
+    Route("POST", "/containers/{name}/stop", stop),
+    Route("POST", "/containers/{name}/restart", restart),
+    Route("POST", "/containers/{name}/kill", kill),
+    Route("POST", "/containers/{name}/pause", pause),
+    Route("POST", "/containers/{name}/unpause", unpause),
+    Route("POST", "/containers/{name}/rename", rename),
+    Route("POST", "/containers/{name}/update", update),
+    Route("POST", "/containers/{name}/resize", resize),
+    Route("POST", "/containers/{name}/wait", wait, on_disconnect="cancel", flush_early=True),
+    Route("POST", "/containers/{name}/attach", attach),
+    Route("GET", "/containers/{name}/attach/ws", attach_websocket),
+    Route("HEAD", "/containers/{name}/archive", archive.stat),
+    Route("GET", "/containers/{name}/archive", archive.get, on_disconnect="cancel"),
+    Route("PUT", "/containers/{name}/archive", archive.put),
+    Route("DELETE", "/containers/{name}", remove_container),
+    Route("POST", "/commit", commit),
     # exec
+    Route("POST", "/containers/{name}/exec", create_exec),
+    Route("POST", "/exec/{id}/start", start_exec),
+    Route("POST", "/exec/{id}/resize", resize_exec),
+    Route("GET", "/exec/{id}/json", inspect_exec),
     # images
     Route("GET", "/images/json", list_images),
     Route("GET", "/images/get", save_several, on_disconnect="cancel"),

@@ -1,1 +1,1 @@
-
+"""Wiring only: configuration, the engine, the API on its sockets, signals."""

@@ -1,0 +1,158 @@
+"""The daemon's settings: flags, then its configuration file, in dockerd's names."""
+
+import argparse
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boxship import __version__
+from boxship.base.errors import InvalidParameter
+
+DEFAULT_FILE = "/etc/boxship/daemon.json"
+DEFAULT_HOST = "unix:///run/boxship/boxship.sock"
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
+
+
+@dataclass(slots=True)
+class Settings:
+    """*source*: the file the settings came from, for a reload."""
+
+    data_root: str = "/var/lib/boxship"
+    exec_root: str = "/run/boxship"
+    hosts: list[str] = field(default_factory=list)
+    group: str = "docker"
+    pidfile: str = "/run/boxship/boxship.pid"
+    log_level: str = "info"
+    labels: list[str] = field(default_factory=list)
+    tls: bool = False
+    tlsverify: bool = False
+    tlscacert: str = ""
+    tlscert: str = ""
+    tlskey: str = ""
+    cgroup_parent: str = "/boxship"
+    init: bool = False
+    live_restore: bool = True
+    log_driver: str = "json-file"
+    log_opts: dict[str, str] = field(default_factory=dict)
+    default_ulimits: dict[str, Any] = field(default_factory=dict)
+    shutdown_timeout: int = 15
+    debug: bool = False
+    ready_fd: int = -1
+    source: str = ""
+
+
+# Settings that a reload (SIGHUP) takes over.
+RELOADABLE = ("debug", "log_level", "labels", "shutdown_timeout")
+# Accepted because dockerd's clients and unit files pass them; they change nothing here.
+_IGNORED = {"iptables", "ip6tables", "ip-forward", "ip-masq", "bridge", "storage-driver", "experimental"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="boxship daemon", description="Run the engine.", allow_abbrev=False
+    )
+    add = parser.add_argument
+    add("--data-root", help="what survives a reboot: images and containers")
+    add("--exec-root", help="what does not: sockets and state of running containers")
+    add("-H", "--host", dest="hosts", action="append", help="unix://, tcp:// or fd://")
+    add("-G", "--group", help="group of the unix socket")
+    add("-p", "--pidfile", help="where the process id is written")
+    add("-l", "--log-level", choices=LOG_LEVELS)
+    add("-D", "--debug", action="store_true", default=None)
+    add("--config-file", default="", help=f"settings as JSON (default {DEFAULT_FILE})")
+    add("--label", dest="labels", action="append", metavar="KEY=VALUE")
+    for flag in ("--tls", "--tlsverify", "--init"):
+        add(flag, action="store_true", default=None)
+    for flag in ("--tlscacert", "--tlscert", "--tlskey", "--cgroup-parent", "--log-driver"):
+        add(flag)
+    add("--log-opt", dest="log_opts", action="append", metavar="KEY=VALUE")
+    add("--default-ulimit", dest="default_ulimits", action="append", metavar="NAME=SOFT[:HARD]")
+    add("--live-restore", action=argparse.BooleanOptionalAction, default=None)
+    add("--shutdown-timeout", type=int, help="seconds")
+    add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
+    for name in sorted(_IGNORED):
+        add(f"--{name}", nargs="?", help=argparse.SUPPRESS)
+    add("-v", "--version", action="version", version=f"Boxship version {__version__}")
+    return parser
+
+
+def _pairs(items: list[str], flag: str) -> dict[str, str]:
+    result = {}
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not equals:
+            raise InvalidParameter(f"invalid {flag} {item!r}: expected KEY=VALUE")
+        result[key] = value
+    return result
+
+
+def _ulimit(name: str, value: Any) -> tuple[int, int]:
+    """``1024:2048`` from a flag, ``{"Soft": …, "Hard": …}`` from a file."""
+    if isinstance(value, dict):
+        return int(value.get("Soft", -1)), int(value.get("Hard", -1))
+    soft, _, hard = str(value).partition(":")
+    try:
+        return int(soft), int(hard or soft)
+    except ValueError:
+        raise InvalidParameter(f"invalid ulimit argument: {name}={value}") from None
+
+
+def read_file(path: str) -> dict[str, Any]:
+    """The configuration file by our names; a missing default one is empty."""
+    wanted = Path(path or DEFAULT_FILE)
+    try:
+        data = json.loads(wanted.read_text() or "{}")
+    except FileNotFoundError:
+        if path:
+            raise InvalidParameter(
+                f"unable to configure the daemon with file {path}: no such file or directory"
+            ) from None
+        return {}
+    except (OSError, ValueError) as error:
+        raise InvalidParameter(
+            f"unable to configure the daemon with file {wanted}: {error}"
+        ) from None
+    if not isinstance(data, dict):
+        raise InvalidParameter(f"unable to configure the daemon with file {wanted}: no object")
+    names = set(Settings.__dataclass_fields__)
+    result = {}
+    for key, value in data.items():
+        name = key.replace("-", "_")
+        if name not in names:
+            if key in _IGNORED:
+                continue
+            raise InvalidParameter(
+                f"unable to configure the daemon with file {wanted}: "
+                f"the following directives don't match any configuration option: {key}"
+            )
+        result[name] = value
+    return result
+
+
+def load(argv: list[str]) -> Settings:
+    """Settings from flags and file; one that is in both is refused, as dockerd does."""
+    flags = {k: v for k, v in vars(_parser().parse_args(argv)).items() if v is not None}
+    path = flags.pop("config_file", "")
+    for name in _IGNORED:
+        flags.pop(name.replace("-", "_"), None)
+    for name in ("log_opts", "default_ulimits"):
+        if name in flags:
+            flags[name] = _pairs(flags[name], name)
+    from_file = read_file(path)
+    both = sorted(set(flags) & set(from_file))
+    if both:
+        raise InvalidParameter(
+            "unable to configure the daemon with file: the following directives are specified "
+            f"both as a flag and in the configuration file: {', '.join(both)}"
+        )
+    settings = Settings(**from_file, **flags)
+    settings.source = path
+    settings.default_ulimits = {
+        name: _ulimit(name, value) for name, value in settings.default_ulimits.items()
+    }
+    settings.hosts = settings.hosts or [DEFAULT_HOST]
+    settings.exec_root = os.path.abspath(settings.exec_root)
+    settings.data_root = os.path.abspath(settings.data_root)
+    return settings

@@ -1,0 +1,152 @@
+"""The daemon's life: settings, sockets, engine, signals, end."""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+from pathlib import Path
+
+from boxship.api.server import App
+from boxship.base.errors import BoxshipError
+from boxship.daemon import config
+from boxship.daemon.config import Settings
+from boxship.daemon.surroundings import leave_surroundings
+from boxship.engine.engine import Engine
+from boxship.engine.options import EngineOptions
+from boxship.wire.listen import listen
+from boxship.wire.server import Server
+from boxship.wire.tls import TlsFiles
+
+_log = logging.getLogger("boxship")
+_TLS_PORT = 2376
+_LEVELS = {"warn": "WARNING", "fatal": "CRITICAL"}
+
+
+def _options(settings: Settings) -> EngineOptions:
+    return EngineOptions(
+        data_root=Path(settings.data_root),
+        exec_root=Path(settings.exec_root),
+        cgroup_parent=settings.cgroup_parent,
+        log_driver=settings.log_driver,
+        log_options=settings.log_opts,
+        default_ulimits=settings.default_ulimits,
+        labels=settings.labels,
+        init=settings.init,
+        live_restore=settings.live_restore,
+        shutdown_timeout=settings.shutdown_timeout,
+        kill_at=os.environ.get("BOXSHIP_KILL_AT", ""),
+    )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if not (settings.tls or settings.tlsverify):
+        return None
+    files = TlsFiles(
+        settings.tlscert, settings.tlskey, settings.tlscacert or None, settings.tlsverify
+    )
+    return files.context()
+
+
+def _open_sockets(settings: Settings) -> list[tuple[socket.socket, ssl.SSLContext | None]]:
+    tls = _tls(settings)
+    opened: list[tuple[socket.socket, ssl.SSLContext | None]] = []
+    port = _TLS_PORT if tls else 2375
+    for url in settings.hosts:
+        for sock in listen(url, group=settings.group, default_port=port):
+            secured = tls if sock.family != socket.AF_UNIX else None
+            opened.append((sock, secured))
+    return opened
+
+
+def _set_level(settings: Settings) -> None:
+    level = "debug" if settings.debug else settings.log_level
+    logging.getLogger().setLevel(_LEVELS.get(level, level.upper()))
+
+
+def _reload(settings: Settings, engine: Engine) -> None:
+    """SIGHUP: take over what may change; a broken file changes nothing."""
+    try:
+        fresh = config.read_file(settings.source)
+    except BoxshipError as error:
+        _log.error("%s", error)
+        return
+    for name in config.RELOADABLE:
+        if name in fresh:
+            setattr(settings, name, fresh[name])
+    engine.options.labels = settings.labels
+    _set_level(settings)
+    engine.events.emit("daemon", "reload", engine.daemon_id, {"name": socket.gethostname()})
+    _log.info("reloaded %s", settings.source or config.DEFAULT_FILE)
+
+
+@contextlib.contextmanager
+def _pidfile(path: str):  # type: ignore[no-untyped-def]
+    """Written for the daemon's life; one of a living daemon is refused."""
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(f"{os.getpid()}\n")
+    try:
+        yield
+    finally:
+        if path:
+            Path(path).unlink(missing_ok=True)
+
+
+def _tell_ready(settings: Settings) -> None:
+    if settings.ready_fd >= 0:
+        os.write(settings.ready_fd, b"1")
+        os.close(settings.ready_fd)
+    address = os.environ.pop("NOTIFY_SOCKET", "")
+    if address:
+        name = "\0" + address[1:] if address.startswith("@") else address
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.sendto(b"READY=1", name)
+
+
+async def _serve(settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    sockets = _open_sockets(settings)
+    engine = Engine(_options(settings))
+    loop.add_signal_handler(signal.SIGHUP, _reload, settings, engine)
+    server = Server(App(engine))
+    try:
+        await engine.open()
+        for sock, tls in sockets:
+            server.listen(sock, tls)
+        gc.collect()
+        gc.freeze()
+        _tell_ready(settings)
+        _log.info("listening on %s", ", ".join(settings.hosts))
+        await stop.wait()
+    finally:
+        await server.close(grace=1.0)
+        await engine.close(stop_containers=not settings.live_restore)
+
+
+def main(argv: list[str]) -> int:
+    """The exit code: 0 after SIGTERM, 1 when it cannot run."""
+    logging.basicConfig(
+        stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level="INFO"
+    )
+    try:
+        settings = config.load(argv)
+        _set_level(settings)
+        if os.geteuid() != 0:
+            print("boxship daemon: it needs to be started with root privileges", file=sys.stderr)
+            return 1
+        leave_surroundings(settings.ready_fd)
+        Path(settings.exec_root).mkdir(parents=True, exist_ok=True, mode=0o711)
+        with _pidfile(settings.pidfile):
+            asyncio.run(_serve(settings))
+    except (BoxshipError, OSError) as error:
+        print(f"boxship daemon: {error}", file=sys.stderr)
+        return 1
+    return 0

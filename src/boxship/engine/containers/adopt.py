@@ -1,0 +1,81 @@
+"""At the daemon's start: take over what still runs, settle what ended, sweep what nobody owns."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import BoxshipError
+from boxship.base.ids import is_full_id
+from boxship.engine.containers import ended, restart_policy, runtime_state, start
+from boxship.engine.containers.store import Live
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+async def adopt_all(engine: "Engine") -> None:
+    for live in engine.containers:
+        await _adopt(engine, live)
+    _sweep(engine)
+    for live in engine.containers:
+        if _wants_start(live):
+            engine.background(_start(engine, live))
+
+
+async def _adopt(engine: "Engine", live: Live) -> None:
+    """Reconnect to the shim, or learn how the container ended."""
+    running = runtime_state.recorded(engine, live.id)
+    if running is None:
+        _settle_without_record(engine, live)
+        return
+    container = live.container
+    container.state = running.state
+    container.restart_count = running.restart_count
+    container.manually_stopped = running.manually_stopped
+    shim = await engine.supervisor.adopt(
+        live.id, lambda event: start.on_event(engine, live, event)
+    )
+    if shim is None:
+        await ended.finish(engine, live, ended.lost(engine, live))
+        return
+    live.shim = shim
+    live.monitor = engine.background(ended.watch(engine, live, shim))
+
+
+def _settle_without_record(engine: "Engine", live: Live) -> None:
+    """No run directory: it never ran, or the machine has been restarted since."""
+    state = live.container.state
+    if state.status in ("running", "paused", "restarting", "removing"):
+        state.status = "exited"
+        state.pid = 0
+        engine.containers.save_later(live)
+
+
+def _wants_start(live: Live) -> bool:
+    """Policies that hold across restarts of the daemon."""
+    container = live.container
+    if container.state.status != "exited" or live.shim is not None:
+        return False
+    name = container.host_config.restart_policy.name
+    return name == "always" or (name == "unless-stopped" and not container.manually_stopped)
+
+
+async def _start(engine: "Engine", live: Live) -> None:
+    try:
+        async with live.lock:
+            restart_policy.cancel(live)
+            await start.launch(engine, live)
+    except BoxshipError:
+        return
+
+
+def _sweep(engine: "Engine") -> None:
+    """Directories and cgroups are named by container ids: those without an owner go."""
+    owners = {live.id for live in engine.containers}
+    for root in (engine.options.run_root, engine.options.data_root / "containers"):
+        for entry in root.iterdir():
+            if is_full_id(entry.name[:64]) and entry.name not in owners:
+                shutil.rmtree(entry, ignore_errors=True)
+    for path in engine.cgroups.children():
+        if path.rpartition("/")[2] not in owners:
+            engine.cgroups.kill(path)
+            engine.cgroups.destroy(path)

@@ -1,0 +1,93 @@
+"""A container's changes as an image."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from boxship.base.errors import InvalidParameter
+from boxship.base.times import now_ns
+from boxship.engine.containers import archives, events, files, states
+from boxship.engine.containers.container import Container
+from boxship.engine.containers.image_config import merge_image_config
+from boxship.engine.containers.store import Live
+from boxship.images.creation import Origin
+from boxship.types.container_config import ContainerConfig
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+class CommitOptions(msgspec.Struct, kw_only=True):
+    """*pause* freezes a running container meanwhile; *changes* are Dockerfile instructions."""
+
+    repository: str = ""
+    tag: str = ""
+    comment: str = ""
+    author: str = ""
+    changes: list[str] = []
+    pause: bool = True
+
+
+async def commit(
+    engine: "Engine", reference: str, config: ContainerConfig | None, options: CommitOptions
+) -> str:
+    """``POST /commit``: the new image's id."""
+    if not reference:
+        raise InvalidParameter("No container name or ID supplied")
+    live = engine.containers.get(reference)
+    states.check(live.container, "commit", reference)
+    frozen = options.pause and live.container.state.status == "running"
+    path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
+    if frozen:
+        engine.cgroups.freeze(path)
+    try:
+        return await _commit(engine, live, config, options)
+    finally:
+        if frozen:
+            engine.cgroups.thaw(path)
+
+
+async def _commit(
+    engine: "Engine", live: Live, config: ContainerConfig | None, options: CommitOptions
+) -> str:
+    container = live.container
+    merged = container.config
+    if config is not None:
+        merged = merge_image_config(config, dict(msgspec.to_builtins(container.config)))
+    with engine.images.staging() as directory:
+        digest = await _write_layer(engine, container, directory)
+        image_id = await engine.images.commit(
+            container.image_id,
+            (directory, digest),
+            msgspec.to_builtins(merged),
+            Origin(now_ns(), options.comment, options.author, container=container.id),
+            options.changes,
+            options.repository,
+            options.tag,
+        )
+    reference = f"{options.repository}:{options.tag or 'latest'}" if options.repository else ""
+    events.emit(
+        engine, container, "commit", comment=options.comment, imageID=image_id, imageRef=reference
+    )
+    return image_id
+
+
+async def _write_layer(engine: "Engine", container: Container, directory: Path) -> str:
+    """The container's upper directory as ``layer.tar`` and ``index``; the archive's digest."""
+    rootfs = files.rootfs(engine, container)
+    lower = rootfs | {"upper": None, "work": None, "volatile": False}
+    with contextlib.ExitStack() as stack:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        fds = [
+            os.open(rootfs["upper"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC),
+            os.open(directory / "layer.tar", flags, 0o600),
+            os.open(directory / "index", flags, 0o600),
+        ]
+        for fd in fds:
+            stack.callback(os.close, fd)
+        arguments = {"exclude": archives.placeholders(container)}
+        layer = await engine.workers.run("diff", arguments, fds, rootfs=lower)
+    return str(layer["digest"])

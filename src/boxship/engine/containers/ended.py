@@ -1,0 +1,98 @@
+"""When a container's program has ended."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from boxship.base.times import now_ns
+from boxship.engine.containers import events, removal, restart_policy
+from boxship.engine.containers.store import Live
+from boxship.runtime.supervisor import Exit, Shim
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+KILLED = 137
+
+
+async def watch(engine: "Engine", live: Live, shim: Shim) -> None:
+    """Wait for the exit of *shim*, then bring the container to what follows."""
+    result = await shim.exited
+    shim.close()
+    if result is None:
+        result = lost(engine, live)
+    await finish(engine, live, result)
+
+
+def lost(engine: "Engine", live: Live) -> Exit:
+    """The shim is gone: take the status it left, or end the container as killed."""
+    recorded = engine.supervisor.recorded_exit(live.id)
+    if recorded is not None:
+        return recorded
+    path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
+    engine.cgroups.kill(path)
+    engine.cgroups.destroy(path)
+    return Exit(KILLED, False, now_ns())
+
+
+async def finish(engine: "Engine", live: Live, result: Exit) -> None:
+    """Record the exit, tell who waits, and restart or remove as the container's policy says."""
+    async with live.lock:
+        container = live.container
+        state = container.state
+        live.shim = None
+        state.status = "exited"
+        state.pid = 0
+        state.exit_code, state.oom_killed, state.finished_at = result.code, result.oom, result.at
+        duration = max(0, result.at - state.started_at) // 1_000_000_000
+        _end_execs(engine, live)
+        restarts = restart_policy.wanted(live)
+        if restarts:
+            state.status = "restarting"
+        events.emit(
+            engine, container, "die", execDuration=str(duration), exitCode=str(result.code)
+        )
+        settle(live, result.code, "")
+        if restarts:
+            live.restart_task = engine.background(restart_policy.restart(engine, live, duration))
+            return
+        if container.host_config.auto_remove:
+            await removal.delete(engine, live, volumes=True)
+        else:
+            engine.containers.save_later(live)
+
+
+def settle(live: Live, code: int, message: str) -> None:
+    """Answer those who wait for the exit."""
+    waiters, live.exit_waiters = live.exit_waiters, []
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result((code, message))
+
+
+async def next_exit(live: Live) -> tuple[int, str]:
+    """The exit code of the run that ends next, and the error of a start that fails."""
+    waiter: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+    live.exit_waiters.append(waiter)
+    try:
+        return await waiter
+    finally:
+        if waiter in live.exit_waiters:
+            live.exit_waiters.remove(waiter)
+
+
+def exec_ended(engine: "Engine", live: Live, exec_id: str, code: int) -> None:
+    session = live.execs.get(exec_id)
+    if session is None or session.exit_code is not None:
+        return
+    session.running = False
+    session.exit_code = code
+    session.ended.set()
+    events.emit(engine, live.container, "exec_die", execID=exec_id, exitCode=str(code))
+
+
+def _end_execs(engine: "Engine", live: Live) -> None:
+    """Sessions do not outlive their container."""
+    for session in [*live.execs.values()]:
+        if session.running:
+            exec_ended(engine, live, session.id, KILLED)
+    live.execs.clear()

@@ -1,0 +1,202 @@
+"""Exec sessions: create, start, resize, inspect."""
+
+import asyncio
+import contextlib
+import socket
+from typing import TYPE_CHECKING, Any
+
+from boxship.base.errors import Conflict, Internal, InvalidParameter, NotFound
+from boxship.base.ids import new_id
+from boxship.base.times import now_ns
+from boxship.engine.containers import attach, events, specification, states
+from boxship.engine.containers.store import Exec, Live
+from boxship.runtime import seccomp
+from boxship.runtime.channel import ShimError
+from boxship.runtime.spec import process
+from boxship.types.exec_config import ExecConfig
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_PREFIX = "OCI runtime exec failed: exec failed: unable to start container process: "
+
+
+def find(engine: "Engine", exec_id: str) -> tuple[Live, Exec]:
+    """The session and its container; :class:`NotFound` once the container has ended."""
+    for live in engine.containers:
+        session = live.execs.get(exec_id)
+        if session is not None:
+            return live, session
+    raise NotFound(f"No such exec instance: {exec_id}")
+
+
+def create(engine: "Engine", reference: str, config: ExecConfig) -> str:
+    """``POST /containers/{id}/exec``."""
+    live = engine.containers.get(reference)
+    states.check(live.container, "exec", reference)
+    if not config.cmd:
+        raise InvalidParameter("No exec command specified")
+    attach.client_spec(False, True, True, detach_keys=config.detach_keys)
+    session = Exec(new_id(), live.id, config, now_ns(), size=config.console_size)
+    live.execs[session.id] = session
+    events.emit(
+        engine, live.container, f"exec_create: {_command(config)}", execID=session.id
+    )
+    return session.id
+
+
+def _command(config: ExecConfig) -> str:
+    return " ".join(config.cmd or ())
+
+
+def check_start(engine: "Engine", exec_id: str) -> tuple[Live, Exec]:
+    """The session, if it can be started. :class:`Conflict` in Docker's words."""
+    live, session = find(engine, exec_id)
+    if session.exit_code is not None:
+        raise Conflict(f"exec command {exec_id} has already run")
+    if session.running:
+        raise Conflict(f"exec command {exec_id} is already running")
+    states.check(live.container, "exec", live.id)
+    return live, session
+
+
+def _process(engine: "Engine", live: Live, config: ExecConfig) -> dict[str, Any]:
+    """The OCI process of the session: the container's, with what the session changes."""
+    container = live.container
+    host = container.host_config
+    return process.for_exec(
+        config, container.config, host, specification.facts_of(engine, container)
+    )
+
+
+async def start(
+    engine: "Engine",
+    live: Live,
+    session: Exec,
+    client: tuple[socket.socket, bytes] | None,
+) -> None:
+    """Run the session's program. *client*: the hijacked socket (owned here) and early bytes.
+
+    A program that cannot be run is told on the client's stream, as Docker does; without a client
+    it is raised.
+    """
+    session.running = True
+    try:
+        await _start(engine, live, session, client)
+    except ShimError as error:
+        session.running = False
+        session.exit_code = error.code or 126
+        session.ended.set()
+        text = _wording(error)
+        if client is None:
+            raise InvalidParameter(text) from None
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().sock_sendall(_ready(client[0]), _as_stream(text))
+    finally:
+        if client is not None:
+            client[0].close()
+
+
+def _ready(sock: socket.socket) -> socket.socket:
+    sock.setblocking(False)
+    return sock
+
+
+def _as_stream(text: str) -> bytes:
+    return text.encode() + b"\r\n"
+
+
+def _wording(error: ShimError) -> str:
+    text = str(error)
+    return text if text.startswith("unable to find") else f"{_PREFIX}{text}: unknown"
+
+
+async def _start(
+    engine: "Engine", live: Live, session: Exec, client: tuple[socket.socket, bytes] | None
+) -> None:
+    config: ExecConfig = session.config
+    if live.shim is None:
+        raise ShimError("container is not running", 126)
+    spec = _process(engine, live, config)
+    privileged = live.container.host_config.privileged or config.privileged
+    bounding = spec["capabilities"]["bounding"]
+    program = specification.filter_program(live.container, privileged, bounding)
+    with seccomp.descriptors(program) as fds:
+        answer = await _request(engine, live, session, client, spec, fds)
+    session.pid = answer["pid"]
+
+
+async def _request(
+    engine: "Engine",
+    live: Live,
+    session: Exec,
+    client: tuple[socket.socket, bytes] | None,
+    spec: dict[str, Any],
+    fds: list[int],
+) -> dict[str, Any]:
+    config: ExecConfig = session.config
+    assert live.shim is not None
+    events.emit(
+        engine, live.container, f"exec_start: {_command(config)}", execID=session.id
+    )
+    sockets = [client[0].fileno()] if client is not None else []
+    answer: dict[str, Any] = await live.shim.request(
+        "exec",
+        [*fds, *sockets],
+        exec=session.id,
+        process=spec,
+        filtered=bool(fds),
+        tty=config.tty,
+        stdin=config.attach_stdin,
+        size=list(session.size or (0, 0)),
+        client=_client(config, client[1] if client else b""),
+    )
+    return answer
+
+
+def _client(config: ExecConfig, leftover: bytes) -> dict[str, Any]:
+    spec = attach.client_spec(
+        config.attach_stdin,
+        config.attach_stdout,
+        config.attach_stderr,
+        detach_keys=config.detach_keys,
+    )
+    return spec | {"leftover": list(leftover)}
+
+
+async def resize(engine: "Engine", exec_id: str, rows: int, columns: int) -> None:
+    """``POST /exec/{id}/resize``; a size that comes before the start is kept for it."""
+    live, session = find(engine, exec_id)
+    session.size = (rows, columns)
+    if not session.running:
+        return
+    if live.shim is None:
+        raise Internal(f"exec process {exec_id} is not running")
+    with contextlib.suppress(ShimError):
+        await live.shim.request("exec-resize", exec=exec_id, rows=rows, columns=columns)
+
+
+def describe(engine: "Engine", exec_id: str) -> dict[str, Any]:
+    """``GET /exec/{id}/json``."""
+    live, session = find(engine, exec_id)
+    config: ExecConfig = session.config
+    command = config.cmd or [""]
+    return {
+        "ID": session.id,
+        "Running": session.running,
+        "ExitCode": session.exit_code,
+        "ProcessConfig": {
+            "tty": config.tty,
+            "entrypoint": command[0],
+            "arguments": command[1:],
+            "privileged": config.privileged,
+            "user": config.user,
+        },
+        "OpenStdin": config.attach_stdin,
+        "OpenStderr": config.attach_stderr,
+        "OpenStdout": config.attach_stdout,
+        "CanRemove": not session.running and session.exit_code is not None,
+        "ContainerID": live.id,
+        "DetachKeys": "",
+        "Pid": session.pid,
+    }

@@ -1,0 +1,122 @@
+"""The files of a container on disk, in dockerd's layout, and the three that the engine writes."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boxship.engine.containers.container import Container
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_LOCAL = (
+    ("127.0.0.1", "localhost"),
+    ("::1", "localhost ip6-localhost ip6-loopback"),
+    ("fe00::0", "ip6-localnet"),
+    ("ff00::0", "ip6-mcastprefix"),
+    ("ff02::1", "ip6-allnodes"),
+    ("ff02::2", "ip6-allrouters"),
+)
+
+
+def make(engine: "Engine", container: Container) -> None:
+    """The container's directory with empty upper and work directories."""
+    directory = engine.options.container_directory(container.id)
+    directory.mkdir(mode=0o710)
+    for name, mode in (("upper", 0o755), ("work", 0o700)):
+        (directory / name).mkdir()
+        (directory / name).chmod(mode)
+    container.log_path = str(directory / f"{container.id}-json.log")
+    container.hostname_path = str(directory / "hostname")
+    container.hosts_path = str(directory / "hosts")
+    container.resolv_conf_path = str(directory / "resolv.conf")
+
+
+def delete(engine: "Engine", container_id: str) -> None:
+    """Remove the directory; first renamed, so that half of it is never taken for a container."""
+    directory = engine.options.container_directory(container_id)
+    doomed = directory.with_name(f"{container_id}-removing")
+    try:
+        directory.rename(doomed)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
+    """The rootfs spec of the container: its image's layers under its own directory."""
+    directory = engine.options.container_directory(container.id)
+    return {
+        "layers": engine.images.rootfs_layers(container.image_id),
+        "upper": str(directory / "upper"),
+        "work": str(directory / "work"),
+        "volatile": container.host_config.auto_remove,
+    }
+
+
+def _host_lines(container: Container, hostname: str) -> list[str]:
+    lines = [f"{address}\t{names}" for address, names in _LOCAL]
+    for extra in container.host_config.extra_hosts or ():
+        separator = "=" if "=" in extra else ":"
+        name, _, address = extra.partition(separator)
+        lines.append(f"{address}\t{name}")
+    if container.host_config.network_mode != "host":
+        lines.append(f"127.0.1.1\t{_names(container, hostname)}")
+    return lines
+
+
+def _names(container: Container, hostname: str) -> str:
+    domain = container.config.domainname
+    return f"{hostname}.{domain} {hostname}" if domain else hostname
+
+
+def _resolver(container: Container) -> str:
+    """resolv.conf(5): the host's, with the user's servers, domains and options in its place."""
+    host = container.host_config
+    kept = []
+    try:
+        lines = Path("/etc/resolv.conf").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    replaced = {"nameserver": host.dns, "search": host.dns_search, "options": host.dns_options}
+    for line in lines:
+        word = line.split(maxsplit=1)[0] if line.strip() else ""
+        if word and not word.startswith(("#", ";")) and not replaced.get(word):
+            kept.append(line)
+    kept += [f"nameserver {server}" for server in host.dns or ()]
+    if host.dns_search and host.dns_search != ["."]:
+        kept.append("search " + " ".join(host.dns_search))
+    if host.dns_options:
+        kept.append("options " + " ".join(host.dns_options))
+    return "\n".join(kept) + "\n"
+
+
+def write(container: Container, hostname: str) -> None:
+    """hostname, hosts and resolv.conf, anew at each start."""
+    _put(container.hostname_path, hostname + "\n")
+    if container.host_config.network_mode.startswith("container:"):
+        return
+    if container.host_config.network_mode == "host":
+        _put(container.hosts_path, _host_hosts(container))
+    else:
+        _put(container.hosts_path, "\n".join(_host_lines(container, hostname)) + "\n")
+    _put(container.resolv_conf_path, _resolver(container))
+
+
+def _host_hosts(container: Container) -> str:
+    try:
+        own = Path("/etc/hosts").read_text(errors="replace")
+    except OSError:
+        own = ""
+    extra = [line for line in _host_lines(container, "")[len(_LOCAL) :]]
+    return own + "".join(f"{line}\n" for line in extra)
+
+
+def _put(path: str, text: str) -> None:
+    """Rewrite in place: a running container has the very file mounted."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(fd, text.encode("utf-8", "surrogateescape"))
+    finally:
+        os.close(fd)

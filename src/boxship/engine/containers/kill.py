@@ -1,0 +1,65 @@
+"""Sending signals."""
+
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import Internal, InvalidParameter
+from boxship.engine.containers import events, restart_policy, states
+from boxship.engine.containers.signals import parse_signal
+from boxship.engine.containers.store import Live
+from boxship.runtime.channel import ShimError
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
+    """``POST /containers/{id}/kill``; KILL also prevents a restart."""
+    number = parse_signal(signal_text) if signal_text else int(signal.SIGKILL)
+    live = engine.containers.get(reference)
+    states.check(live.container, "kill", reference)
+    if number not in signal.valid_signals():
+        raise InvalidParameter(f"invalid signal: {signal_text}")
+    if number == signal.SIGKILL or number == stop_signal(live):
+        live.stopped_by_user = True
+        if restart_policy.cancel(live):
+            live.container.state.status = "exited"
+            engine.containers.save_later(live)
+            return
+    if number == signal.SIGKILL:
+        await send_kill(engine, live)
+        return
+    await send(engine, live, number)
+
+
+def stop_signal(live: Live) -> int:
+    text = live.container.config.stop_signal
+    return parse_signal(text) if text else int(signal.SIGTERM)
+
+
+async def send(
+    engine: "Engine", live: Live, number: int, unless_ignored: bool = False
+) -> bool:
+    """Signal the first process; False if the kernel would have dropped it (*unless_ignored*)."""
+    if live.shim is None:
+        return True
+    try:
+        answer = await live.shim.request("signal", signal=number, unless_ignored=unless_ignored)
+    except ShimError as error:
+        if error.errno:
+            raise Internal(f"cannot signal container {live.id}: {error}") from None
+        return True
+    if answer["ignored"]:
+        return False
+    events.emit(engine, live.container, "kill", signal=str(int(number)))
+    return True
+
+
+async def send_kill(engine: "Engine", live: Live) -> None:
+    """SIGKILL; a paused container is thawed, or the signal would wait."""
+    await send(engine, live, int(signal.SIGKILL))
+    if live.container.state.status == "paused":
+        with contextlib.suppress(OSError):
+            path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
+            engine.cgroups.thaw(path)

@@ -1,0 +1,78 @@
+"""Removing a container."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import Conflict
+from boxship.engine.containers import ended, events, files, kill, restart_policy, runtime_state
+from boxship.engine.containers.store import Live
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+async def remove(
+    engine: "Engine", reference: str, force: bool = False, volumes: bool = False, link: bool = False
+) -> None:
+    """``DELETE /containers/{id}``; *force* kills a running one first."""
+    live = engine.containers.get(reference)
+    container = live.container
+    if container.state.status == "removing":
+        if force:
+            await removed(live)
+            return
+        raise Conflict(f"removal of container {reference} is already in progress")
+    if container.state.running:
+        if not force:
+            raise Conflict(_refusal(container.id, container.state.status, reference))
+        await _end(engine, live)
+    async with live.lock:
+        if engine.containers.by_id(live.id) is not None:
+            await delete(engine, live, volumes)
+
+
+def _refusal(container_id: str, status: str, reference: str) -> str:
+    advice = {
+        "paused": "Unpause and then stop the container before attempting removal or force remove",
+        "restarting": "Stop the container before attempting removal or force remove",
+        "running": "Stop the container before attempting removal or force remove",
+    }[status]
+    return (
+        f'cannot remove container "{reference}": container is {status}: '
+        f"{advice[0].lower()}{advice[1:]}"
+    )
+
+
+async def _end(engine: "Engine", live: Live) -> None:
+    """Kill and wait until the exit has been dealt with."""
+    live.stopped_by_user = True
+    if restart_policy.cancel(live):
+        live.container.state.status = "exited"
+        return
+    monitor = live.monitor
+    await kill.send_kill(engine, live)
+    if monitor is not None:
+        await asyncio.wait({monitor})
+
+
+async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
+    """Remove a container that does not run; the caller holds its lock."""
+    container = live.container
+    container.state.status = "removing"
+    for sock, _ in live.parked:
+        sock.close()
+    live.parked.clear()
+    runtime_state.forget(engine, container.id)
+    await engine.containers.remove(live)
+    engine.background(asyncio.to_thread(files.delete, engine, container.id))
+    events.emit(engine, container, "destroy")
+    ended.settle(live, container.state.exit_code, "")
+    if live.removed is not None and not live.removed.done():
+        live.removed.set_result((container.state.exit_code, container.state.error))
+
+
+async def removed(live: Live) -> tuple[int, str]:
+    """Wait for the removal; the container's last exit code and error."""
+    if live.removed is None:
+        live.removed = asyncio.get_running_loop().create_future()
+    return await asyncio.shield(live.removed)

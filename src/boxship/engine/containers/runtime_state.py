@@ -1,0 +1,46 @@
+"""What must survive the daemon but not a reboot: the state of running containers, on tmpfs."""
+
+import contextlib
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from boxship.engine.containers.container import Container, State
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_FILE = "state.json"
+
+
+class Running(msgspec.Struct):
+    """*restart_count* belongs to the run, not to the durable record."""
+
+    state: State
+    restart_count: int = 0
+    manually_stopped: bool = False
+
+
+def record(engine: "Engine", container: Container) -> None:
+    """Write the state beside the shim's socket."""
+    directory = engine.supervisor.run_directory(container.id)
+    running = Running(container.state, container.restart_count, container.manually_stopped)
+    temporary = directory / f"{_FILE}.new"
+    temporary.write_bytes(msgspec.json.encode(running))
+    os.rename(temporary, directory / _FILE)
+
+
+def recorded(engine: "Engine", container_id: str) -> Running | None:
+    try:
+        raw = (engine.supervisor.run_directory(container_id) / _FILE).read_bytes()
+        return msgspec.json.decode(raw, type=Running)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def forget(engine: "Engine", container_id: str) -> None:
+    """Remove the run directory, once the exit is known to the database."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(engine.supervisor.run_directory(container_id))

@@ -1,0 +1,169 @@
+"""A container to what the runtime starts: OCI spec, plan, streams, log."""
+
+from typing import TYPE_CHECKING, Any
+
+from boxship.base.errors import Conflict, InvalidParameter, NotFound
+from boxship.base.ids import SHORT_LENGTH
+from boxship.engine.containers import files
+from boxship.engine.containers.container import Container, MountPoint
+from boxship.engine.containers.log_options import log_spec
+from boxship.engine.containers.mount_points import tmpfs_mounts
+from boxship.engine.containers.store import Live
+from boxship.engine.containers.validation.security_options import parse_security_options
+from boxship.runtime import seccomp
+from boxship.runtime.plan import make_plan
+from boxship.runtime.spec import build, devices
+from boxship.runtime.spec.facts import Facts, HostDevice, UserMount
+from boxship.runtime.supervisor import StartRequest
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_JOINABLE = {"network": "network_mode", "pid": "pid_mode", "ipc": "ipc_mode"}
+
+
+def target_of(mode: str) -> str | None:
+    """The container that ``container:NAME`` names."""
+    return mode.removeprefix("container:") if mode.startswith("container:") else None
+
+
+def _joins(engine: "Engine", container: Container) -> dict[str, int]:
+    """Process ids of the containers whose namespaces are shared."""
+    joins: dict[str, int] = {}
+    for kind, attribute in _JOINABLE.items():
+        name = target_of(getattr(container.host_config, attribute))
+        if name is None:
+            continue
+        other = engine.containers.get(name).container
+        if other.state.status == "restarting":
+            raise Conflict(f"Container {other.id} is restarting, wait until the container is running")
+        if not other.state.running:
+            reason = f"cannot join {kind} namespace of a non running container: "
+            raise Conflict(f"{reason}container /{other.name} is {other.state.status}")
+        joins[kind] = other.state.pid
+    return joins
+
+
+def hostname(engine: "Engine", container: Container) -> str:
+    """The configured name, the shared one, or the short id."""
+    target = target_of(container.host_config.network_mode)
+    if target is not None:
+        return hostname(engine, engine.containers.get(target).container)
+    return container.config.hostname or container.id[:SHORT_LENGTH]
+
+
+def _user_mount(point: MountPoint) -> UserMount:
+    options = point.options
+    if point.type == "tmpfs":
+        return UserMount("tmpfs", point.destination, options=_tmpfs_options(point))
+    return UserMount(
+        "bind",
+        point.destination,
+        point.source,
+        read_only=not point.rw,
+        propagation=point.propagation,
+        recursive=not options.get("non_recursive"),
+        read_only_recursive=not options.get("read_only_non_recursive"),
+    )
+
+
+def _tmpfs_options(point: MountPoint) -> list[str]:
+    options = ["noexec", "nosuid", "nodev"]
+    for flag in point.options.get("flags") or ():
+        options.append("=".join(flag))
+    if point.options.get("size"):
+        options.append(f"size={point.options['size']}")
+    if point.options.get("mode"):
+        options.append(f"mode={point.options['mode']:o}")
+    return options + ([] if point.rw else ["ro"])
+
+
+def _mounts(engine: "Engine", container: Container) -> list[UserMount]:
+    """The engine's own three files, the user's mounts, and ``--tmpfs``."""
+    mounts = [_user_mount(point) for point in container.mounts]
+    taken = {mount.destination for mount in mounts}
+    owner = container
+    target = target_of(container.host_config.network_mode)
+    if target is not None:
+        owner = engine.containers.get(target).container
+    own = {
+        "/etc/resolv.conf": owner.resolv_conf_path,
+        "/etc/hostname": owner.hostname_path,
+        "/etc/hosts": owner.hosts_path,
+    }
+    for destination, source in own.items():
+        if destination not in taken:
+            mounts.append(UserMount("bind", destination, source))
+    for destination, text in tmpfs_mounts(container.host_config).items():
+        options = ["noexec", "nosuid", "nodev", *(o for o in text.split(",") if o)]
+        mounts.append(UserMount("tmpfs", destination, options=options))
+    return mounts
+
+
+def _devices(container: Container) -> list[HostDevice]:
+    found: list[HostDevice] = []
+    for row in container.host_config.devices or ():
+        found += devices.inspect_host(row.path_on_host, row.path_in_container or row.path_on_host)
+    return found
+
+
+def facts_of(engine: "Engine", container: Container) -> Facts:
+    host = container.host_config
+    parent = host.cgroup_parent or engine.options.cgroup_parent
+    return Facts(
+        id=container.id,
+        hostname=hostname(engine, container),
+        cgroup_version=engine.host.cgroup_version,
+        cgroup_parent=parent,
+        joins=_joins(engine, container),
+        mounts=_mounts(engine, container),
+        host_devices=devices.all_host_devices() if host.privileged else [],
+        devices=[] if host.privileged else _devices(container),
+        ulimits=engine.options.default_ulimits,
+        no_new_privileges=parse_security_options(host.security_opt).no_new_privileges,
+    )
+
+
+def request_for(engine: "Engine", live: Live) -> StartRequest:
+    """Everything that a start needs. Errors are the user's: NotFound, Conflict, InvalidParameter."""
+    container = live.container
+    host = container.host_config
+    if not container.path:
+        raise InvalidParameter("no command specified")
+    try:
+        facts = facts_of(engine, container)
+    except NotFound as error:
+        raise Conflict(str(error)) from None
+    spec = build.build(container.config, host, [container.path, *container.args], facts)
+    cgroup = engine.cgroups.plan(spec["linux"]["cgroupsPath"])
+    init = engine.options.init if host.init is None else host.init
+    return StartRequest(
+        id=container.id,
+        plan=make_plan(spec, cgroup, init and host.pid_mode != "host"),
+        rootfs=files.rootfs(engine, container),
+        stdio=_stdio(live),
+        log=log_spec(container),
+        filter_program=filter_program(
+            container, host.privileged, spec["process"]["capabilities"]["bounding"]
+        ),
+        kill_at=engine.options.kill_at,
+    )
+
+
+def filter_program(container: Container, privileged: bool, caps: list[str]) -> bytes | None:
+    """The seccomp program, or None for a process that is not filtered."""
+    chosen = parse_security_options(container.host_config.security_opt).seccomp
+    if privileged or chosen == "unconfined":
+        return None
+    return seccomp.program(chosen, tuple(sorted(caps)))
+
+
+def _stdio(live: Live) -> dict[str, Any]:
+    config = live.container.config
+    size = live.size or live.container.host_config.console_size
+    return {
+        "tty": config.tty,
+        "stdin": config.open_stdin,
+        "stdin_once": config.stdin_once,
+        "size": list(size),
+    }

@@ -1,0 +1,110 @@
+"""Starting a container."""
+
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import BoxshipError, Internal, InvalidParameter
+from boxship.base.times import now_ns
+from boxship.engine.containers import ended, events, files, removal, specification, states
+from boxship.engine.containers.container import State
+from boxship.engine.containers.runtime_state import record
+from boxship.engine.containers.store import Live
+from boxship.runtime.channel import Event, ShimError
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_PREFIX = (
+    "failed to create task for container: failed to create shim task: "
+    "OCI runtime create failed: unable to start container process: "
+)
+_USER_ERRORS = ("unable to find user", "unable to find group", "uids and gids")
+
+
+async def start(engine: "Engine", reference: str) -> None:
+    """``POST /containers/{id}/start``. :class:`NotModified` if it runs already."""
+    live = engine.containers.get(reference)
+    async with live.lock:
+        states.check(live.container, "start", reference)
+        live.container.restart_count = 0
+        live.stopped_by_user = False
+        await launch(engine, live)
+
+
+async def launch(engine: "Engine", live: Live) -> None:
+    """Run the container's program; the caller holds its lock.
+
+    On failure the container is as before, with the error and exit code that Docker records.
+    """
+    container = live.container
+    try:
+        files.write(container, specification.hostname(engine, container))
+        request = specification.request_for(engine, live)
+    except BoxshipError as error:
+        await _failed(engine, live, str(error), 128)
+        raise
+    request.clients = [(sock.fileno(), spec) for sock, spec in live.parked]
+    try:
+        shim = await engine.supervisor.start(request, lambda event: on_event(engine, live, event))
+    except ShimError as error:
+        await _failed(engine, live, _wording(error), error.code)
+        raise _error_for(error) from None
+    except OSError as error:
+        await _failed(engine, live, str(error), 128)
+        raise Internal(f"cannot start container {container.id}: {error}") from None
+    _drop_parked(live)
+    _started(engine, live)
+    live.shim = shim
+    container.state.pid = shim.pid
+    record(engine, container)
+    live.monitor = engine.background(ended.watch(engine, live, shim))
+
+
+def _started(engine: "Engine", live: Live) -> None:
+    container = live.container
+    container.state = State(status="running", started_at=now_ns())
+    container.manually_stopped = False
+    events.emit(engine, container, "start")
+
+
+def _drop_parked(live: Live) -> None:
+    """The shim has its own duplicates of the clients' sockets."""
+    for sock, _ in live.parked:
+        sock.close()
+    live.parked.clear()
+
+
+def _wording(error: ShimError) -> str:
+    text = str(error)
+    return text if text.startswith(_USER_ERRORS) else f"{_PREFIX}{text}: unknown"
+
+
+def _error_for(error: ShimError) -> BoxshipError:
+    """A program that cannot be run is the request's fault; Docker's clients parse the text."""
+    return InvalidParameter(_wording(error))
+
+
+async def _failed(engine: "Engine", live: Live, message: str, code: int) -> None:
+    container = live.container
+    container.state.status = "exited" if container.state.started_at else "created"
+    container.state.error = message
+    container.state.exit_code = code or 128
+    _drop_parked(live)
+    ended.settle(live, container.state.exit_code, message)
+    if container.host_config.auto_remove:
+        await removal.delete(engine, live, volumes=True)
+    else:
+        engine.containers.save_later(live)
+
+
+def on_event(engine: "Engine", live: Live, event: Event) -> None:
+    """What a shim tells besides start and exit."""
+    kind = event["event"]
+    if kind == "exec-exit":
+        ended.exec_ended(engine, live, event["exec"], event["code"])
+    elif kind == "oom":
+        events.emit(engine, live.container, "oom")
+    elif kind == "detached":
+        events.emit(engine, live.container, "detach")
+    elif kind == "exec-detached":
+        events.emit(engine, live.container, "exec_detach", execID=event["exec"])
+

@@ -1,0 +1,170 @@
+"""All containers by id and name; the durable copy is one row each."""
+
+import asyncio
+import re
+import socket
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from boxship.base.errors import Conflict, InvalidParameter, NotFound
+from boxship.engine.containers.container import Container
+from boxship.runtime.supervisor import Shim
+from boxship.state.database import Database
+
+MIGRATIONS = (
+    "CREATE TABLE container (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, body BLOB NOT NULL)",
+)
+_PREFIX = re.compile(r"[0-9a-f]{1,64}\Z")
+
+
+@dataclass(slots=True, eq=False)
+class Exec:
+    """An exec session. *pid* 0 before its start; *exit_code* None until its end."""
+
+    id: str
+    container_id: str
+    config: Any
+    created: int
+    running: bool = False
+    pid: int = 0
+    exit_code: int | None = None
+    size: tuple[int, int] | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True, eq=False)
+class Live:
+    """A container and what only this daemon process knows of it."""
+
+    container: Container
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    shim: Shim | None = None
+    parked: list[tuple[socket.socket, dict[str, Any]]] = field(default_factory=list)
+    exit_waiters: list["asyncio.Future[tuple[int, str]]"] = field(default_factory=list)
+    removed: "asyncio.Future[tuple[int, str]] | None" = None
+    size: tuple[int, int] | None = None
+    execs: dict[str, Exec] = field(default_factory=dict)
+    restart_task: "asyncio.Task[None] | None" = None
+    monitor: "asyncio.Task[None] | None" = None
+    stopped_by_user: bool = False
+    quick_restarts: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.container.id
+
+
+class Containers:
+    """Lookup, names and persistence."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._by_id: dict[str, Live] = {}
+        self._by_name: dict[str, str] = {}
+        self._reserved: set[str] = set()
+        decoder = msgspec.json.Decoder(Container)
+        for (body,) in database.read("SELECT body FROM container"):
+            self._adopt(Live(decoder.decode(body)))
+
+    def _adopt(self, live: Live) -> None:
+        self._by_id[live.id] = live
+        self._by_name[live.container.name] = live.id
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter([*self._by_id.values()])
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def by_id(self, container_id: str) -> Live | None:
+        return self._by_id.get(container_id)
+
+    def get(self, reference: str) -> Live:
+        """By full id, name (a leading slash is allowed), or unambiguous id prefix, in this order.
+
+        :class:`NotFound` and :class:`InvalidParameter` in Docker's words.
+        """
+        if not reference:
+            raise InvalidParameter("No container name or ID supplied")
+        live = self._by_id.get(reference)
+        if live is None:
+            named = self._by_name.get(reference.removeprefix("/"))
+            live = self._by_id.get(named) if named else self._by_prefix(reference)
+        if live is None:
+            raise NotFound(f"No such container: {reference}")
+        return live
+
+    def _by_prefix(self, prefix: str) -> Live | None:
+        if not _PREFIX.match(prefix):
+            return None
+        found = [live for key, live in self._by_id.items() if key.startswith(prefix)]
+        if len(found) > 1:
+            raise InvalidParameter(f"multiple IDs found with provided prefix: {prefix}")
+        return found[0] if found else None
+
+    def reserve(self, name: str, container_id: str) -> None:
+        """Take *name* before the container exists. :class:`Conflict` in Docker's words."""
+        holder = self._by_name.get(name)
+        if holder is not None:
+            raise Conflict(
+                f'Conflict. The container name "/{name}" is already in use by container '
+                f'"{holder}". You have to remove (or rename) that container to be able to reuse '
+                "that name."
+            )
+        self._by_name[name] = container_id
+
+    def has_name(self, name: str) -> bool:
+        return name in self._by_name
+
+    def release(self, name: str) -> None:
+        self._by_name.pop(name, None)
+
+    async def add(self, live: Live) -> None:
+        """Make a new container durable, then visible."""
+        await self._database.write(_upsert(live.container))
+        self._adopt(live)
+
+    async def save(self, live: Live) -> None:
+        await self._database.write(_upsert(live.container))
+
+    def save_later(self, live: Live) -> None:
+        """Queue the durable copy; for changes that may be lost with the machine's power."""
+        self._database.submit(_upsert(live.container))
+
+    async def rename(self, live: Live, name: str) -> None:
+        """Take *name* durably; on any error the old name stays."""
+        old = live.container.name
+        self.reserve(name, live.id)
+        live.container.name = name
+        try:
+            await self.save(live)
+        except BaseException:
+            live.container.name = old
+            self.release(name)
+            raise
+        self.release(old)
+
+    async def remove(self, live: Live) -> None:
+        """Forget the container durably."""
+        identity = live.id
+        await self._database.execute("DELETE FROM container WHERE id = ?", identity)
+        self._by_id.pop(identity, None)
+        if self._by_name.get(live.container.name) == identity:
+            del self._by_name[live.container.name]
+
+
+def _upsert(container: Container):  # type: ignore[no-untyped-def]
+    body = msgspec.json.encode(container)
+    row = (container.id, container.name, body)
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "INSERT INTO container VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "name = excluded.name, body = excluded.body",
+            row,
+        )
+
+    return write

@@ -1,0 +1,114 @@
+"""The engine: one object that holds the parts; the verbs live in modules beside it."""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from boxship.engine.containers import adopt, stop
+from boxship.engine.containers.host_facts import HostFacts, read_host_facts
+from boxship.engine.containers.store import MIGRATIONS as CONTAINER_MIGRATIONS
+from boxship.engine.containers.store import Containers
+from boxship.engine.disk_usage import disk_usage
+from boxship.engine.events import Events
+from boxship.engine.info import system_info
+from boxship.engine.options import EngineOptions
+from boxship.images.images import Images
+from boxship.images.removal import ContainerUse
+from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
+from boxship.images.snapshots.snapshotter import RootfsLayer
+from boxship.runtime.cgroups import Cgroups
+from boxship.runtime.spawner import SpawnerProcess
+from boxship.runtime.supervisor import Supervisor
+from boxship.runtime.workers import Workers
+from boxship.state.database import Database
+
+
+class Engine:
+    """Belongs to the running event loop. ``open`` makes it ready, ``close`` leaves containers."""
+
+    options: EngineOptions
+    host: HostFacts
+    events: Events
+    database: Database
+    images: Images
+    containers: Containers
+    cgroups: Cgroups
+    spawner: SpawnerProcess
+    supervisor: Supervisor
+    workers: Workers
+
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+        for directory in (options.data_root, options.exec_root, options.run_root):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o711)
+        (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
+        self.events = Events()
+        self.cgroups = Cgroups(options.cgroup_parent)
+        self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)
+        self.database = Database(
+            options.data_root / "boxship.db", (*CONTAINER_MIGRATIONS, *IMAGE_MIGRATIONS)
+        )
+        self.spawner = SpawnerProcess(options.exec_root)
+        self.workers = Workers(self.spawner)
+        self.supervisor = Supervisor(self.spawner, options.run_root)
+        self.images = Images(
+            options.data_root,
+            self.database,
+            self.workers,
+            emit=lambda action, image, attributes: self._image_event(action, image, attributes),
+            forget_layers=self._forget_layers,
+        )
+        self.containers = Containers(self.database)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def open(self) -> None:
+        """Start the spawner, take over containers that still run, sweep what nobody owns."""
+        self.spawner.start()
+        await self.images.recover(self.containers_using)
+        await adopt.adopt_all(self)
+
+    def background(self, coroutine: Any) -> "asyncio.Task[Any]":
+        """Run *coroutine* on its own; it is referenced until it ends."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def containers_using(self, image_id: str) -> list[ContainerUse]:
+        """The containers that were made from the image."""
+        return [
+            ContainerUse(live.id, live.container.state.running)
+            for live in self.containers
+            if live.container.image_id == image_id
+        ]
+
+    def _image_event(self, action: str, image_id: str, attributes: dict[str, str]) -> None:
+        self.events.emit("image", action, image_id, attributes)
+
+    def _forget_layers(self, layers: list[RootfsLayer]) -> None:
+        self.supervisor.forget_layers([row.get("index") or row["path"] for row in layers])
+
+    async def system_info(self) -> Mapping[str, Any]:
+        return system_info(self)
+
+    async def disk_usage(self, kinds: frozenset[str]) -> Mapping[str, Any]:
+        return await disk_usage(self, kinds)
+
+    @property
+    def daemon_id(self) -> str:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, str(self.options.data_root)))
+
+    async def close(self, stop_containers: bool = False) -> None:
+        """Let go of everything; running containers live on with their shims, unless told."""
+        if stop_containers:
+            await stop.stop_all(self)
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for live in self.containers:
+            if live.shim is not None:
+                live.shim.close()
+        await self.images.close()
+        self.spawner.close()
+        self.database.close()

@@ -1,0 +1,25 @@
+"""The engine's own part of ``GET /info``."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+def system_info(engine: "Engine") -> dict[str, Any]:
+    states = Counter(live.container.state.status for live in engine.containers)
+    options = engine.options
+    return {
+        "ID": engine.daemon_id,
+        "Containers": len(engine.containers),
+        "ContainersRunning": states["running"],
+        "ContainersPaused": states["paused"],
+        "ContainersStopped": len(engine.containers) - states["running"] - states["paused"],
+        "Images": engine.images.count,
+        "Driver": engine.images.driver,
+        "DockerRootDir": str(options.data_root),
+        "LoggingDriver": options.log_driver,
+        "Labels": options.labels,
+        "LiveRestoreEnabled": options.live_restore,
+    }

@@ -1,0 +1,92 @@
+"""Log lines as the file has them, and as clients get them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from urllib.parse import quote_plus
+
+import msgspec
+
+from boxship.base.times import rfc3339_fixed
+
+
+class Entry(msgspec.Struct):
+    """One object of a json-file log."""
+
+    log: str = ""
+    stream: str = ""
+    time: str = ""
+    attrs: dict[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Selection:
+    """Which entries, and how they are shown. *since* and *until* are nanoseconds, 0 for none."""
+
+    stdout: bool = True
+    stderr: bool = True
+    since: int = 0
+    until: int = 0
+    tail: int = -1
+    follow: bool = False
+    timestamps: bool = False
+    details: bool = False
+    framed: bool = True
+
+
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def decode(lines: bytes) -> list[Entry]:
+    """Whole lines of a log; what is no JSON (a torn write) is left out."""
+    try:
+        return _decoder.decode_lines(lines)
+    except msgspec.MsgspecError:
+        return [entry for entry in map(_one, lines.splitlines()) if entry is not None]
+
+
+def _one(line: bytes) -> Entry | None:
+    try:
+        return _decoder.decode(line)
+    except msgspec.MsgspecError:
+        return None
+
+
+def select(entries: Iterable[Entry], selection: Selection) -> tuple[list[Entry], bool]:
+    """The wanted ones, and whether all that follow are too late. Times compare as texts."""
+    wanted = {n for n in ("stdout", "stderr") if getattr(selection, n)}
+    result = [e for e in entries if e.stream in wanted] if len(wanted) < 2 else [*entries]
+    if selection.since:
+        bound = rfc3339_fixed(selection.since)
+        result = [e for e in result if e.time >= bound]
+    if selection.until:
+        bound = rfc3339_fixed(selection.until)
+        kept = [e for e in result if e.time <= bound]
+        return kept, len(kept) < len(result)
+    return result, False
+
+
+def encode(entries: Iterable[Entry], selection: Selection) -> Iterator[bytes]:
+    """Bytes for the client: one frame for each run of entries of one stream."""
+    for stream, run in groupby(entries, key=attrgetter("stream")):
+        if selection.timestamps or selection.details:
+            text = "".join(_prefixed(entry, selection) for entry in run)
+        else:
+            text = "".join([entry.log for entry in run])
+        data = text.encode("utf-8", "surrogatepass")
+        if selection.framed:
+            yield _header(stream, len(data))
+        yield data
+
+
+def _header(stream: str, length: int) -> bytes:
+    return bytes((2 if stream == "stderr" else 1, 0, 0, 0)) + length.to_bytes(4, "big")
+
+
+def _prefixed(entry: Entry, selection: Selection) -> str:
+    prefix = f"{entry.time} " if selection.timestamps else ""
+    if selection.details:
+        pairs = [f"{quote_plus(k)}={quote_plus(v)}" for k, v in sorted((entry.attrs or {}).items())]
+        prefix += ",".join(pairs) + " "
+    return prefix + entry.log

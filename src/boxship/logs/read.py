@@ -1,0 +1,173 @@
+"""From log files to a client's stream, with tail, time limits and following."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+from boxship.logs.entries import Selection, decode, encode, select
+from boxship.logs.follow import Watch
+
+_BLOCK = 1 << 18
+
+
+def files_of(path: str) -> list[Path]:
+    """The log's files, oldest first."""
+    main = Path(path)
+    rotated = []
+    number = 1
+    while (older := Path(f"{path}.{number}")).exists():
+        rotated.append(older)
+        number += 1
+    return [*reversed(rotated), *([main] if main.exists() else [])]
+
+
+def _tail_offset(fd: int, lines: int) -> tuple[int, int]:
+    """Where the last *lines* lines of a file begin, and how many of them it has."""
+    position = size = os.fstat(fd).st_size
+    found = 0
+    while position > 0:
+        start = max(0, position - _BLOCK)
+        block = os.pread(fd, position - start, start)
+        if position == size and block.endswith(b"\n"):
+            block = block[:-1]
+        count = block.count(b"\n")
+        if found + count >= lines:
+            return start + _nth_from_end(block, lines - found) + 1, lines
+        found += count
+        position = start
+    return 0, found + (1 if size else 0)
+
+
+def _nth_from_end(block: bytes, number: int) -> int:
+    at = len(block)
+    for _ in range(number):
+        at = block.rfind(b"\n", 0, at)
+    return at
+
+
+def _starts(files: list[Path], tail: int) -> list[tuple[int, int]]:
+    """(descriptor, offset) for each file that has wanted lines, oldest first."""
+    opened: list[tuple[int, int]] = []
+    left = tail
+    for path in reversed(files):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        offset = 0
+        if tail >= 0:
+            offset, found = _tail_offset(fd, left) if left else (os.fstat(fd).st_size, 0)
+            left -= found
+        opened.append((fd, offset))
+    return opened[::-1]
+
+
+def _blocks(fd: int, offset: int) -> Iterator[tuple[bytes, int]]:
+    """Whole lines from *offset* on, and the offset behind them."""
+    rest = b""
+    while data := os.pread(fd, _BLOCK, offset + len(rest)):
+        rest += data
+        cut = rest.rfind(b"\n") + 1
+        if cut:
+            offset += cut
+            yield rest[:cut], offset
+            rest = rest[cut:]
+
+
+class _Reader:
+    """Sends what a file has from an offset on; remembers how far it came."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self.finished = False
+
+    async def read(self, fd: int, offset: int) -> AsyncIterator[bytes | int]:
+        """Data, and at last the offset that was reached."""
+        for lines, position in _blocks(fd, offset):
+            entries, late = select(decode(lines), self._selection)
+            for piece in encode(entries, self._selection):
+                yield piece
+            offset = position
+            if late:
+                self.finished = True
+                break
+            # Other requests get their turn between blocks.
+            await asyncio.sleep(0)
+        yield offset
+
+
+async def read(
+    path: str, selection: Selection, ended: "asyncio.Future[None] | None" = None
+) -> AsyncIterator[bytes]:
+    """The log at *path*. With ``follow``: on and on, until *ended* is done and all is read."""
+    watch = Watch(path) if selection.follow and ended is not None else None
+    reader = _Reader(selection)
+    starts = _starts(files_of(path), selection.tail)
+    try:
+        offset = 0
+        for index, (fd, start) in enumerate(starts):
+            async for piece in reader.read(fd, start):
+                if isinstance(piece, int):
+                    offset = piece
+                else:
+                    yield piece
+            if reader.finished:
+                return
+            if index < len(starts) - 1 or watch is None:
+                os.close(fd)
+                starts[index] = (-1, 0)
+        if watch is not None and ended is not None:
+            current = starts[-1][0] if starts else -1
+            starts.clear()
+            async for piece in _follow(path, reader, watch, ended, current, offset):
+                yield piece
+    finally:
+        for fd, _ in starts:
+            if fd >= 0:
+                os.close(fd)
+        if watch is not None:
+            watch.close()
+
+
+async def _follow(
+    path: str,
+    reader: _Reader,
+    watch: Watch,
+    ended: "asyncio.Future[None]",
+    fd: int,
+    offset: int,
+) -> AsyncIterator[bytes]:
+    """Owns *fd* (or -1, if there is no file yet)."""
+    try:
+        while True:
+            last = ended.done()
+            if fd >= 0:
+                async for piece in reader.read(fd, offset):
+                    if isinstance(piece, int):
+                        offset = piece
+                    else:
+                        yield piece
+            if reader.finished:
+                return
+            renewed = _reopen(path, fd)
+            if renewed is not None:
+                if fd >= 0:
+                    os.close(fd)
+                fd, offset = renewed, 0
+                continue
+            if last:
+                return
+            await watch.changed(ended)
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _reopen(path: str, fd: int) -> int | None:
+    """A descriptor of the file that has taken the place of *fd*'s; None if it still is the one."""
+    try:
+        fresh = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    if fd >= 0 and os.path.sameopenfile(fd, fresh):
+        os.close(fresh)
+        return None
+    return fresh

@@ -1,0 +1,54 @@
+"""Seccomp programs for containers, compiled once for each profile and capability set."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+
+from boxship.base.errors import InvalidParameter
+from boxship.kernel import seccomp
+from boxship.kernel.libc import MACHINE
+from boxship.sandbox.messages import memory_file
+
+_NATIVE = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}
+
+
+def _kernel_version() -> tuple[int, int]:
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int("".join(c for c in minor if c.isdigit()) or 0)
+
+
+@lru_cache(maxsize=64)
+def program(profile_text: str | None, caps: tuple[str, ...]) -> bytes | None:
+    """The program for the profile (None is Docker's default) of a container with *caps*.
+
+    None when the profile filters nothing. :class:`InvalidParameter` for a malformed one.
+    """
+    if profile_text is None:
+        profile = seccomp.docker_default()
+    else:
+        try:
+            parsed = seccomp.parse(json.loads(profile_text))
+        except ValueError as error:
+            raise InvalidParameter(
+                f"Decoding seccomp profile failed: {error}"
+            ) from None
+        if parsed is None:
+            return None
+        profile = parsed
+    resolved = profile.resolve(caps, MACHINE, _NATIVE[MACHINE], _kernel_version())
+    return seccomp.compile(resolved, MACHINE)
+
+
+@contextlib.contextmanager
+def descriptors(filter_program: bytes | None) -> Iterator[list[int]]:
+    """The program as a descriptor to be sent, or nothing."""
+    if filter_program is None:
+        yield []
+        return
+    fd = memory_file("seccomp", filter_program)
+    try:
+        yield [fd]
+    finally:
+        os.close(fd)

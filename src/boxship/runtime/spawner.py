@@ -1,0 +1,73 @@
+"""The daemon's handle on its spawner process."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from boxship.sandbox import messages
+
+
+class SpawnerProcess:
+    """Owns the process. If it dies another one is started; shims do not notice."""
+
+    def __init__(self, directory: Path) -> None:
+        """*directory* is on the exec root; an empty one below it serves overlay mounts."""
+        self._empty = directory / "empty"
+        self._mountpoint = directory / "rootfs"
+        self._channel: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closing = False
+
+    @property
+    def mountpoint(self) -> str:
+        """Where every container's root is attached, each in a mount namespace of its own."""
+        return str(self._mountpoint)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        self._empty.mkdir(parents=True, exist_ok=True)
+        self._mountpoint.mkdir(exist_ok=True)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        os.set_inheritable(theirs.fileno(), True)
+        module = "boxship.sandbox.spawner"
+        command = [sys.executable, "-m", module, str(theirs.fileno()), str(self._empty)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True
+        )
+        theirs.close()
+        self._channel = ours
+        asyncio.get_running_loop().add_reader(ours.fileno(), self._ended)
+
+    def _ended(self) -> None:
+        """The channel is readable only at its end: the spawner never speaks first."""
+        self._drop()
+        if not self._closing:
+            self.start()
+
+    def _drop(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            asyncio.get_running_loop().remove_reader(channel.fileno())
+            channel.close()
+        if self._process is not None:
+            self._process.wait()
+
+    def send(self, message: dict[str, Any], fds: Sequence[int]) -> None:
+        """Pass on a request; :class:`OSError` when the spawner has just died."""
+        if self._channel is None:
+            raise BrokenPipeError(32, "the spawner is not running")
+        messages.send(self._channel, message, fds)
+
+    def close(self) -> None:
+        self._closing = True
+        with contextlib.suppress(RuntimeError):
+            self._drop()

@@ -1,0 +1,78 @@
+"""The mounts of a container: Docker's defaults, then the user's by depth."""
+
+from typing import Any
+
+from boxship.runtime.spec.facts import Facts, UserMount
+from boxship.types.host_config import HostConfig
+
+Mount = dict[str, Any]
+
+
+def _mount(destination: str, kind: str, *options: str, source: str = "") -> Mount:
+    return {
+        "destination": destination,
+        "type": kind,
+        "source": source or kind,
+        "options": list(options),
+    }
+
+
+def _default(host: HostConfig) -> list[Mount]:
+    access = "rw" if host.privileged else "ro"
+    return [
+        _mount("/proc", "proc", "nosuid", "noexec", "nodev"),
+        _mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
+        _mount(
+            "/dev/pts",
+            "devpts",
+            *("nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"),
+        ),
+        _mount("/sys", "sysfs", "nosuid", "noexec", "nodev", access),
+        _mount("/sys/fs/cgroup", "cgroup", access, "nosuid", "noexec", "nodev"),
+        _mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
+        _mount(
+            "/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", f"size={host.shm_size}"
+        ),
+    ]
+
+
+def _shared(host: HostConfig, facts: Facts) -> dict[str, Mount]:
+    """Replacements of defaults where a namespace is not the container's own."""
+    result: dict[str, Mount] = {}
+    if host.ipc_mode == "host":
+        for path in ("/dev/shm", "/dev/mqueue"):
+            result[path] = _mount(path, "bind", "rbind", "nosuid", "noexec", "nodev", source=path)
+    elif host.ipc_mode.startswith("container:"):
+        other = _mount("/dev/shm", "bind", "rbind", source="/dev/shm")
+        result["/dev/shm"] = other | {"pid": facts.joins["ipc"]}
+    if host.pid_mode == "host":
+        result["/proc"] = _mount(
+            "/proc", "bind", "rbind", "nosuid", "noexec", "nodev", source="/proc"
+        )
+    return result
+
+
+def _user(mount: UserMount) -> Mount:
+    if mount.type == "tmpfs":
+        return _mount(mount.destination, "tmpfs", *mount.options)
+    options = ["rbind" if mount.recursive else "bind"]
+    if mount.read_only:
+        options.append("rro" if mount.read_only_recursive else "ro")
+    options.append(mount.propagation or "rprivate")
+    return _mount(mount.destination, "bind", *options, source=mount.source)
+
+
+def _depth(mount: Mount) -> int:
+    return len([part for part in mount["destination"].split("/") if part])
+
+
+def build(host: HostConfig, facts: Facts) -> list[Mount]:
+    user = [_user(mount) for mount in facts.mounts]
+    taken = {mount["destination"] for mount in user}
+    shared = _shared(host, facts)
+    default = [
+        shared.get(m["destination"], m)
+        for m in _default(host)
+        if m["destination"] not in taken and not (host.ipc_mode == "none" and "shm" in str(m))
+    ]
+    return default + sorted(user, key=_depth)

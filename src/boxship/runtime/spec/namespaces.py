@@ -1,0 +1,30 @@
+"""Which namespaces are new, joined or the host's (OCI config-linux, section Namespaces)."""
+
+from typing import Any
+
+from boxship.runtime.spec.facts import Facts
+from boxship.types.host_config import HostConfig
+
+_PROC_NAMES = {"network": "net", "mount": "mnt", "pid": "pid", "ipc": "ipc", "uts": "uts"}
+
+
+def _one(kind: str, mode: str, facts: Facts) -> list[dict[str, Any]]:
+    """The entry for *kind*: none for the host's, a path for another container's."""
+    if mode == "host":
+        return []
+    if mode.startswith("container:"):
+        path = f"/proc/{facts.joins[kind]}/ns/{_PROC_NAMES[kind]}"
+        return [{"type": kind, "path": path}]
+    return [{"type": kind}]
+
+
+def build(host: HostConfig, facts: Facts) -> list[dict[str, Any]]:
+    cgroupns = host.cgroupns_mode or ("private" if facts.cgroup_version == 2 else "host")
+    return [
+        {"type": "mount"},
+        *_one("pid", host.pid_mode, facts),
+        *_one("network", host.network_mode, facts),
+        *_one("ipc", host.ipc_mode, facts),
+        *_one("uts", host.uts_mode, facts),
+        *_one("cgroup", cgroupns, facts),
+    ]

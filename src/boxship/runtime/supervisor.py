@@ -1,0 +1,175 @@
+"""Starting containers, and keeping hold of those that run."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boxship.runtime.channel import Channel, Event, ShimError
+from boxship.runtime.plan import Plan
+from boxship.runtime.spawner import SpawnerProcess
+from boxship.sandbox import messages
+
+
+@dataclass(slots=True)
+class StartRequest:
+    """What a shim gets besides the plan. *clients*: sockets (duplicated) and their specs."""
+
+    id: str
+    plan: Plan
+    rootfs: dict[str, Any]
+    stdio: dict[str, Any]
+    log: dict[str, Any]
+    filter_program: bytes | None
+    clients: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    kill_at: str = ""
+
+
+@dataclass(slots=True)
+class Exit:
+    """*at*: nanoseconds since the epoch."""
+
+    code: int
+    oom: bool
+    at: int
+
+
+class Shim:
+    """One living shim. ``exited`` is resolved with its exit; None if the shim was killed."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self.pid = 0
+        self.started: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self.exited: asyncio.Future[Exit | None] = asyncio.get_running_loop().create_future()
+        self._on_event = on_event
+        self._channel: Channel | None = None
+
+    def connect(self, sock: socket.socket) -> None:
+        self._channel = Channel(sock, self._event, self._ended)
+
+    def _event(self, event: Event) -> None:
+        kind = event["event"]
+        if kind in ("started", "failed"):
+            if not self.started.done():
+                self.started.set_result(event)
+        elif kind == "exit":
+            self._exit(Exit(event["code"], event["oom"], event["at"]))
+        else:
+            self._on_event(event)
+
+    def _exit(self, result: Exit | None) -> None:
+        if not self.exited.done():
+            self.exited.set_result(result)
+
+    def _ended(self) -> None:
+        gone = {"event": "failed", "error": {"message": "the shim was killed", "code": 128}}
+        if not self.started.done():
+            self.started.set_result(gone)
+        self._exit(None)
+
+    async def request(self, op: str, fds: Sequence[int] = (), **arguments: Any) -> Any:
+        if self._channel is None:
+            raise ShimError("container is not running")
+        return await self._channel.request(op, fds, **arguments)
+
+    def close(self) -> None:
+        """Let go of the shim; it lives on."""
+        if self._channel is not None:
+            self._on_event = lambda event: None
+            self._channel.close()
+
+
+class Supervisor:
+    """*run_root*: the directory of run directories, one a container."""
+
+    def __init__(self, spawner: SpawnerProcess, run_root: Path) -> None:
+        self._spawner = spawner
+        self._run_root = run_root
+
+    def run_directory(self, container_id: str) -> Path:
+        return self._run_root / container_id
+
+    async def start(self, request: StartRequest, on_event: Callable[[Event], None]) -> Shim:
+        """Start a shim and wait until its program runs. :class:`ShimError` when it does not."""
+        directory = self.run_directory(request.id)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o711)
+        with contextlib.suppress(FileNotFoundError):
+            (directory / "exit.json").unlink()
+        shim = Shim(on_event)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        shim.connect(ours)
+        try:
+            self._send(request, directory, theirs)
+        finally:
+            theirs.close()
+        event = await shim.started
+        if event["event"] == "failed":
+            shim.close()
+            error = event["error"]
+            raise ShimError(error["message"], error.get("code", 128), error.get("errno", 0))
+        shim.pid = event["pid"]
+        return shim
+
+    def _send(self, request: StartRequest, directory: Path, channel: socket.socket) -> None:
+        plan = request.plan.to_message() | {
+            "id": request.id,
+            "run_dir": str(directory),
+            "mountpoint": self._spawner.mountpoint,
+            "stdio": request.stdio,
+            "log": request.log,
+            "attach": [spec for _, spec in request.clients],
+            "filtered": request.filter_program is not None,
+            "kill_at": request.kill_at,
+        }
+        fds = [channel.fileno()]
+        filter_fd = -1
+        if request.filter_program is not None:
+            filter_fd = messages.memory_file("seccomp", request.filter_program)
+            fds.append(filter_fd)
+        fds += [fd for fd, _ in request.clients]
+        try:
+            self._spawner.send({"op": "shim", "plan": plan, "rootfs": request.rootfs}, fds)
+        finally:
+            if filter_fd >= 0:
+                os.close(filter_fd)
+
+    async def adopt(self, container_id: str, on_event: Callable[[Event], None]) -> Shim | None:
+        """Connect to the shim of a container that an earlier daemon started; None if it is gone."""
+        path = self.run_directory(container_id) / "shim.sock"
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            sock.connect(str(path))
+        except OSError:
+            sock.close()
+            return None
+        shim = Shim(on_event)
+        shim.connect(sock)
+        try:
+            state = await shim.request("state")
+        except ShimError:
+            return None
+        if state["protocol"] != messages.PROTOCOL or state["exited"]:
+            shim.close()
+            return None
+        shim.pid = state["pid"]
+        shim.started.set_result({"event": "started", "pid": shim.pid})
+        return shim
+
+    def recorded_exit(self, container_id: str) -> Exit | None:
+        """What the shim wrote at the container's end."""
+        try:
+            raw = (self.run_directory(container_id) / "exit.json").read_bytes()
+            status = json.loads(raw)
+            return Exit(status["code"], status["oom"], status["at"])
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def forget_layers(self, keys: list[str]) -> None:
+        """Let the spawner close its mounts of layers that are to be deleted."""
+        if keys:
+            self._spawner.send({"op": "forget", "layers": keys}, [])

@@ -1,0 +1,49 @@
+"""An additional process in a running container (``docker exec``)."""
+
+import os
+from typing import Any, NoReturn
+
+from boxship.kernel import process
+from boxship.sandbox import failure, forked, launch
+from boxship.sandbox.root import Root
+from boxship.sandbox.steps import console as terminal
+
+_JOINED = (
+    process.CLONE_NEWIPC
+    | process.CLONE_NEWUTS
+    | process.CLONE_NEWNET
+    | process.CLONE_NEWCGROUP
+    | process.CLONE_NEWNS
+)
+
+
+def main(
+    spec: dict[str, Any],
+    pidfd: int,
+    cgroup_files: list[int],
+    console: int | None,
+    stdio: list[int],
+    filter_program: bytes | None,
+    pipe: int,
+) -> NoReturn:
+    """Join the container of the process *pidfd*, then run ``spec["process"]``.
+
+    The shim's children are born in the container's pid namespace; setns(2) with a pidfd joins all
+    the others at once and makes the container's root ours.
+    """
+    try:
+        launch.set_oom_score(spec["process"])
+        process.join_new_session_keyring("_ses.exec")
+        for fd in cgroup_files:
+            os.write(fd, b"0")
+            os.close(fd)
+        process.setns(pidfd, _JOINED)
+        root = Root(os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
+        if console is not None:
+            ptmx = root.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)
+            size = spec.get("size") or [0, 0]
+            stdio = terminal.allocate(ptmx, (size[0], size[1]), console)
+        forked.reset_signals()
+        launch.launch(spec["process"], root, filter_program, stdio, lambda: None)
+    except Exception as error:
+        failure.report(pipe, "exec", error)

@@ -1,0 +1,108 @@
+"""The exec sessions of one container."""
+
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+from boxship.sandbox import exec_process, failure, messages
+from boxship.sandbox.failure import StageError
+from boxship.sandbox.forked import become_child
+from boxship.sandbox.log.write import NoLog
+from boxship.sandbox.streams import Stdio, Streams
+
+if TYPE_CHECKING:
+    from boxship.sandbox.shim import Shim
+
+
+class _Session:
+    def __init__(self, exec_id: str, pid: int, streams: Streams) -> None:
+        self.id = exec_id
+        self.pid = pid
+        self.streams = streams
+
+
+class Execs:
+    def __init__(self, shim: "Shim") -> None:
+        self._shim = shim
+        self._sessions: dict[int, _Session] = {}
+
+    def start(self, request: dict[str, Any], fds: list[int]) -> dict[str, Any]:
+        """Run ``request["process"]``; *fds*: the seccomp filter, then the client's socket."""
+        if self._shim.exited:
+            raise StageError("container is not running")
+        filter_program = messages.read_all(fds.pop(0)) if request["filtered"] else None
+        stdio = Stdio(request["tty"], request["stdin"])
+        pid, failed = self._fork(request, stdio, filter_program)
+        if failed is not None:
+            os.waitpid(pid, 0)
+            raise StageError(failed["message"], failed.get("code", 126), failed.get("errno", 0))
+        stdio.take_console()
+        streams = Streams(self._shim.loop, stdio, NoLog(), stdin_once=True)
+        session = self._sessions[pid] = _Session(request["exec"], pid, streams)
+        streams.on_detached = lambda: self._detached(session)
+        if fds:
+            streams.attach(fds.pop(0), request["client"])
+        streams.start()
+        self._shim.loop.after(0, self._shim.reap)
+        return {"pid": pid}
+
+    def _detached(self, session: _Session) -> None:
+        self._shim.control.broadcast({"event": "exec-detached", "exec": session.id})
+
+    def _fork(
+        self, request: dict[str, Any], stdio: Stdio, filter_program: bytes | None
+    ) -> tuple[int, dict[str, Any] | None]:
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        cgroup_files = self._shim.group.open_procs()
+        pidfd = self._shim.pidfd
+        pid = os.fork()
+        if pid == 0:
+            console = stdio.child_console
+            keep = {write_end, pidfd, *cgroup_files, *stdio.child}
+            become_child(keep | ({console} if console is not None else set()))
+            exec_process.main(
+                request, pidfd, cgroup_files, console, stdio.child, filter_program, write_end
+            )
+        for fd in (write_end, *cgroup_files):
+            os.close(fd)
+        stdio.close_child()
+        return pid, failure.read(read_end)
+
+    def running(self) -> dict[str, int]:
+        return {session.id: session.pid for session in self._sessions.values()}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._sessions)
+
+    def ended(self, pid: int, code: int) -> None:
+        """Called with every reaped pid; those of no session are orphans."""
+        session = self._sessions.pop(pid, None)
+        if session is None:
+            return
+        session.streams.drain()
+        self._shim.control.broadcast({"event": "exec-exit", "exec": session.id, "code": code})
+
+    def end_all(self) -> None:
+        """The container is over: kill what a shared pid namespace kept alive."""
+        for pid in [*self._sessions]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in [*self._sessions]:
+            with contextlib.suppress(ChildProcessError):
+                _, status = os.waitpid(pid, 0)
+                self.ended(pid, 137 if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+
+    def _by_id(self, exec_id: str) -> _Session:
+        for session in self._sessions.values():
+            if session.id == exec_id:
+                return session
+        raise StageError(f"exec process {exec_id} is not running")
+
+    def resize(self, exec_id: str, rows: int, columns: int) -> None:
+        self._by_id(exec_id).streams.resize(rows, columns)
+
+    def signal(self, exec_id: str, number: int) -> None:
+        os.kill(self._by_id(exec_id).pid, number)
+

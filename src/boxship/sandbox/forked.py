@@ -1,0 +1,43 @@
+"""The first acts of every forked process: cut imports off, close descriptors, reset signals."""
+
+import os
+import signal
+import sys
+
+from boxship.kernel import process
+
+_RESET = [s for s in signal.valid_signals() if s not in (signal.SIGKILL, signal.SIGSTOP)]
+
+
+def cut_imports() -> None:
+    """Make a later import fail instead of reading the image's files."""
+    sys.meta_path.clear()
+    sys.path_hooks.clear()
+    sys.path.clear()
+    sys.path_importer_cache.clear()
+
+
+def become_child(keep: set[int]) -> None:
+    """To be called right after fork: only *keep* and the standard descriptors stay open."""
+    cut_imports()
+    process.close_other_fds(keep | {0, 1, 2})
+
+
+def reset_signals() -> None:
+    """Default dispositions and an empty mask, as a program that is executed expects."""
+    signal.set_wakeup_fd(-1)
+    for number in _RESET:
+        try:
+            signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            continue
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def silence_stdio() -> None:
+    """Point 0, 1 and 2 at /dev/null."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    if null > 2:
+        os.close(null)

@@ -1,0 +1,54 @@
+"""The first process of a container: carries out the plan, then becomes the user's program."""
+
+import os
+from typing import Any, NoReturn
+
+from boxship.kernel import process
+from boxship.sandbox import failure, forked, launch, reaper
+from boxship.sandbox.root import Root
+from boxship.sandbox.steps import STEPS
+from boxship.sandbox.steps.context import Context
+
+
+def _carry_out(plan: dict[str, Any], context: Context, pipe: int) -> None:
+    """Run the steps; a failure is reported under the name of its step."""
+    kill_at = plan.get("kill_at")
+    for name, arguments in plan["steps"]:
+        try:
+            if kill_at == name:
+                os.kill(os.getppid(), 9)
+                os._exit(9)
+            STEPS[name](context, arguments)
+        except Exception as error:
+            failure.report(pipe, name, error)
+
+
+def main(
+    plan: dict[str, Any], context: Context, filter_program: bytes | None, pipe: int
+) -> NoReturn:
+    """Never returns: the program runs, or its absence is reported on *pipe*."""
+    launch.set_oom_score(plan["process"])
+    process.join_new_session_keyring(f"_ses.{plan['id'][:32]}")
+    _carry_out(plan, context, pipe)
+    stage = "start"
+    try:
+        forked.reset_signals()
+        before = (lambda: reaper.split(pipe)) if plan.get("init") else (lambda: None)
+        launch.launch(plan["process"], context.root, filter_program, context.stdio, before)
+    except Exception as error:
+        failure.report(pipe, stage, error)
+
+
+def context_for(
+    plan: dict[str, Any], root: int, cgroup_files: list[int], console: int | None, stdio: list[int]
+) -> Context:
+    size = plan["stdio"].get("size") or [0, 0]
+    return Context(
+        root_mount=root,
+        mountpoint=plan["mountpoint"],
+        cgroup_files=cgroup_files,
+        console=console,
+        size=(size[0], size[1]),
+        root=Root(root),
+        stdio=stdio,
+    )

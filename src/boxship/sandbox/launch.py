@@ -1,0 +1,175 @@
+"""From a prepared process to the user's program: limits, user, capabilities, seccomp, execve(2)."""
+
+import errno
+import fcntl
+import os
+import stat
+import termios
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from boxship.kernel import apparmor, caps, process, rlimits, seccomp
+from boxship.kernel.openat2 import NO_MAGICLINKS, openat2
+from boxship.sandbox import passwd
+from boxship.sandbox.failure import StageError
+from boxship.sandbox.root import Root
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def find_user(spec: dict[str, Any], root: Root) -> passwd.User:
+    """The credentials of a process spec (``user.username``, ``user.groups``)."""
+    user = spec["user"]
+    files = root.read_regular("/etc/passwd"), root.read_regular("/etc/group")
+    return passwd.resolve(user["username"], user.get("groups", []), *files)
+
+
+def set_oom_score(spec: dict[str, Any]) -> None:
+    """To be called while /proc still is the host's; a container could have redirected its own."""
+    score = spec.get("oomScoreAdj") or 0
+    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, str(score).encode())
+    finally:
+        os.close(fd)
+
+
+def take_stdio(child: list[int], tty: bool) -> None:
+    """Make *child* the descriptors 0, 1, 2; a terminal becomes the controlling one."""
+    os.setsid()
+    if tty:
+        fcntl.ioctl(child[0], termios.TIOCSCTTY, 0)
+    safe = [fd if fd > 2 else fcntl.fcntl(fd, fcntl.F_DUPFD, 3) for fd in child]
+    for target, fd in enumerate(safe):
+        os.dup2(fd, target, inheritable=True)
+
+
+def drop_privileges(
+    spec: dict[str, Any], user: passwd.User, filter_program: bytes | None
+) -> None:
+    """Become *user* with the spec's capability sets; installs seccomp at the right moment.
+
+    Without no_new_privs the filter needs CAP_SYS_ADMIN and so comes before the capabilities go.
+    """
+    sets = spec["capabilities"]
+    no_new_privs = bool(spec.get("noNewPrivileges"))
+    if spec.get("apparmorProfile"):
+        apparmor.confine_next_exec(spec["apparmorProfile"])
+    if filter_program and not no_new_privs:
+        seccomp.install(filter_program)
+    caps.keep_on_setuid()
+    os.setgroups(user.groups)
+    os.setresgid(user.gid, user.gid, user.gid)
+    os.setresuid(user.uid, user.uid, user.uid)
+    # Changing credentials makes a process dumpable as /proc/sys/fs/suid_dumpable says.
+    process.set_dumpable(False)
+    permitted = sets["permitted"] if user.uid == 0 else sets.get("ambient", ())
+    inheritable, ambient = sets.get("inheritable", ()), sets.get("ambient", ())
+    caps.apply(sets["bounding"], permitted, permitted, inheritable, ambient)
+    if no_new_privs:
+        process.set_no_new_privs()
+    if filter_program and no_new_privs:
+        seccomp.install(filter_program)
+
+
+def _not_found(name: str, reason: str, code: int) -> StageError:
+    return StageError(f'exec: "{name}": {reason}', code)
+
+
+def _check(path: str, name: str) -> str:
+    try:
+        mode = os.stat(path).st_mode
+    except PermissionError:
+        raise _not_found(name, "permission denied", 126) from None
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise _not_found(name, f"stat {path}: {reason}", 127) from None
+    if stat.S_ISDIR(mode):
+        raise _not_found(name, "is a directory", 126)
+    if not mode & 0o111 or not os.access(path, os.X_OK, effective_ids=True):
+        raise _not_found(name, "permission denied", 126)
+    return path
+
+
+def _search(name: str, path: str) -> str:
+    """The program *name* on *path*, as Go's exec.LookPath finds it."""
+    denied = False
+    for directory in path.split(":"):
+        candidate = os.path.join(directory or ".", name)
+        try:
+            return _check(candidate, name)
+        except StageError as error:
+            denied = denied or (error.code == 126 and "denied" in str(error))
+    if denied:
+        raise _not_found(name, "permission denied", 126)
+    raise _not_found(name, "executable file not found in $PATH", 127)
+
+
+def find_program(name: str, environment: dict[str, str]) -> str:
+    """Where the program is, seen by the user that will run it. :class:`StageError`."""
+    if not name:
+        raise _not_found(name, "executable file not found in $PATH", 127)
+    if "/" in name:
+        return _check(name, name)
+    return _search(name, environment.get("PATH", _DEFAULT_PATH))
+
+
+def change_directory(path: str) -> None:
+    try:
+        os.chdir(path or "/")
+    except OSError as error:
+        reason = (error.strerror or "").lower()
+        raise StageError(f'chdir to cwd ("{path}") set in config.json failed: {reason}', 126)
+
+
+def execute(program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
+    """execve(2) on a checked descriptor: no magic link of procfs is followed.
+
+    A script is run by its path, since its interpreter could not open a close-on-exec descriptor.
+    A failure from here on is the program's own: text on its standard error and exit code 255.
+    """
+    try:
+        fd = openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS)
+        try:
+            os.execve(fd, args, environment)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOSYS):
+                raise
+            os.execve(program, args, environment)
+    except OSError as error:
+        reason = "permission denied" if error.errno == errno.ELOOP else (error.strerror or "")
+        os.write(2, f"exec {program}: {reason.lower()}\n".encode("utf-8", "surrogateescape"))
+    os._exit(255)
+
+
+def environment_of(spec: dict[str, Any], user: passwd.User) -> dict[str, str]:
+    """The environment; HOME comes from the image's passwd where the user set none."""
+    environment: dict[str, str] = {}
+    for item in spec["env"]:
+        key, _, value = item.partition("=")
+        environment[key] = value
+    if not environment.get("HOME"):
+        environment["HOME"] = user.home
+    return environment
+
+
+def launch(
+    spec: dict[str, Any],
+    root: Root,
+    filter_program: bytes | None,
+    stdio: list[int],
+    before_exec: Callable[[], None],
+) -> NoReturn:
+    """Run the program of the OCI process *spec* in this process, which already is in its place."""
+    user = find_user(spec, root)
+    for fd in {*stdio}:
+        os.fchown(fd, user.uid, -1)
+    os.umask(0o022 if spec.get("umask") is None else spec["umask"])
+    take_stdio(stdio, bool(spec.get("terminal")))
+    rlimits.apply(spec.get("rlimits", ()))
+    drop_privileges(spec, user, filter_program)
+    change_directory(spec.get("cwd") or "/")
+    environment = environment_of(spec, user)
+    program = find_program(spec["args"][0], environment)
+    before_exec()
+    execute(program, spec["args"], environment)

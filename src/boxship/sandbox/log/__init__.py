@@ -1,0 +1,1 @@
+"""Container logs as the shim writes them: format, file, rotation."""

@@ -1,0 +1,98 @@
+"""The json-file writer: appends, rotates by size, keeps a number of old files."""
+
+import contextlib
+import os
+import time
+from typing import Any
+
+from boxship.sandbox.log import format as log_format
+
+
+class LogFile:
+    """Owns the file *path*; at *max_size* bytes it becomes ``path.1`` and so on to *max_files*.
+
+    A full disk loses log lines, never the container: errors of writing are dropped.
+    """
+
+    def __init__(self, path: str, max_size: int, max_files: int, compress: bool = False) -> None:
+        self._path = path
+        self._max_size = max_size
+        self._max_files = max(1, max_files)
+        self._splitters: dict[str, log_format.Splitter] = {}
+        self._last = 0
+        self._open()
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self.fd = os.open(self._path, flags, 0o640)
+        self._size = os.fstat(self.fd).st_size
+
+    def write(self, stream: str, data: bytes) -> None:
+        """Log *data*; an unfinished line waits for its end."""
+        splitter = self._splitters.setdefault(stream, log_format.Splitter())
+        self._append(stream, splitter.feed(data))
+
+    def finish(self) -> None:
+        """Log the unfinished lines and close the file."""
+        for stream, splitter in self._splitters.items():
+            self._append(stream, splitter.finish())
+        os.close(self.fd)
+
+    def _append(self, stream: str, pieces: list[bytes]) -> None:
+        if not pieces:
+            return
+        # A clock that is set back must not make readers skip lines.
+        self._last = max(self._last, time.time_ns())
+        for piece in pieces:
+            self._put(log_format.encode(stream, piece, self._last))
+
+    def _put(self, encoded: bytes) -> None:
+        if 0 < self._max_size <= self._size + len(encoded):
+            encoded = self._fill(encoded)
+        with contextlib.suppress(OSError):
+            self._size += os.write(self.fd, encoded)
+
+    def _fill(self, encoded: bytes) -> bytes:
+        """Write what fits, rotate, and return the rest (as often as it takes)."""
+        while self._size + len(encoded) > self._max_size:
+            room = max(0, self._max_size - self._size)
+            cut = encoded.rfind(b"\n", 0, room) + 1
+            if cut == 0 and self._size == 0:
+                cut = encoded.find(b"\n") + 1
+            with contextlib.suppress(OSError):
+                os.write(self.fd, encoded[:cut])
+            encoded = encoded[cut:]
+            self._rotate()
+            if not encoded:
+                break
+        return encoded
+
+    def _rotate(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._max_files == 1:
+                os.ftruncate(self.fd, 0)
+                self._size = 0
+                return
+            for number in range(self._max_files - 1, 0, -1):
+                source = f"{self._path}.{number - 1}" if number > 1 else self._path
+                with contextlib.suppress(FileNotFoundError):
+                    os.rename(source, f"{self._path}.{number}")
+            os.close(self.fd)
+            self._open()
+
+
+class NoLog:
+    """The ``none`` driver."""
+
+    def write(self, stream: str, data: bytes) -> None:
+        return
+
+    def finish(self) -> None:
+        return
+
+
+def open_log(spec: dict[str, Any]) -> LogFile | NoLog:
+    """The writer for a plan's ``log`` part: driver, path, max_size (bytes), max_files."""
+    if spec["driver"] == "none":
+        return NoLog()
+    return LogFile(spec["path"], spec["max_size"], spec["max_files"])

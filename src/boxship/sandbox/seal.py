@@ -1,0 +1,36 @@
+"""Run the interpreter from a read-only view of its directory, so that no container can overwrite it.
+
+A process in a container reaches the binary that runs it through /proc/PID/exe (CVE-2019-5736). The
+spawner therefore executes itself once more through a detached, read-only overlay mount.
+"""
+
+import os
+import sys
+
+from boxship.kernel import mount
+
+_MARK = "BOXSHIP_SEALED"
+
+
+def _sealed_view(directory: str, empty: str) -> int:
+    """A detached read-only overlay of *directory* (overlayfs wants a second layer: *empty*)."""
+    context = mount.fsopen("overlay")
+    try:
+        mount.fsconfig_string(context, "lowerdir", f"{directory}:{empty}")
+        mount.fsconfig_create(context)
+        return mount.fsmount(context, mount.MOUNT_ATTR_RDONLY | mount.MOUNT_ATTR_NOSUID)
+    finally:
+        os.close(context)
+
+
+def is_sealed() -> bool:
+    return os.environ.get(_MARK) == "1"
+
+
+def reexec(empty: str) -> None:
+    """Replace this process by itself, run from a sealed view; returns only if that cannot be."""
+    binary = os.path.realpath("/proc/self/exe")
+    view = _sealed_view(os.path.dirname(binary), empty)
+    fd = os.open(os.path.basename(binary), os.O_PATH | os.O_CLOEXEC, dir_fd=view)
+    os.environ[_MARK] = "1"
+    os.execve(fd, [sys.executable, *sys.orig_argv[1:]], os.environ)

@@ -1,0 +1,194 @@
+"""The shim: parent of one container's first process, keeper of its streams, log and exit status.
+
+It needs no daemon once it runs: a daemon that comes later finds its socket in the run directory.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import time
+from typing import Any
+
+from boxship.kernel import process
+from boxship.sandbox import failure, init, messages
+from boxship.sandbox.control import Control
+from boxship.sandbox.execs import Execs
+from boxship.sandbox.forked import become_child, silence_stdio
+from boxship.sandbox.group import Group
+from boxship.sandbox.log.write import open_log
+from boxship.sandbox.loop import READ, Loop
+from boxship.sandbox.reaper import exit_code
+from boxship.sandbox.steps.namespaces import join
+from boxship.sandbox.streams import Stdio, Streams
+
+_OOM_SCORE = b"-998"
+
+
+class Shim:
+    def __init__(self, plan: dict[str, Any], daemon: socket.socket) -> None:
+        self.plan = plan
+        self.loop = Loop()
+        self.group = Group(plan["cgroup"])
+        self.control = Control(self, daemon)
+        self.execs = Execs(self)
+        self.pid = 0
+        self.pidfd = -1
+        self.exited = False
+        self.streams: Streams
+
+    def start(self, root: int, filter_program: bytes | None, attached: list[int]) -> None:
+        """Create the container and start its program; raises nothing, but reports and ends."""
+        self.control.listen(os.path.join(self.plan["run_dir"], "shim.sock"))
+        failed = self._try_start(root, filter_program)
+        if failed is not None:
+            self.group.destroy()
+            self.control.broadcast({"event": "failed", "error": failed})
+            os._exit(0)
+        for fd, spec in zip(attached, self.plan["attach"], strict=True):
+            self.streams.attach(fd, spec)
+        self.streams.start()
+        started = {"event": "started", "pid": self.pid, "start_time": process.start_time(self.pid)}
+        self.control.broadcast(started)
+        self.loop.run()
+
+    def _try_start(self, root: int, filter_program: bytes | None) -> dict[str, Any] | None:
+        """What went wrong, or None."""
+        stage = "log"
+        try:
+            log = open_log(self.plan["log"])
+            stage = "cgroup"
+            self.group.create()
+            stage = "stdio"
+            stdio_spec = self.plan["stdio"]
+            stdio = Stdio(stdio_spec["tty"], stdio_spec["stdin"])
+            stage = "fork"
+            self._enter_pid_namespace()
+            failed = self._fork_init(stdio, root, filter_program)
+        except Exception as error:
+            return failure.describe(stage, error)
+        if failed is not None:
+            os.waitpid(self.pid, 0)
+            return failed
+        stdio.take_console()
+        self.streams = Streams(self.loop, stdio, log, stdio_spec["stdin_once"])
+        self.streams.on_closed = self._maybe_end
+        self.streams.on_detached = lambda: self.control.broadcast({"event": "detached"})
+        self.pidfd = os.pidfd_open(self.pid)
+        self.loop.on_child = self.reap
+        self.loop.watch_children()
+        self._watch_memory()
+        # The first process may have ended before SIGCHLD was watched.
+        self.loop.after(0, self.reap)
+        return None
+
+    def _enter_pid_namespace(self) -> None:
+        """For our children: init and every exec are born in it."""
+        wanted = self.plan["pid_namespace"]
+        if wanted == "new":
+            process.unshare(process.CLONE_NEWPID)
+        elif wanted:
+            join(wanted, process.CLONE_NEWPID)
+
+    def _fork_init(
+        self, stdio: Stdio, root: int, filter_program: bytes | None
+    ) -> dict[str, Any] | None:
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
+        cgroup_files = self.group.open_procs()
+        self.pid = os.fork()
+        if self.pid == 0:
+            console = stdio.child_console
+            keep = {write_end, root, *cgroup_files, *stdio.child}
+            become_child(keep | ({console} if console is not None else set()))
+            context = init.context_for(self.plan, root, cgroup_files, console, stdio.child)
+            init.main(self.plan, context, filter_program, write_end)
+        for fd in (write_end, root, *cgroup_files):
+            os.close(fd)
+        stdio.close_child()
+        return failure.read(read_end)
+
+    def _watch_memory(self) -> None:
+        fd = self.group.oom_descriptor()
+        if fd is not None:
+            self.loop.watch(fd, READ, lambda mask: self._out_of_memory(fd))
+
+    def _out_of_memory(self, fd: int) -> None:
+        with contextlib.suppress(OSError):
+            os.read(fd, 4096)
+        if not self.exited:
+            self.control.broadcast({"event": "oom"})
+
+    def reap(self) -> None:
+        """Take every child that ended: init, execs, and orphans that came to us."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self.pid:
+                self._init_ended(exit_code(status))
+            else:
+                self.execs.ended(pid, exit_code(status))
+
+    def _init_ended(self, code: int) -> None:
+        """Record the status durably before anybody is told."""
+        finished = time.time_ns()
+        self.exited = True
+        oom = self.group.oom_killed()
+        self.group.kill()
+        self.execs.end_all()
+        self.streams.drain()
+        self.group.destroy()
+        self._record({"code": code, "oom": oom, "at": finished})
+        self.control.broadcast({"event": "exit", "code": code, "oom": oom, "at": finished})
+        self._maybe_end()
+
+    def _record(self, status: dict[str, Any]) -> None:
+        path = os.path.join(self.plan["run_dir"], "exit.json")
+        fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.write(fd, json.dumps(status).encode())
+        os.close(fd)
+        os.rename(path + ".new", path)
+
+    def _maybe_end(self) -> None:
+        """Leave once the container is gone and its clients have got everything."""
+        if not self.exited:
+            return
+        if self.streams.busy or self.execs.busy:
+            self.loop.after(0.05, self._maybe_end)
+            return
+        self.control.close()
+        os._exit(0)
+
+    def signal(self, number: int) -> None:
+        signal.pidfd_send_signal(self.pidfd, number)
+
+    def ignores(self, number: int) -> bool:
+        """Whether the kernel drops *number*: process 1 of a namespace gets only what it handles."""
+        if self.plan["pid_namespace"] != "new":
+            return False
+        with open(f"/proc/{self.pid}/status", "rb") as status:
+            fields = dict(line.split(b":", 1) for line in status if line.startswith(b"Sig"))
+        handled = sum(int(fields[k], 16) >> (number - 1) & 1 for k in (b"SigCgt", b"SigBlk"))
+        ignored = int(fields[b"SigIgn"], 16) >> (number - 1) & 1
+        return not handled and not ignored
+
+
+def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
+    """Entry after the spawner's fork. *fds*: the daemon's socket, the seccomp filter, clients."""
+    plan = message["plan"]
+    process.set_name("boxship-shim")
+    process.set_dumpable(False)
+    process.set_child_subreaper()
+    os.setsid()
+    silence_stdio()
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", 0) as score:
+        score.write(_OOM_SCORE)
+    shim = Shim(plan, socket.socket(fileno=fds[0]))
+    rest = fds[1:]
+    filter_program = messages.read_all(rest.pop(0)) if plan["filtered"] else None
+    assert root is not None
+    shim.start(root, filter_program, rest)

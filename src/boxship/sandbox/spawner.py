@@ -1,0 +1,109 @@
+"""The spawner: a small single-threaded process that forks shims and workers for the daemon.
+
+It is executed as ``python -m boxship.sandbox.spawner FD DIRECTORY``: FD is its end of a SEQPACKET
+socket pair, DIRECTORY holds an empty directory for overlay mounts. It ends when the daemon's end
+closes; shims live on.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+import traceback
+from typing import Any
+
+from boxship.kernel import process
+from boxship.sandbox import messages, seal, shim, worker
+from boxship.sandbox.forked import become_child
+from boxship.sandbox.layers import LayerMounts, overlay
+
+
+class Spawner:
+    def __init__(self, channel: socket.socket, empty: str) -> None:
+        self._channel = channel
+        self._empty = empty
+        self._mounts = LayerMounts()
+        self._ops = {"shim": self._shim, "worker": self._worker, "forget": self._forget}
+
+    def serve(self) -> None:
+        """Answer requests until the daemon's end closes."""
+        while (received := messages.receive(self._channel)) is not None:
+            message, fds = received
+            try:
+                self._ops[message["op"]](message, fds)
+            except OSError as error:
+                self._refuse(fds, error)
+            finally:
+                for fd in fds:
+                    os.close(fd)
+
+    def _refuse(self, fds: list[int], error: OSError) -> None:
+        """Tell the one who waits on the first descriptor that nothing was started."""
+        if not fds:
+            return
+        reply = socket.socket(fileno=os.dup(fds[0]))
+        text = f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
+        try:
+            failure = {"stage": "spawner", "errno": error.errno, "message": text}
+            messages.send(reply, {"event": "failed", "error": failure})
+        except OSError:
+            pass
+        finally:
+            reply.close()
+
+    def _root(self, message: dict[str, Any]) -> int | None:
+        rootfs = message.get("rootfs")
+        if rootfs is None:
+            return None
+        layers = [self._mounts.get(layer) for layer in rootfs["layers"]]
+        return overlay(rootfs, layers, self._empty)
+
+    def _shim(self, message: dict[str, Any], fds: list[int]) -> None:
+        self._fork(shim.main, message, fds)
+
+    def _worker(self, message: dict[str, Any], fds: list[int]) -> None:
+        self._fork(worker.main, message, fds)
+
+    def _forget(self, message: dict[str, Any], fds: list[int]) -> None:
+        self._mounts.forget(message["layers"])
+
+    def _fork(self, main: Any, message: dict[str, Any], fds: list[int]) -> None:
+        root = self._root(message)
+        keep = set(fds) | ({root} if root is not None else set())
+        if os.fork():
+            if root is not None:
+                os.close(root)
+            return
+        try:
+            become_child(keep)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            main(message, fds, root)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+
+
+def main(argv: list[str]) -> None:
+    empty = argv[2]
+    if not seal.is_sealed():
+        seal.reexec(empty)
+    process.set_name("boxship-spawner")
+    # SIG_IGN makes the kernel reap shims and workers; nobody here waits for them.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    os.umask(0o022)
+    # Text codecs that would otherwise be imported on their first use, after a fork.
+    "x".encode("idna"), b"x".decode("latin-1"), "x".encode("ascii")
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    channel = socket.socket(fileno=int(argv[1]))
+    channel.set_inheritable(False)
+    Spawner(channel, empty).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv)

@@ -1,0 +1,49 @@
+"""Device nodes and links of a container's /dev."""
+
+import contextlib
+import os
+import stat
+from typing import Any
+
+from boxship.sandbox.steps.context import Context
+
+LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+_TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
+
+
+def make(context: Context, step: dict[str, Any]) -> None:
+    """*step*: ``devices``, as linux.devices of the OCI runtime-spec (section Devices)."""
+    dev = context.root.directory("/dev")
+    for device in step["devices"]:
+        _make_node(context, device)
+    for name, target in LINKS.items():
+        with contextlib.suppress(FileExistsError):
+            os.symlink(target, name, dir_fd=dev)
+    if os.path.exists("/proc/kcore"):
+        with contextlib.suppress(FileExistsError):
+            os.symlink("/proc/kcore", "core", dir_fd=dev)
+    os.close(dev)
+
+
+def _make_node(context: Context, device: dict[str, Any]) -> None:
+    directory, name = os.path.split(device["path"])
+    parent = context.root.directory(directory)
+    mode = device.get("fileMode")
+    number = os.makedev(device.get("major", 0), device.get("minor", 0))
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=parent)
+        permissions = 0o666 if mode is None else mode & 0o7777
+        os.mknod(name, _TYPES[device["type"]] | permissions, number, dir_fd=parent)
+        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
+        os.chown(f"/proc/self/fd/{fd}", device.get("uid", 0) or 0, device.get("gid", 0) or 0)
+        os.chmod(f"/proc/self/fd/{fd}", permissions)
+        os.close(fd)
+    finally:
+        os.close(parent)

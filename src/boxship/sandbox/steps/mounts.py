@@ -1,0 +1,134 @@
+"""The mounts of a container, attached by descriptor to targets that were resolved inside its root.
+
+A *mount step* has: type, target, attributes (``MOUNT_ATTR_*``), options (pairs for fsconfig),
+propagation (``MS_*`` or 0), and for binds source (an index of opened sources), recursive.
+"""
+
+import os
+import socket
+from typing import Any
+
+from boxship.kernel import mount, process
+from boxship.sandbox.failure import StageError
+from boxship.sandbox.root import is_directory
+from boxship.sandbox.steps import namespaces
+from boxship.sandbox.steps.context import Context
+
+_ORDINARY_ONLY = ("proc", "sysfs")
+
+
+def open_sources(context: Context, step: dict[str, Any]) -> None:
+    """Clone the binds' sources while they still are the host's peers: propagation needs that."""
+    for index, source in enumerate(step["sources"]):
+        flags = mount.OPEN_TREE_CLONE | (mount.AT_RECURSIVE if source["recursive"] else 0)
+        path = source["path"]
+        try:
+            if source["pid"]:
+                context.sources[index] = _open_elsewhere(source["pid"], path, flags)
+            else:
+                context.sources[index] = mount.open_tree(-100, path, flags)
+        except FileNotFoundError:
+            raise StageError(
+                f'invalid mount config for type "bind": bind source path does not exist: {path}'
+            )
+
+
+def _open_elsewhere(pid: int, path: str, flags: int) -> int:
+    """Clone *path* of the mount namespace of *pid*: only a process in it may."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    child = os.fork()
+    if child == 0:
+        try:
+            namespaces.join(f"/proc/{pid}/ns/mnt", process.CLONE_NEWNS)
+            socket.send_fds(theirs, [b"m"], [mount.open_tree(-100, path, flags)])
+        finally:
+            os._exit(0)
+    theirs.close()
+    _, fds, _, _ = socket.recv_fds(ours, 16, 1)
+    ours.close()
+    os.waitpid(child, 0)
+    if not fds:
+        raise FileNotFoundError(2, os.strerror(2), path)
+    return fds[0]
+
+
+def isolate(context: Context, step: dict[str, Any]) -> None:
+    """From here on nothing that is mounted reaches the host."""
+    mount.mount(None, "/", None, mount.MS_REC | mount.MS_SLAVE)
+
+
+def attach_root(context: Context, step: dict[str, Any]) -> None:
+    target = os.open(context.mountpoint, os.O_PATH | os.O_DIRECTORY)
+    mount.move_mount(context.root_mount, target)
+    os.close(target)
+
+
+def new_filesystem(fstype: str, options: list[list[str]], attributes: int) -> int:
+    """A detached mount of a new file system. The caller closes it."""
+    context = mount.fsopen(fstype)
+    try:
+        for key, value in options:
+            if value:
+                mount.fsconfig_string(context, key, value)
+            else:
+                mount.fsconfig_flag(context, key)
+        mount.fsconfig_create(context)
+        return mount.fsmount(context, attributes)
+    finally:
+        os.close(context)
+
+
+def _bind(context: Context, step: dict[str, Any]) -> int:
+    fd = context.sources[step["source"]]
+    attributes = step["attributes"]
+    if attributes:
+        recursive = step.get("attributes_recursive", False)
+        mount.set_attributes(fd, attributes, recursive=recursive)
+    return fd
+
+
+def _target(context: Context, step: dict[str, Any], source: int) -> int:
+    path = step["target"]
+    try:
+        if not is_directory(source):
+            return context.root.file(path)
+        return context.root.directory(path, links=step["type"] not in _ORDINARY_ONLY)
+    except OSError as error:
+        if step["type"] in _ORDINARY_ONLY:
+            raise StageError(
+                f'filesystem "{step["type"]}" must be mounted on ordinary directory: {path}'
+            )
+        raise OSError(error.errno, f"mounting {path}: {error.strerror}", path)
+
+
+def mount_one(context: Context, step: dict[str, Any]) -> None:
+    if step["type"] == "bind":
+        source = _bind(context, step)
+    else:
+        source = new_filesystem(step["type"], step["options"], step["attributes"])
+    target = _target(context, step, source)
+    if step.get("propagation"):
+        mount.set_attributes(source, propagation=step["propagation"], recursive=True)
+    try:
+        mount.move_mount(source, target)
+    except NotADirectoryError:
+        raise StageError(
+            f"error mounting to rootfs at {step['target']!r}: not a directory: Are you trying to "
+            "mount a directory onto a file (or vice-versa)? Check if the specified host path "
+            "exists and is the expected type"
+        )
+    os.close(target)
+    if step["type"] == "proc":
+        context.proc = source
+    else:
+        os.close(source)
+
+
+def make_directory(context: Context, step: dict[str, Any]) -> None:
+    """The working directory, where the image lacks it."""
+    try:
+        os.close(context.root.directory(step["path"]))
+    except NotADirectoryError:
+        raise StageError(f"mkdir {step['path']}: not a directory", 128)
+    except OSError:
+        return
