@@ -1,13 +1,9 @@
 """Compiled programs against a naive reading of the filter, and against libseccomp's programs."""
 
 import dataclasses
-import json
 import random
-import subprocess
-from pathlib import Path
 
 import pytest
-from bpf_machine import decode, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,8 +11,9 @@ from boxship.base.errors import InvalidParameter
 from boxship.kernel import seccomp
 from boxship.kernel.seccomp import actions, numbers
 from boxship.kernel.seccomp.profile import Condition, Filter, Rule
+from support import libseccomp
+from support.bpf_machine import decode, run
 
-ORACLE = Path(__file__).with_name("libseccomp_oracle.py")
 ARCHES = ("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32")
 _CALLS = "read write open close mmap prctl socket clone futex_waitv openat2 time stat64 ipc"
 NAMES = _CALLS.split()
@@ -179,14 +176,9 @@ def random_filter(dice: random.Random) -> Filter:
     return Filter(default, tuple(arches), tuple(rules))
 
 
-def libseccomp(filters: list[Filter]) -> list[bytes]:
-    request = json.dumps([seccomp.to_spec(f) for f in filters])
-    command = ["/usr/bin/python3", str(ORACLE)]
-    done = subprocess.run(command, input=request, capture_output=True, text=True, timeout=60)
-    if "No module named 'seccomp'" in done.stderr:
-        pytest.skip("no libseccomp for /usr/bin/python3 (package python3-seccomp)")
-    assert done.returncode == 0, done.stderr
-    return [bytes.fromhex(program) for program in json.loads(done.stdout)]
+def theirs_of(filters: list[Filter]) -> list[bytes]:
+    programs = libseccomp.ask([seccomp.to_spec(f) for f in filters])
+    return [bytes.fromhex(program) for program in programs]
 
 
 def test_libseccomp_decides_alike() -> None:
@@ -195,7 +187,7 @@ def test_libseccomp_decides_alike() -> None:
     tables = [numbers.table(arch) for arch in ARCHES]
     known = {n for table in tables for name, n in table.items() if name in NAMES}
     calls = sorted({*known, *(n + 1 for n in known), numbers.X32_BIT, 0xFFFFFFFF})
-    for f, theirs in zip(filters, libseccomp(filters), strict=True):
+    for f, theirs in zip(filters, theirs_of(filters), strict=True):
         ours = seccomp.compile(f)
         for number in calls:
             for audit in (0xC000003E, 0x40000003, 0xC00000B7):
@@ -210,7 +202,7 @@ def test_libseccomp_decides_alike_on_the_default_profile(held: list[str]) -> Non
     resolved = seccomp.docker_default().resolve(held, "x86_64", ARCHES[0], (6, 12))
     # libseccomp knows nothing of runc's ENOSYS above the last number: no default that wants it.
     plain = dataclasses.replace(resolved, default=actions.ENOSYS)
-    ours, (theirs,) = seccomp.compile(plain), libseccomp([plain])
+    ours, (theirs,) = seccomp.compile(plain), theirs_of([plain])
     for audit, first in ((0xC000003E, 0), (0xC000003E, numbers.X32_BIT), (0x40000003, 0)):
         for number in range(first, first + 600):
             for args in ((0, 0), (38, 0), (40, 0), (0x20000, 0), (0x10000000, 0), (1 << 33, 0)):

@@ -1,16 +1,15 @@
 """The call tables against the system's headers and libseccomp."""
 
-import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from boxship.kernel.seccomp import numbers
+from support import libseccomp
+from support.requirements import lacking
 
 HEADERS = Path("/usr/include/x86_64-linux-gnu/asm")
-ORACLE = Path(__file__).with_name("libseccomp_oracle.py")
 # Newer calls than some libseccomp knows.
 FIRST_UNSETTLED = 467
 
@@ -26,7 +25,7 @@ FIRST_UNSETTLED = 467
 def test_every_call_of_the_headers_is_known(header: str, arch: str) -> None:
     path = HEADERS / header
     if not path.exists():
-        pytest.skip(f"no {path} (package linux-libc-dev)")
+        lacking(f"needs {path} (package linux-libc-dev)")
     line = re.compile(r"#define __NR_(\w+)\s+(\(__X32_SYSCALL_BIT \+ )?(\d+)")
     expected = {
         name: int(number) | (numbers.X32_BIT if x32 else 0)
@@ -40,12 +39,7 @@ def test_every_call_of_the_headers_is_known(header: str, arch: str) -> None:
 @pytest.mark.parametrize("arch", list(numbers.ARCHITECTURES))
 def test_libseccomp_agrees(arch: str) -> None:
     table = numbers.table(arch)
-    request = json.dumps({arch: sorted(table)})
-    command = ["/usr/bin/python3", str(ORACLE), "numbers"]
-    done = subprocess.run(command, input=request, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip("no libseccomp for /usr/bin/python3 (package python3-seccomp)")
-    theirs = json.loads(done.stdout)[arch]
+    theirs = libseccomp.ask({arch: sorted(table)}, "numbers")[arch]
     different = {
         name: (number, theirs[name])
         for name, number in table.items()
