@@ -9,7 +9,7 @@ import asyncio
 import builtins
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -102,10 +102,11 @@ class Images:
         self.blobs.sweep()
         rows = self._catalog.layers()
         bad, good = await asyncio.to_thread(damaged, rows.values(), self._layers)
-        lost = [one for one in self._catalog.images_with(bad) if one in set(self._catalog.ids())]
+        stacks = self._catalog.images_with(bad)
+        lost = [record.id for record in self._catalog.records(stacks)]
 
         def change(connection: Change) -> None:
-            for image_id in self._catalog.images_with(bad):
+            for image_id in stacks:
                 changes.remove_image(connection, image_id)
                 changes.remove_stack(connection, image_id)
             changes.remove_layers(connection, bad)
@@ -280,6 +281,10 @@ class Images:
             image = await self._add(NewImage(raw, [layer]), reference)
         self._emit_named_by_id("import", image.id)
         return image.id
+
+    def staging(self) -> AbstractContextManager[Path]:
+        """A directory on the store's file system for a layer that is being made."""
+        return self._staging.directory()
 
     async def commit(
         self,

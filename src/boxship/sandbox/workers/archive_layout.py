@@ -17,6 +17,7 @@ from boxship.sandbox.workers.layer_sink import StoredLayer
 
 _MAX_DEPTH = 4
 _MAX_IMAGES = 1000
+_MAX_DESCRIPTORS = 10_000
 _MAX_LAYERS = 500  # overlayfs stacks no more (fs/overlayfs, OVL_MAX_STACK)
 
 
@@ -121,6 +122,7 @@ class _OciReader:
     def __init__(self, members: Members, skip_absent: bool) -> None:
         self._members = members
         self._skip_absent = skip_absent
+        self._seen = 0
 
     def images(self, index: bytes) -> Iterator[FoundImage]:
         absent: list[InvalidParameter] = []
@@ -143,6 +145,9 @@ class _OciReader:
         if not isinstance(index, dict) or depth > _MAX_DEPTH:
             raise InvalidParameter("index.json is malformed or nested too deeply")
         for descriptor in _objects(index.get("manifests") or [], "index.json"):
+            self._seen += 1
+            if self._seen > _MAX_DESCRIPTORS:
+                raise InvalidParameter("index.json lists too many manifests")
             own = names or _names(descriptor)
             if descriptor.get("mediaType") in media_types.INDEXES:
                 nested = self._document(descriptor)

@@ -60,7 +60,8 @@ def read(chunks: Iterable[bytes], known: frozenset[str], budget: Budget) -> Memb
     is passed over. That is safe, as the image's configuration says which layers it needs.
     """
     members = Members()
-    reader = TarReader(ChunkReader(inflate.inflate(chunks)).read)
+    source = ChunkReader(inflate.inflate(chunks))
+    reader = TarReader(source.read)
     kept = 0
     for number, entry in enumerate(reader):
         if number >= _MAX_MEMBERS:
@@ -72,6 +73,8 @@ def read(chunks: Iterable[bytes], known: frozenset[str], budget: Budget) -> Memb
             kept += _member(members, path, entry, reader.body(), known, budget)
             if kept > _MAX_DOCUMENTS:
                 raise InvalidParameter("the archive's documents are too large")
+    while source.read(inflate.PIECE):
+        pass  # to the end, where compressed streams have their checksum
     return members
 
 

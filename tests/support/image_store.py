@@ -1,0 +1,134 @@
+"""An image store of its own, its workers run as processes; and the Engine API over it.
+
+``python -m support.image_store ROOT SOCKET`` serves the store until it is terminated.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from boxship.api.server import App
+from boxship.base import errors
+from boxship.engine.events import Events
+from boxship.images.images import Images
+from boxship.images.removal import ContainerUse
+from boxship.images.schema import MIGRATIONS
+from boxship.state.database import Database
+from boxship.wire.server import Server
+
+TESTS = Path(__file__).parents[1]
+
+
+class WorkerProcesses:
+    """Runs each worker in a fresh interpreter: forking a test's own, with its threads, is unsafe."""
+
+    async def run(self, kind: str, args: dict[str, Any], fds: Sequence[int] = ()) -> dict[str, Any]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "support.worker_process", kind, json.dumps(args)),
+            *map(str, fds),
+            pass_fds=fds,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}"},
+        )
+        output, _ = await process.communicate()
+        answer = json.loads(output)
+        if "result" in answer:
+            return dict(answer["result"])
+        if "errno" in answer:
+            raise OSError(answer["errno"], answer["message"])
+        raise getattr(errors, answer["class"], errors.Internal)(answer["message"])
+
+
+@dataclass
+class Store:
+    """``events`` are (action, image ID, attributes); ``uses`` are containers by image ID."""
+
+    root: Path
+    database: Database
+    images: Images
+    events: list[tuple[str, str, dict[str, str]]]
+    forgotten: list[dict[str, str]]
+    uses: dict[str, list[ContainerUse]] = field(default_factory=dict)
+
+    def containers_using(self, image_id: str) -> list[ContainerUse]:
+        return self.uses.get(image_id, [])
+
+    async def load(self, path: Path, platform: str | None = None) -> str:
+        """The text that ``docker load`` prints."""
+        with open(path, "rb") as archive:
+            found = self.images.load(archive.fileno(), True, platform)
+            return "".join([message["stream"] async for message in found])
+
+    async def import_(self, path: Path, *args: Any, **options: Any) -> str:
+        with open(path, "rb") as archive:
+            return await self.images.import_(archive.fileno(), *args, **options)
+
+    async def save(self, *names: str, platform: str | None = None) -> bytes:
+        return b"".join([piece async for piece in self.images.save(names, platform)])
+
+    async def remove(self, name: str, force: bool = False) -> list[dict[str, str]]:
+        return await self.images.remove(name, force, False, self.containers_using)
+
+    def files(self) -> set[str]:
+        """Every layer and every leftover of work in flight."""
+        layers = (self.root / "layers/sha256").iterdir()
+        return {f"sha256:{path.name}" for path in layers} | {
+            str(path) for path in (self.root / "staging").iterdir()
+        }
+
+
+@asynccontextmanager
+async def opened(root: Path) -> AsyncIterator[Store]:
+    """A store over *root*, recovered as a daemon does when it starts."""
+    database = Database(root / "boxship.db", MIGRATIONS)
+    events: list[tuple[str, str, dict[str, str]]] = []
+    forgotten: list[dict[str, str]] = []
+    images = Images(
+        root,
+        database,
+        WorkerProcesses(),
+        emit=lambda *event: events.append(event),
+        forget_layers=forgotten.extend,
+    )
+    store = Store(root, database, images, events, forgotten)
+    await images.recover(store.containers_using)
+    try:
+        yield store
+    finally:
+        await images.close()
+        database.close()
+
+
+class ImagesOnly:
+    """The slice of an engine that the image handlers use."""
+
+    def __init__(self, store: Store) -> None:
+        self.images = store.images
+        self.containers_using = store.containers_using
+        self.events = Events()
+
+
+async def serve(root: Path, path: Path) -> None:
+    """Serve the store at *root* on the socket *path* until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with opened(root) as store:
+        server = Server(App(ImagesOnly(store)))
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(64)
+        server.listen(listener)
+        await stop.wait()
+        await server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -1,0 +1,70 @@
+"""Platforms as users and images spell them."""
+
+import pytest
+
+from boxship.base.errors import InvalidParameter
+from boxship.images import platform as platforms
+from boxship.images.platform import Platform
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("linux/amd64", Platform("linux", "amd64")),
+        ("linux/x86_64", Platform("linux", "amd64")),
+        ("linux/arm64/v8", Platform("linux", "arm64")),
+        ("linux/aarch64", Platform("linux", "arm64")),
+        ("linux/arm/7", Platform("linux", "arm", "v7")),
+        ("linux/armhf", Platform("linux", "arm", "v7")),
+        ("Linux/AMD64", Platform("linux", "amd64")),
+        ("windows/amd64", Platform("windows", "amd64")),
+    ],
+)
+def test_specifiers(text: str, expected: Platform) -> None:
+    assert platforms.parse(text) == expected
+
+
+def test_one_word_is_a_system_or_an_architecture() -> None:
+    assert platforms.parse("s390x") == Platform("linux", "s390x")
+    assert platforms.parse("linux") == platforms.host()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("foo", '"foo": unknown operating system or architecture: invalid argument'),
+        ("linux/amd64/v1/x", '"linux/amd64/v1/x": cannot parse platform specifier'),
+        ("linux/", '"" is an invalid component of "linux/"'),
+        ("linux/a b", '"a b" is an invalid component'),
+    ],
+)
+def test_refusals(text: str, message: str) -> None:
+    with pytest.raises(InvalidParameter) as error:
+        platforms.parse(text)
+    assert str(error.value).startswith(message)
+
+
+def test_new_images_are_for_linux() -> None:
+    with pytest.raises(InvalidParameter) as error:
+        platforms.parse_served("windows")
+    assert str(error.value) == "operating system is not supported"
+
+
+@pytest.mark.parametrize(
+    ("image", "wanted", "fits"),
+    [
+        ("linux/amd64", "linux/amd64", True),
+        ("linux/arm64", "linux/amd64", False),
+        ("linux/arm/v7", "linux/arm", True),
+        ("linux/arm/v6", "linux/arm/v7", False),
+        ("linux/arm64", "linux/arm64/v8", True),
+        ("windows/amd64", "linux/amd64", False),
+    ],
+)
+def test_which_image_runs_where(image: str, wanted: str, fits: bool) -> None:
+    assert platforms.parse(image).runs(platforms.parse(wanted)) is fits
+
+
+def test_an_image_that_says_nothing_is_a_linux_one() -> None:
+    assert platforms.of_config({}) == Platform("linux", "")
+    assert platforms.of_config({"os": 3, "architecture": ["x"]}) == Platform("linux", "")
