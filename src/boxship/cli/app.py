@@ -31,6 +31,9 @@ class App:
     def print(self, text: str = "", end: str = "\n") -> None:
         sys.stdout.write(text + end)
 
+    def flush(self) -> None:
+        sys.stdout.flush()
+
     def warn(self, text: str) -> None:
         """A line on standard error."""
         sys.stdout.flush()

@@ -133,9 +133,11 @@ def _device(text: str) -> Body:
         mode = parts[1]
     elif len(parts) == 2:
         inside = parts[1]
+    if not inside.startswith("/"):
+        raise Failed(f"{inside} is not an absolute path")
     return {
         "PathOnHost": parts[0],
-        "PathInContainer": inside or parts[0],
+        "PathInContainer": inside,
         "CgroupPermissions": mode,
     }
 

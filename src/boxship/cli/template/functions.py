@@ -6,14 +6,14 @@ import json
 import re
 
 from boxship.cli.template.errors import ExecutionError
-from boxship.cli.template.values import Row, show, truth
+from boxship.cli.template.values import Nil, Row, show, truth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-COMPACT: Any = {"separators": (",", ":"), "ensure_ascii": False}
+COMPACT: Any = {"separators": (",", ":"), "ensure_ascii": False, "default": lambda nil: None}
 
 
 def to_json(value: object) -> str:
@@ -28,6 +28,8 @@ def _escape_html(text: str) -> str:
 
 
 def join(items: object, separator: str) -> str:
+    if isinstance(items, Nil):
+        return ""
     if not isinstance(items, list):
         raise ExecutionError("error calling join: expected a list")
     return separator.join(show(item) for item in items)
@@ -56,7 +58,7 @@ def index(value: object, *keys: object) -> object:
 
 
 def _index_one(value: object, key: object) -> object:
-    if value is None:
+    if value is None or isinstance(value, Nil):
         raise ExecutionError("error calling index: index of untyped nil")
     if isinstance(value, dict):
         # A missing key is the zero value of the map's type, which for JSON is most often text.
@@ -77,6 +79,8 @@ def cut(value: object, *bounds: int) -> object:
 
 
 def length(value: object) -> int:
+    if isinstance(value, Nil):
+        return 0
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, (list, dict)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship.cli.template.errors import ExecutionError
-from boxship.cli.template.values import Row, field, show, truth
+from boxship.cli.template.values import Nil, Row, field, show, truth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def _leave(state: State, before: dict[str, object]) -> None:
 
 
 def _items(value: object) -> list[tuple[object, object]]:
-    if value is None:
+    if value is None or isinstance(value, Nil):
         return []
     if isinstance(value, dict):
         return sorted(value.items(), key=lambda pair: str(pair[0]))

@@ -37,6 +37,26 @@ class Row:
         }
 
 
+class Nil:
+    """A null whose Go type is known: an empty list or map, or a pointer. JSON has null for it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+EMPTY_LIST = Nil("[]")
+EMPTY_MAP = Nil("map[]")
+NIL_POINTER = Nil("<nil>")
+
+
 def field(value: object, name: str, *arguments: object) -> object:
     """``.name`` of *value*. Names of Go's structs and of their JSON differ in case only."""
     if isinstance(value, Row):
@@ -49,7 +69,7 @@ def field(value: object, name: str, *arguments: object) -> object:
             if isinstance(key, str) and key.casefold() == folded:
                 return value[key]
         raise ExecutionError(f'map has no entry for key "{name}"')
-    if value is None:
+    if value is None or isinstance(value, Nil):
         raise ExecutionError(f"nil pointer evaluating interface {{}}.{name}")
     raise ExecutionError(f"can't evaluate field {name} in type {type_name(value)}")
 

@@ -1,0 +1,42 @@
+"""``boxship commit``: make an image of a container's changes."""
+
+from __future__ import annotations
+
+from boxship.cli.command import Command
+from boxship.cli.flags.flag import Flag, many, switch
+from boxship.cli.references import split_reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    container, *names = arguments.positional
+    repository, tag = split_reference(names[0]) if names else ("", "")
+    query = {
+        "container": container,
+        "repo": repository or None,
+        "tag": tag or None,
+        "comment": arguments.text("message") or None,
+        "author": arguments.text("author") or None,
+        "changes": arguments.texts("change"),
+        "pause": None if arguments.on("pause") else "0",
+    }
+    app.print(app.client.json("POST", "/commit", query, {})["Id"])
+    return 0
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS] CONTAINER [REPOSITORY[:TAG]]",
+    (
+        Flag("author", "Author of the image", short="a"),
+        many("change", "Dockerfile instruction to apply", "c"),
+        Flag("message", "Message in the image's history", short="m"),
+        switch("pause", "Freeze the container meanwhile", "p", default=True),
+    ),
+    least=1,
+    most=2,
+)

@@ -1,0 +1,53 @@
+"""``boxship import``: make an image from a tar archive of a file system."""
+
+from __future__ import annotations
+
+import contextlib
+
+from boxship.cli.command import Command
+from boxship.cli.files import open_input
+from boxship.cli.flags.flag import Flag, many
+from boxship.cli.progress import show_progress
+from boxship.cli.references import split_reference
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    source, *names = arguments.positional
+    repository, tag = split_reference(names[0]) if names else ("", "")
+    remote = source.startswith(("http://", "https://"))
+    query = {
+        "fromSrc": source if remote else "-",
+        "repo": repository or None,
+        "tag": tag or None,
+        "message": arguments.text("message") or None,
+        "changes": arguments.texts("change"),
+        "platform": arguments.text("platform") or None,
+    }
+    with _body(source, remote) as body:
+        documents = app.client.documents("POST", "/images/create", query, body)
+        show_progress(documents, 1)
+    return 0
+
+
+def _body(source: str, remote: bool) -> contextlib.AbstractContextManager[Iterator[bytes] | None]:
+    return contextlib.nullcontext() if remote else open_input(source)
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS] file|URL|- [REPOSITORY[:TAG]]",
+    (
+        many("change", "Dockerfile instruction to apply", "c"),
+        Flag("message", "Message in the image's history", short="m"),
+        Flag("platform", "Platform of the image, os/arch"),
+    ),
+    least=1,
+    most=2,
+)

@@ -1,0 +1,49 @@
+"""``boxship load``: load images from an archive."""
+
+from __future__ import annotations
+
+from boxship.cli.command import Command
+from boxship.cli.errors import Failed
+from boxship.cli.files import open_input
+from boxship.cli.flags.flag import Flag, switch
+from boxship.cli.progress import show_progress
+from boxship.cli.pump import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    path = arguments.text("input")
+    if not path and app.input_is_terminal():
+        raise Failed("requested load from stdin, but stdin is empty")
+    quiet = arguments.on("quiet") or not app.output_is_terminal()
+    with open_input(path) as chunks:
+        answer = app.client.call(
+            "POST",
+            "/images/load",
+            {"quiet": quiet, "platform": arguments.text("platform") or None},
+            chunks,
+            {"Content-Type": "application/x-tar"},
+        )
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        import json
+
+        show_progress((json.loads(line) for line in answer.lines() if line), 1)
+    else:
+        for chunk in answer.chunks():
+            write_all(1, chunk)
+    return 0
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS]",
+    (
+        Flag("input", "Archive to read in place of stdin", short="i"),
+        Flag("platform", "Load this platform only, os/arch"),
+        switch("quiet", "Show no progress", "q"),
+    ),
+)

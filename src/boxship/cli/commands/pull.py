@@ -1,0 +1,36 @@
+"""``boxship pull``: fetch an image from a registry."""
+
+from __future__ import annotations
+
+from boxship.cli.command import Command
+from boxship.cli.flags.flag import Flag, switch
+from boxship.cli.pull import pull
+from boxship.cli.references import with_default_tag
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    name = arguments.positional[0]
+    every, quiet = arguments.on("all-tags"), arguments.on("quiet")
+    if not every and name == with_default_tag(name).removesuffix(":latest") and not quiet:
+        app.print("Using default tag: latest")
+    pull(app, name, arguments.text("platform"), quiet=quiet, every_tag=every)
+    app.print(name if every else with_default_tag(name))
+    return 0
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS] NAME[:TAG|@DIGEST]",
+    (
+        switch("all-tags", "Fetch every tag of the repository", "a"),
+        Flag("platform", "Platform of a multi-platform image, os/arch"),
+        switch("quiet", "Show no progress", "q"),
+    ),
+    least=1,
+    most=1,
+)

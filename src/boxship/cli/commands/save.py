@@ -1,0 +1,38 @@
+"""``boxship save``: write images to an archive."""
+
+from __future__ import annotations
+
+from boxship.cli.command import MANY, Command
+from boxship.cli.files import refuse_terminal, write_output
+from boxship.cli.flags.flag import Flag
+from boxship.client import paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    path = arguments.text("output")
+    refuse_terminal(path, app.output_is_terminal())
+    names = arguments.positional
+    platform = arguments.text("platform") or None
+    if len(names) == 1:
+        answer = app.client.call("GET", paths.image(names[0], "get"), {"platform": platform})
+    else:
+        answer = app.client.call("GET", "/images/get", {"names": names, "platform": platform})
+    write_output(path, answer.chunks())
+    return 0
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS] IMAGE [IMAGE...]",
+    (
+        Flag("output", "File to write in place of stdout", short="o"),
+        Flag("platform", "Save this platform only, os/arch"),
+    ),
+    least=1,
+    most=MANY,
+)

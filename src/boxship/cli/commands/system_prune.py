@@ -1,0 +1,78 @@
+"""``boxship system prune``: remove everything that nothing uses."""
+
+from __future__ import annotations
+
+from boxship.base.errors import NotFound, NotSupported
+from boxship.cli.command import Command
+from boxship.cli.commands.image_prune import deleted_text
+from boxship.cli.filters import as_parameter
+from boxship.cli.flags.flag import Flag, switch
+from boxship.cli.output.units import human_size
+from boxship.cli.prompts import confirm
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    every = arguments.on("all")
+    volumes = arguments.on("volumes")
+    if not arguments.on("force") and not confirm(app, _warning(every, volumes)):
+        return 0
+    given = arguments.texts("filter")
+    report = _prune(app, "containers", given)
+    text = _names("Deleted Containers:", report.get("ContainersDeleted"))
+    total = report.get("SpaceReclaimed", 0)
+    report = _prune(app, "networks", given)
+    text += _names("Deleted Networks:", report.get("NetworksDeleted"))
+    if volumes:
+        report = _prune(app, "volumes", given)
+        text += _names("Deleted Volumes:", report.get("VolumesDeleted"))
+        total += report.get("SpaceReclaimed", 0)
+    report = _prune(app, "images", [f"dangling={'false' if every else 'true'}", *given])
+    text += deleted_text(report)
+    total += report.get("SpaceReclaimed", 0)
+    app.print(f"{text}Total reclaimed space: {human_size(total)}")
+    return 0
+
+
+def _prune(app: App, kind: str, given: list[str]) -> dict[str, Any]:
+    """The daemon's report; empty where it does not have such objects."""
+    try:
+        query = {"filters": as_parameter(given)}
+        return app.client.json("POST", f"/{kind}/prune", query) or {}
+    except (NotFound, NotSupported):
+        return {}
+
+
+def _names(title: str, names: list[str] | None) -> str:
+    return "\n".join([title, *names, "", ""]) if names else ""
+
+
+def _warning(every: bool, volumes: bool) -> str:
+    lines = ["all stopped containers", "all networks not used by at least one container"]
+    if volumes:
+        lines.append("all anonymous volumes not used by at least one container")
+    lines.append(
+        "all images without at least one container associated to them"
+        if every
+        else "all dangling images"
+    )
+    listed = "".join(f"  - {line}\n" for line in lines)
+    return f"WARNING! This will remove:\n{listed}"
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS]",
+    (
+        switch("all", "Remove every image without a container, not just nameless ones", "a"),
+        Flag("filter", "Keep what does not match NAME=VALUE", "filter"),
+        switch("force", "Do not ask", "f"),
+        switch("volumes", "Remove anonymous volumes too"),
+    ),
+)

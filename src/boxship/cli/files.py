@@ -1,0 +1,85 @@
+"""Archives between files, standard streams and the daemon."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+
+from boxship.cli.errors import Failed
+from boxship.cli.pump import write_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Few system calls and few chunks of HTTP for archives of gigabytes.
+CHUNK = 1 << 20
+
+
+@contextlib.contextmanager
+def open_input(path: str) -> Iterator[Iterator[bytes]]:
+    """The chunks of the file *path*, or of standard input for "" and "-"."""
+    if path in ("", "-"):
+        yield read_chunks(0)
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Failed(f"open {path}: {(error.strerror or '').lower()}") from error
+    try:
+        yield read_chunks(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_chunks(descriptor: int) -> Iterator[bytes]:
+    while data := os.read(descriptor, CHUNK):
+        yield data
+
+
+def write_output(path: str, chunks: Iterable[bytes]) -> None:
+    """Write *chunks* to standard output for "", or to the file *path*, which appears or is replaced
+    only when all is there."""
+    if not path:
+        for chunk in chunks:
+            write_all(1, chunk)
+        return
+    if _is_special(path):
+        with open(path, "wb", buffering=0) as file:
+            for chunk in chunks:
+                write_all(file.fileno(), chunk)
+        return
+    directory = os.path.dirname(path) or "."
+    if not os.path.isdir(directory):
+        raise Failed(f"invalid output path: directory {directory!r} does not exist")
+    _replace(path, directory, chunks)
+
+
+def _is_special(path: str) -> bool:
+    """Devices and pipes are written to in place."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _replace(path: str, directory: str, chunks: Iterable[bytes]) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=".boxship-", dir=directory)
+    try:
+        for chunk in chunks:
+            write_all(descriptor, chunk)
+        os.chmod(temporary, 0o600)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def refuse_terminal(path: str, is_terminal: bool) -> None:
+    """An archive on a terminal is nobody's wish."""
+    if not path and is_terminal:
+        raise Failed("cowardly refusing to save to a terminal. Use the -o flag or redirect")

@@ -1,0 +1,33 @@
+"""``--since`` and ``--until``: points in time as the API takes them."""
+
+from __future__ import annotations
+
+import time
+
+from boxship.base.errors import InvalidParameter
+from boxship.cli.output.durations import parse_duration
+
+
+def as_timestamp(text: str) -> str | None:
+    """``10m`` ago, RFC 3339 (local time where it has no zone) or seconds, as seconds since the
+    epoch with a fraction; None for "". :class:`InvalidParameter`."""
+    if not text:
+        return None
+    try:
+        return _text(time.time_ns() - parse_duration(text))
+    except ValueError:
+        pass
+    if text.replace(".", "", 1).isdigit():
+        return text
+    from datetime import datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidParameter(f'invalid value for "since" or "until": {text!r}') from None
+    return _text(int(moment.timestamp() * 1_000_000) * 1000)
+
+
+def _text(nanoseconds: int) -> str:
+    seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+    return f"{seconds}.{fraction:09d}"
