@@ -157,7 +157,9 @@ def running(kind: str) -> Iterator[Engine]:
         engine.start()
         engine.load_busybox()
         yield engine
-        engine.remove_containers()
     finally:
-        engine.stop()
-        shutil.rmtree(root)
+        try:
+            engine.remove_containers()
+        finally:
+            engine.stop()
+            shutil.rmtree(root, ignore_errors=True)

@@ -37,7 +37,7 @@ docker run --name rotate --log-opt max-size=10k --log-opt max-file=2 busybox seq
 docker run -d --name box busybox sh -c 'sleep 0.5; echo out; echo err >&2; exit 4' >/dev/null; docker attach box
 docker attach box
 docker attach nosuch
-docker run -di --name cat busybox cat >/dev/null; (echo hello | timeout 1 docker attach --sig-proxy=false cat; echo code $?)
+docker run -di --name cat busybox cat >/dev/null; (echo hello | timeout 2 docker attach --sig-proxy=false cat; echo code $?)
 docker inspect -f '{{.State.Running}}' cat; docker logs cat
 docker run -d --name two busybox sh -c 'sleep 0.7; echo both' >/dev/null; docker attach two > a & docker attach two > b; wait; cat a b
 docker run -d --name noin busybox sh -c 'sleep 0.5; echo x' >/dev/null; docker attach --no-stdin noin
