@@ -253,3 +253,15 @@ def test_facts_of_this_machine_are_consistent() -> None:
     facts = read_host_facts(2)
     assert facts.cpus >= 1
     prepare(CreateRequest(cmd=["x"], host_config=HostConfig(cpuset_cpus="0")), facts)
+
+
+def test_memory_and_swap_stay_within_the_apis_integers() -> None:
+    assert prepared(memory=2**62).host_config.memory_swap == 2**63 - 1
+
+
+def test_the_endpoints_mac_address_is_shown_in_the_old_place() -> None:
+    endpoints = {"bridge": EndpointSettings(mac_address="02:42:ac:11:00:03")}
+    request = CreateRequest(
+        cmd=["x"], networking_config=NetworkingConfig(endpoints_config=endpoints)
+    )
+    assert prepare(request, V2).config.mac_address == "02:42:ac:11:00:03"

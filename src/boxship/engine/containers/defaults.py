@@ -9,6 +9,7 @@ from boxship.types.container_config import ContainerConfig
 from boxship.types.host_config import HostConfig, LogConfig, RestartPolicy
 from boxship.types.networking import EndpointSettings
 
+_MAX_INT64 = 2**63 - 1
 SHM_SIZE = 64 * 1024 * 1024
 #: Files of procfs and sysfs that describe or change the host.
 MASKED_PATHS = (
@@ -47,7 +48,7 @@ def apply_defaults(
     if is_none(host.restart_policy):
         full.restart_policy = RestartPolicy(name="no")
     if host.memory > 0 and host.memory_swap == 0:
-        full.memory_swap = 2 * host.memory
+        full.memory_swap = min(2 * host.memory, _MAX_INT64)
     if host.oom_kill_disable is None and facts.cgroup_version < 2:
         full.oom_kill_disable = False
     _default_isolation(full)
@@ -71,7 +72,8 @@ def _default_isolation(host: HostConfig) -> None:
             host.masked_paths = list(MASKED_PATHS)
         if host.readonly_paths is None:
             host.readonly_paths = list(READONLY_PATHS)
-    if host.privileged or host.ipc_mode == "host" or host.pid_mode == "host":
+    shares = host.privileged or host.ipc_mode == "host" or host.pid_mode == "host"
+    if shares and not any(option.startswith("label") for option in host.security_opt or ()):
         host.security_opt = [*(host.security_opt or ()), "label=disable"]
 
 

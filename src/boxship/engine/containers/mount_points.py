@@ -41,7 +41,7 @@ def requested_mounts(host: HostConfig) -> list[MountPoint]:
 
 def _hidden_by_tmpfs(host: HostConfig, point: MountPoint) -> bool:
     """Docker minds a tmpfs over a bind of the short syntax only."""
-    return point.options.get("short_syntax", False) and point.destination in tmpfs_mounts(host)
+    return point.options.get("short_syntax", False) and point.destination in (host.tmpfs or {})
 
 
 def tmpfs_mounts(host: HostConfig) -> dict[str, str]:

@@ -15,7 +15,6 @@ SIGNALS: dict[str, int] = {
     "IOT": 6,
     "CLD": 17,
     "POLL": 29,
-    "UNUSED": 31,
     "RTMIN": _RTMIN,
     "RTMAX": _RTMAX,
     **{f"RTMIN+{step}": _RTMIN + step for step in range(1, 16)},

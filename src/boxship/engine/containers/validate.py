@@ -152,9 +152,10 @@ def _move_mac_address(
 ) -> list[str]:
     """The old place of the MAC address, kept for old clients: it means the main network."""
     address = config.mac_address
-    if not address:
-        return []
     main = endpoints.get(host.network_mode)
+    if not address:
+        config.mac_address = main.mac_address if main else ""
+        return []
     takes_one = host.network_mode not in PREDEFINED - {"bridge"}
     if main is None or not takes_one or host.network_mode.startswith(CONTAINER):
         config.mac_address = ""

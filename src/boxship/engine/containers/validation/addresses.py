@@ -5,16 +5,19 @@ import re
 
 from boxship.base.errors import InvalidParameter
 
-_MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}\Z")
+_MAC = re.compile(
+    r"[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){5}|(?:-[0-9a-fA-F]{2}){5})\Z"
+    r"|[0-9a-fA-F]{4}(?:\.[0-9a-fA-F]{4}){2}\Z"
+)
 
 
-def is_ip(text: str) -> bool:
-    """True for IPv4 and IPv6 without a zone."""
+def is_ip(text: str, version: int | None = None) -> bool:
+    """True for IPv4 and IPv6 without a zone, or for one *version* of them."""
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return "%" not in text
+    return "%" not in text and version in (None, address.version)
 
 
 def is_mac(text: str) -> bool:

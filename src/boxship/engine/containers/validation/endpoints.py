@@ -31,7 +31,10 @@ def _flaws(network: str, endpoint: EndpointSettings) -> list[str]:
             flaws.append(
                 "network-scoped alias is supported only for containers in user defined networks"
             )
-    for kind, address in (("4", addresses.ipv4_address), ("6", addresses.ipv6_address)):
-        if address and not is_ip(address):
-            flaws.append(f"invalid IPv{kind} address: {address}")
+    for version, address in ((4, addresses.ipv4_address), (6, addresses.ipv6_address)):
+        if address and not is_ip(address, version):
+            flaws.append(f"invalid IPv{version} address: {address}")
+    for address in addresses.link_local_ips or ():
+        if not is_ip(address):
+            flaws.append(f"invalid link-local IP address: {address}")
     return flaws

@@ -36,7 +36,8 @@ def check_port_bindings(host: HostConfig) -> None:
     for port, bindings in (host.port_bindings or {}).items():
         _refuse_unless(port_number(split_port(port)[0]), split_port(port)[0])
         for binding in bindings or ():
-            _refuse_unless(port_range(binding.host_port), binding.host_port)
+            number = binding.host_port.partition("/")[0]
+            _refuse_unless(port_range(number), number)
 
 
 def _refuse_unless(parsed: object, text: str) -> None:
