@@ -38,12 +38,14 @@ class Body:
     blocks go into the data area.
     """
 
-    layout = FLAT_PLAIN
+    __slots__ = ("blocks", "inline", "layout", "node", "size")
     align = 1
-    size = inline = blocks = 0
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, layout: int = FLAT_PLAIN, size: int = 0) -> None:
         self.node = node
+        self.layout = layout
+        self.size = size
+        self.inline = self.blocks = 0
 
     @property
     def mode(self) -> int:
@@ -68,16 +70,32 @@ class Body:
         return iter(())
 
 
-class File(Body):
-    """A file that is not empty: chunk records, and copies of chunks that cannot be pointed at."""
+class Run(Body):
+    """A file whose data is one run of whole blocks in the archive, as nearly all are."""
 
-    layout = CHUNKED
+    __slots__ = ()
     align = chunks.RECORD
 
     def __init__(self, node: Node) -> None:
-        super().__init__(node)
+        super().__init__(node, CHUNKED, node.entry.size)
+        self.inline = chunks.RECORD
+
+    def union(self, block: int) -> int:
+        return CHUNK_INDEXES | chunks.whole_bits(self.size)
+
+    def behind(self, block: int) -> bytes:
+        return chunks.record(self.node.entry.extents[0][1] // BLOCK)
+
+
+class File(Body):
+    """Any file that is not empty: chunk records, and copies of what cannot be pointed at."""
+
+    __slots__ = ("plan",)
+    align = chunks.RECORD
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node, CHUNKED, node.entry.size)
         self.plan = chunks.plan(node.entry)
-        self.size = node.entry.size
         self.inline = chunks.RECORD * self.plan.count
         self.blocks = self.plan.copied_bytes // BLOCK
 
@@ -100,11 +118,10 @@ class File(Body):
 class Flat(Body):
     """Bytes in whole blocks, the rest of them behind the inode where it fits into its block."""
 
-    layout = FLAT_INLINE
+    __slots__ = ()
 
     def __init__(self, node: Node, size: int) -> None:
-        super().__init__(node)
-        self.size = size
+        super().__init__(node, FLAT_INLINE, size)
         self.blocks, self.inline = divmod(size, BLOCK)
 
     def spill(self) -> None:
@@ -127,6 +144,8 @@ class Flat(Body):
 
 
 class Symlink(Flat):
+    __slots__ = ()
+
     def __init__(self, node: Node) -> None:
         super().__init__(node, len(node.entry.link))
         # The kernel caches targets that are inline as a whole.
@@ -143,6 +162,8 @@ class Symlink(Flat):
 
 
 class Directory(Flat):
+    __slots__ = ("_listing",)
+
     def __init__(self, node: Node) -> None:
         self._listing = Listing(node)
         super().__init__(node, self._listing.size)
@@ -160,4 +181,6 @@ def body_of(node: Node) -> Body:
         return Directory(node)
     if kind is Kind.SYMLINK:
         return Symlink(node)
-    return File(node) if kind is Kind.FILE and node.entry.size else Body(node)
+    if kind is not Kind.FILE or not node.entry.size:
+        return Body(node)
+    return Run(node) if chunks.is_one_run(node.entry) else File(node)

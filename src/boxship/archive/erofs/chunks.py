@@ -44,16 +44,28 @@ class Plan:
         return chunks << (self.bits + BLOCK_BITS)
 
 
+def is_one_run(entry: Entry) -> bool:
+    """True when one chunk can point at all of the file."""
+    for _, at, length in entry.extents[:1]:
+        return length == entry.size <= BLOCK << MAX_CHUNK_BITS and at % BLOCK == 0
+    return False
+
+
+def whole_bits(size: int) -> int:
+    """The smallest chunk that holds *size* bytes, or the largest there is."""
+    return min(max((size - 1).bit_length() - BLOCK_BITS, 0), MAX_CHUNK_BITS)
+
+
+def record(block: int, device: int = 1) -> bytes:
+    """One chunk's index: a *block* of the archive (device 1) or of the image (0)."""
+    return (block << 32 | device << 16).to_bytes(RECORD, "little")
+
+
 def plan(entry: Entry) -> Plan:
     """The cheapest plan for a file that is not empty."""
     if entry.size > MAX_FILE:
         raise TarError(f"{shown(entry.path)}: file too large ({entry.size} bytes)")
-    top = min(max((entry.size - 1).bit_length() - BLOCK_BITS, 0), MAX_CHUNK_BITS)
-    _, at, length = entry.extents[0] if entry.extents else (0, 0, 0)
-    if length == entry.size and at % BLOCK == 0:
-        # Nearly every file: skip the search.
-        count = -(-length // (BLOCK << top))
-        return Plan(top, count, [(0, count, at // BLOCK)])
+    top = whole_bits(entry.size)
     extents = _joined(entry.extents)
     bits = _aligned_bits(extents, entry.size, top)
     best = _plan_for(extents, entry.size, bits)
@@ -70,8 +82,6 @@ def plan(entry: Entry) -> Plan:
 def records(plan: Plan, copies: int) -> bytes:
     """The chunk index array; *copies* is the image's block where the copied chunks begin."""
     step = 1 << plan.bits
-    if plan.count == 1 and plan.direct:
-        return (plan.direct[0][2] << 32 | 1 << 16).to_bytes(RECORD, "little")
     runs = [(first, last, block, 1) for first, last, block in plan.direct]
     for first, last in plan.copied:
         runs.append((first, last, copies, 0))

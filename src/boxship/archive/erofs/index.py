@@ -115,7 +115,7 @@ class _Image:
             cursor = _align(end, SLOT)
             self._placed.append((body, attributes, block))
             block += body.blocks
-            if isinstance(body, File) and (body.plan.copied or body.plan.count > 1):
+            if isinstance(body, File):
                 self.copied += body.plan.copied_bytes
                 sparse += body.plan.cost if body.plan.cost > _FREE_COST else 0
                 if sparse > MAX_SPARSE_COST:
