@@ -7,6 +7,7 @@ Where it answered 500 to a client's mistake, Boxship answers 400 with the same t
 
 import copy
 import json
+import posixpath
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def merged(fragment: dict[str, Any]) -> bytes:
 
 def warnings_of(fragment: dict[str, Any]) -> list[str]:
     request = decode(CreateRequest, merged(fragment))
-    prepared = prepare(request, FACTS, exists=lambda path: path in ("/tmp", "/usr", "/usr/"))
+    prepared = prepare(
+        request, FACTS, exists=lambda path: posixpath.normpath(path) in ("/tmp", "/usr", "/usr/lib")
+    )
     done = complete(prepared, {})
     image_volumes(done.config, done.host_config, {point.destination for point in done.mounts})
     return done.warnings
