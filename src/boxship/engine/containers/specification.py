@@ -9,6 +9,7 @@ from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.log_options import log_spec
 from boxship.engine.containers.mount_points import tmpfs_mounts
 from boxship.engine.containers.store import Live
+from boxship.engine.containers.validation.start import check_start
 from boxship.engine.containers.validation.security_options import parse_security_options
 from boxship.runtime import seccomp
 from boxship.runtime.plan import make_plan
@@ -130,6 +131,7 @@ def request_for(engine: "Engine", live: Live) -> StartRequest:
     host = container.host_config
     if not container.path:
         raise InvalidParameter("no command specified")
+    check_start(container.host_config)
     try:
         facts = facts_of(engine, container)
     except NotFound as error:
