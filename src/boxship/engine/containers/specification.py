@@ -9,8 +9,8 @@ from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.log_options import log_spec
 from boxship.engine.containers.mount_points import tmpfs_mounts
 from boxship.engine.containers.store import Live
-from boxship.engine.containers.validation.start import check_start
 from boxship.engine.containers.validation.security_options import parse_security_options
+from boxship.engine.containers.validation.start import check_start
 from boxship.runtime import seccomp
 from boxship.runtime.plan import make_plan
 from boxship.runtime.spec import build, devices
