@@ -103,8 +103,11 @@ class Exchange:
         return StreamConnection(self._connection, self.peer)
 
     async def settle(self) -> None:
-        """After a hijack: let the client read the head before the stream begins: some read both in one go and
-        lose what came behind it. A unix socket tells when its peer has read everything."""
+        """After a hijack: let the client read the head before the stream begins.
+
+        Some clients read both in one go and lose what came behind the head. A unix socket tells
+        when its peer has read everything; on others this returns at once.
+        """
         if self.peer.kind != "unix":
             return
         for pause in _SETTLE_STEPS:
