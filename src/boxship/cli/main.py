@@ -104,7 +104,8 @@ def _unknown(words: list[str], group: bool) -> int:
     wanted = len(words) == 1 or words[1].startswith("-")
     if not wanted:
         print(unknown_command(words[0], words[1]), file=sys.stderr)
-    print(group_help(words[0]), end="", file=sys.stdout if wanted else sys.stderr)
+    asked = any(word in ("--help", "-h") for word in words)
+    print(group_help(words[0]), end="", file=sys.stdout if asked else sys.stderr)
     return 0 if wanted else FAILED
 
 

@@ -51,10 +51,16 @@ def _details(report: dict[str, Any]) -> str:
     return (
         f"Images space usage:\n\n{images.images(True).table(IMAGES, rows)}"
         "\nContainers space usage:\n\n"
-        f"{containers.containers(True).table(CONTAINERS, report.get('Containers') or [])}"
+        f"{_containers(report.get('Containers') or [])}"
         f"\nLocal Volumes space usage:\n\n{_volumes(report.get('Volumes') or [])}"
         f"\nBuild cache usage: {human_size(cache)}\n\n{_cache(report.get('BuildCache') or [])}"
     )
+
+
+def _containers(items: list[dict[str, Any]]) -> str:
+    """Only what a container itself wrote counts: its image is listed above."""
+    own = [{**item, "SizeRootFs": 0} for item in items]
+    return containers.containers(True).table(CONTAINERS, own)
 
 
 def _volumes(volumes: list[dict[str, Any]]) -> str:

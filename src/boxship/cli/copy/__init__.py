@@ -1,0 +1,1 @@
+"""Copying files between containers and this machine."""
