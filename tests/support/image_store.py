@@ -28,7 +28,7 @@ TESTS = Path(__file__).parents[1]
 
 
 class WorkerProcesses:
-    """Runs each worker in a fresh interpreter: forking a test's own, with its threads, is unsafe."""
+    """Runs each worker in a fresh interpreter: to fork one with threads is unsafe."""
 
     async def run(self, kind: str, args: dict[str, Any], fds: Sequence[int] = ()) -> dict[str, Any]:
         process = await asyncio.create_subprocess_exec(
@@ -63,12 +63,12 @@ class Store:
 
     async def load(self, path: Path, platform: str | None = None) -> str:
         """The text that ``docker load`` prints."""
-        with open(path, "rb") as archive:
+        with path.open("rb") as archive:
             found = self.images.load(archive.fileno(), True, platform)
             return "".join([message["stream"] async for message in found])
 
     async def import_(self, path: Path, *args: Any, **options: Any) -> str:
-        with open(path, "rb") as archive:
+        with path.open("rb") as archive:
             return await self.images.import_(archive.fileno(), *args, **options)
 
     async def save(self, *names: str, platform: str | None = None) -> bytes:

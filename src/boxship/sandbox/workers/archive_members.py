@@ -100,13 +100,14 @@ def _member(
         return 0
     start, rest = inflate.peek(body, _TAR_BLOCK)
     chunks = _chain(start, rest)
-    if is_layer(path, start):
+    important = _IMPORTANT.search(path) is not None
+    if not important and is_layer(path, start):
         blob = _BLOB.match(path)
         where = f"layer-{len(members.layers)}"
         members.layers[path] = _store(chunks, where, blob and blob[1], budget)
         return 0
     if entry.size > _MAX_DOCUMENT:
-        if _IMPORTANT.search(path):
+        if important:
             raise InvalidParameter(f"{path} is too large: {entry.size} bytes")
         return 0
     members.documents[path] = data = b"".join(chunks)
