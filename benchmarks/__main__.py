@@ -26,7 +26,11 @@ def _measure(kind: str, figures: list[Figure]) -> dict[str, float]:
     with engines.running(kind) as engine:
         for figure in figures:
             print(f"{kind}: {figure.name}", file=sys.stderr, flush=True)
-            values[figure.name] = figure.measure(engine)
+            try:
+                values[figure.name] = figure.measure(engine)
+            except Exception as error:
+                # One figure that cannot be had must not cost the others.
+                print(f"  failed: {error}", file=sys.stderr)
     return values
 
 

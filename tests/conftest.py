@@ -50,7 +50,13 @@ def boxship_daemon() -> Iterator[engines.Engine]:
     with engines.running("boxship") as engine:
         root, namespace = engine.root, os.readlink(f"/proc/{engine.pid}/ns/net")
         yield engine
-    left = leaks.settled(lambda: leaks.mounts(root) + leaks.processes(root, namespace))
+    left = leaks.settled(
+        lambda: (
+            leaks.mounts(root)
+            + leaks.processes(root, namespace)
+            + list(map(str, leaks.cgroups(root.name)))
+        )
+    )
     assert left == [], "the daemon left these behind"
 
 
@@ -70,6 +76,5 @@ def docker(boxship_daemon: engines.Engine) -> Callable[..., "CompletedProcess[st
 def clean_boxship(boxship_daemon: engines.Engine) -> Iterator[engines.Engine]:
     """Boxship whose containers are removed after the test; their cgroups must go with them."""
     yield boxship_daemon
-    ids: list[str] = boxship_daemon.docker("ps", "-aq", "--no-trunc").stdout.split()
     boxship_daemon.remove_containers()
-    assert leaks.settled(lambda: leaks.cgroups(ids)) == []
+    assert leaks.settled(lambda: leaks.cgroups(boxship_daemon.root.name)) == []

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support import busybox
+from support import busybox, leaks
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -144,7 +144,7 @@ def boxship(root: Path, options: Sequence[str] = ()) -> Engine:
     """This checkout's daemon over *root*."""
     command = [sys.executable, "-m", "boxship.daemon", "--data-root", f"{root}/data"]
     command += ["--exec-root", f"{root}/exec", "-H", f"unix://{root}/d.sock"]
-    command += ["--pidfile", f"{root}/pid", *options]
+    command += ["--pidfile", f"{root}/pid", "--cgroup-parent", f"/{root.name}", *options]
     return Engine("boxship", root, command, ready_fd=True)
 
 
@@ -162,4 +162,5 @@ def running(kind: str) -> Iterator[Engine]:
             engine.remove_containers()
         finally:
             engine.stop()
+            leaks.remove_cgroups(root.name)
             shutil.rmtree(root, ignore_errors=True)

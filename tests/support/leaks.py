@@ -1,12 +1,13 @@
 """What a daemon may leave on the host: nothing. Lists what it did leave.
 
 Attribution goes by what a leak still carries of its owner: the daemon's directory in a mount
-table or a command line, its network namespace, or a container's ID in a cgroup's name.
+table or a command line, its network namespace, or its cgroup parent.
 """
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 SETTLE_SECONDS = 5.0
@@ -44,20 +45,24 @@ def processes(root: Path, network_namespace: str | None = None) -> list[str]:
     return found
 
 
-def cgroups(ids: Iterable[str]) -> list[str]:
-    """Control groups whose names carry one of the container IDs *ids*."""
-    wanted = set(ids)
+def cgroups(parent: str) -> list[Path]:
+    """Control groups below those named *parent*, which one daemon has for itself."""
     found = []
     for directory, names, _files in os.walk("/sys/fs/cgroup"):
-        found += [
-            os.path.join(directory, name)
-            for name in names
-            if any(container in name for container in wanted)
-        ]
+        if Path(directory).name == parent:
+            found += [Path(directory, name) for name in names]
     return found
 
 
-def settled(probe: Callable[[], list[str]]) -> list[str]:
+def remove_cgroups(parent: str) -> None:
+    """Remove the empty groups named *parent*; those with members stay."""
+    for directory, names, _files in os.walk("/sys/fs/cgroup"):
+        if parent in names:
+            with contextlib.suppress(OSError):
+                Path(directory, parent).rmdir()
+
+
+def settled(probe: Callable[[], Sequence[object]]) -> Sequence[object]:
     """The result of *probe* once it is empty or the time to settle is over."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while (left := probe()) and time.monotonic() < deadline:
