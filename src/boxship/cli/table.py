@@ -25,6 +25,7 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("info", "Show what the daemon is and holds", ("info", "system info")),
     ("daemon", "Run the daemon", ("daemon",)),
     ("attach", "Connect this terminal to a running container", ("attach", "container attach")),
+    ("capture", "Make an image of programs of this machine", ("capture",)),
     ("commit", "Make an image of a container's changes", ("commit", "container commit")),
     ("cp", "Copy files between a container and this machine", ("cp", "container cp")),
     ("create", "Create a container without starting it", ("create", "container create")),
