@@ -1,0 +1,1 @@
+"""Package managers: which package a file belongs to, and what else belongs to it."""
