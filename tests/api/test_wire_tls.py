@@ -3,18 +3,22 @@
 import queue
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from boxship.api.server import App
 from boxship.base.errors import InvalidParameter
 from boxship.wire.exchange import Exchange
 from boxship.wire.peer import Peer
 from boxship.wire.tls import TlsFiles
 from support.certificates import Certificates, issue
+from support.requirements import require_tool
 from support.serving import Serving, serving
+from support.system_engine import SystemEngine
 
 GET = b"GET / HTTP/1.1\r\nHost: d\r\n\r\n"
 
@@ -246,3 +250,20 @@ def test_broken_files_are_refused(certificates: Certificates) -> None:
         TlsFiles(
             cert=certificates.cert("server"), key=certificates.key("server"), verify=True
         ).context()
+
+
+def test_the_docker_cli(tmp_path: Path, certificates: Certificates) -> None:
+    require_tool("docker")
+    with serving(App(SystemEngine()), tmp_path) as server:
+        files = TlsFiles(
+            certificates.cert("server"), certificates.key("server"), certificates.cert("ca"), True
+        )
+        host = f"tcp://localhost:{listen(server, files.context())}"
+        identity = [f"--tlscert={certificates.cert('client')}"]
+        identity += [f"--tlskey={certificates.key('client')}"]
+        verify = ["docker", "-H", host, "--tlsverify", f"--tlscacert={certificates.cert('ca')}"]
+        ask = ["version", "--format", "{{.Server.APIVersion}}"]
+        known = subprocess.run([*verify, *identity, *ask], capture_output=True, text=True)
+        assert known.stdout == "1.51\n", known.stderr
+        bare = subprocess.run(["docker", "-H", host, *ask], capture_output=True, text=True)
+        assert "Client sent an HTTP request to an HTTPS server." in bare.stderr

@@ -24,11 +24,13 @@ def issue(directory: Path) -> Certificates:
     for name in ("ca", "stranger"):
         _openssl(
             directory, "req", "-x509", "-subj", f"/CN={name}", "-days", "2",
-            *_new_key(name), "-out", f"{name}.pem",
+            "-addext", "keyUsage=critical,keyCertSign", *_new_key(name), "-out", f"{name}.pem",
         )  # fmt: skip
     for name in ("server", "client"):
         extension = directory / f"{name}.ext"
-        extension.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        extension.write_text(
+            "subjectAltName=DNS:localhost,IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n"
+        )
         _openssl(directory, "req", "-subj", f"/CN={name}", *_new_key(name), "-out", f"{name}.csr")
         _openssl(
             directory, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey",
