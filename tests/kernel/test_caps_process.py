@@ -9,7 +9,6 @@ from boxship.kernel import caps
 from support.forked import errno_of, in_child
 from support.requirements import require_root
 
-
 SOME = ["CAP_CHOWN", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
 
 

@@ -15,7 +15,6 @@ from boxship.kernel.seccomp.profile import Condition, Filter, Rule
 from support.forked import errno_of, in_child
 from support.requirements import require_root
 
-
 CALLS = numbers.table(numbers.NATIVE[libc.MACHINE])
 _PR_GET_SECCOMP = 21
 
