@@ -14,6 +14,7 @@ from boxship.runtime import seccomp
 from boxship.runtime.channel import ShimError
 from boxship.runtime.spec import process
 from boxship.types.exec_config import ExecConfig
+from boxship.wire import frames
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -91,19 +92,19 @@ async def start(
         if client is None:
             raise InvalidParameter(text) from None
         with contextlib.suppress(OSError):
-            await asyncio.get_running_loop().sock_sendall(_ready(client[0]), _as_stream(text))
+            await _tell(client[0], text, session.config.tty)
     finally:
         if client is not None:
             client[0].close()
 
 
-def _ready(sock: socket.socket) -> socket.socket:
+async def _tell(sock: socket.socket, text: str, tty: bool) -> None:
+    """The client reads the error as output of its program."""
     sock.setblocking(False)
-    return sock
-
-
-def _as_stream(text: str) -> bytes:
-    return text.encode() + b"\r\n"
+    data = text.encode("utf-8", "replace") + b"\r\n"
+    await asyncio.get_running_loop().sock_sendall(
+        sock, data if tty else frames.frame(frames.STDOUT, data)
+    )
 
 
 def _wording(error: ShimError) -> str:

@@ -1,5 +1,7 @@
 """GET /containers/json."""
 
+import msgspec
+
 from boxship.api.request import Request
 from boxship.api.response import Json, Response
 from boxship.api.versions import adapt_response
@@ -16,4 +18,5 @@ async def containers(engine: Engine, request: Request) -> Response:
         limit=query.integer("limit"),
         size=query.flag("size"),
     )
-    return Json(adapt_response("container.list", request.version, rows))
+    answer = msgspec.to_builtins(rows)
+    return Json(adapt_response("container.list", request.version, answer))
