@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from boxship.kernel.cgroup import detect
+import pytest
+
+from boxship.base.errors import NotSupported
+from boxship.kernel.cgroup import Resources, Stats, detect, open_group, unsupported
 from boxship.kernel.cgroup.layout import Layout
 
 V1 = """\
@@ -54,3 +57,19 @@ def test_named_hierarchies_alone_do_not_make_it_version_one(tmp_path: Path) -> N
 
 def test_no_cgroups_at_all() -> None:
     assert detect("22 27 0:21 / /proc rw - proc proc rw\n", "") == Layout(1, {}, frozenset())
+
+
+def test_a_host_without_cgroups_still_runs_containers() -> None:
+    layout = Layout(1, {}, frozenset())
+    assert {"memory", "pids", "cpu_cfs", "cpuset"} <= unsupported(layout)
+    group = open_group(layout, "/boxship/box")
+    group.create()
+    group.apply(Resources())
+    group.join()
+    assert group.open_join_files() == []
+    assert (group.processes(), group.oom_kills(), group.oom_events()) == ([], 0, None)
+    assert group.stats() == Stats()
+    with pytest.raises(NotSupported, match="freezer"):
+        group.freeze()
+    group.kill()
+    group.destroy()

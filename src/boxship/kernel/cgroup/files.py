@@ -27,11 +27,13 @@ def read_or(directory: str, name: str, default: str) -> str:
         return default
 
 
-def write(directory: str, name: str, value: str) -> None:
+def write(directory: str, name: str, *values: str) -> None:
+    """Each value is one write(2), as the kernel's parsers want it."""
     path = f"{directory}/{name}"
     fd = os.open(path, _WRITE)
     try:
-        os.write(fd, value.encode())
+        for value in values:
+            os.write(fd, value.encode())
     except OSError as error:
         raise OSError(error.errno, error.strerror, path) from None
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from boxship.base.errors import NotSupported
 from boxship.kernel.cgroup import files
-from boxship.kernel.cgroup.devices import Device, DeviceRule, Policy, fold
+from boxship.kernel.cgroup.devices import Device, DeviceRule, fold
 
 _EVERYTHING = "a *:* rwm"
 
@@ -18,19 +18,23 @@ def apply(directory: str | None, rules: Iterable[DeviceRule]) -> None:
     if policy.allow or current is None:
         files.write(directory, "devices.allow" if policy.allow else "devices.deny", "a")
         current = {}
-    for device, access in current.items():
-        surplus = _without(access, policy.exceptions.get(device, ""))
-        if surplus:
-            files.write(directory, "devices.deny", _line(device, surplus))
-    _add_exceptions(directory, policy, current)
+    surplus = _difference(current, policy.exceptions)
+    missing = _difference(policy.exceptions, current)
+    if missing:
+        files.write(directory, "devices.deny" if policy.allow else "devices.allow", *missing)
+    if surplus:
+        files.write(directory, "devices.deny", *surplus)
 
 
-def _add_exceptions(directory: str, policy: Policy, current: dict[Device, str]) -> None:
-    name = "devices.deny" if policy.allow else "devices.allow"
-    for device, access in policy.exceptions.items():
-        missing = _without(access, current.get(device, ""))
-        if missing:
-            files.write(directory, name, _line(device, missing))
+def _difference(rules: dict[Device, str], others: dict[Device, str]) -> list[str]:
+    """The lines for what *rules* name and *others* do not."""
+    lines = []
+    for device, access in rules.items():
+        held = others.get(device, "")
+        rest = "".join(letter for letter in access if letter not in held)
+        if rest:
+            lines.append(_line(device, rest))
+    return lines
 
 
 def _current(directory: str) -> dict[Device, str] | None:
@@ -48,10 +52,6 @@ def _current(directory: str) -> dict[Device, str] | None:
 
 def _parse(number: str) -> int | None:
     return None if number == "*" else int(number)
-
-
-def _without(access: str, other: str) -> str:
-    return "".join(letter for letter in access if letter not in other)
 
 
 def _line(device: Device, access: str) -> str:

@@ -89,7 +89,7 @@ class GroupV1:
         """Frozen processes cannot fork: one round reaches all. Where one does not freeze (or there
         is no freezer), rounds until nobody is left."""
         if "freezer" not in self._of:
-            freezing.settle(lambda: not tree.signal_all(self._all[0]), _KILL_FREEZE_TIMEOUT)
+            freezing.settle(lambda: not tree.signal_all(self._roster()), _KILL_FREEZE_TIMEOUT)
             return
         try:
             for _ in range(_KILL_ROUNDS):
@@ -102,7 +102,11 @@ class GroupV1:
             return
 
     def processes(self) -> list[int]:
-        return tree.processes(self._of.get("freezer") or self._all[0])
+        return tree.processes(self._roster())
+
+    def _roster(self) -> str:
+        """The hierarchy that is asked who is in the group."""
+        return self._of.get("freezer") or next(iter(self._all), "")
 
     def destroy(self, timeout: float = 2.0) -> None:
         for directory in self._all:
@@ -119,16 +123,20 @@ class GroupV1:
 
 
 def _inherit_cpuset(mount: str, parent: str) -> None:
-    """Give every group from *mount* down to *parent* CPUs and memory nodes."""
+    """Give every group from *mount* down to *parent* CPUs and memory nodes, and let the last one
+    hand them on: its children then are born with them."""
     above = mount
     for name in parent.removeprefix(mount).strip("/").split("/"):
         if name:
             _copy_cpuset(above, f"{above}/{name}")
             above = f"{above}/{name}"
+    if above != mount:
+        files.write(above, "cgroup.clone_children", "1")
 
 
 def _copy_cpuset(parent: str, directory: str) -> None:
     """A new v1 cpuset is empty and takes no process before it has both lists."""
+    if files.read(directory, "cpuset.mems"):
+        return
     for name in ("cpuset.cpus", "cpuset.mems"):
-        if not files.read(directory, name):
-            files.write(directory, name, files.read(parent, name))
+        files.write(directory, name, files.read(parent, name))
