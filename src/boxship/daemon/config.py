@@ -46,7 +46,15 @@ class Settings:
 # Settings that a reload (SIGHUP) takes over.
 RELOADABLE = ("debug", "log_level", "labels", "shutdown_timeout")
 # Accepted because dockerd's clients and unit files pass them; they change nothing here.
-_IGNORED = {"iptables", "ip6tables", "ip-forward", "ip-masq", "bridge", "storage-driver", "experimental"}
+_IGNORED = {
+    "iptables",
+    "ip6tables",
+    "ip-forward",
+    "ip-masq",
+    "bridge",
+    "storage-driver",
+    "experimental",
+}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 
+from boxship.base.futures import settle
 from boxship.kernel import inotify
 
 
@@ -24,7 +25,7 @@ class Watch:
         """Return when something happened to the file, or *ended* is done."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._fd, lambda: ready.done() or ready.set_result(None))
+        loop.add_reader(self._fd, lambda: settle(ready))
         try:
             await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -1,17 +1,79 @@
+"""Containers' cgroups, as the daemon sees them: paths, freezing, limits, counters, sweeping."""
+
+import contextlib
 import os
-from boxship.sandbox.group import Group, NAMES, ROOT
+from typing import Any
+
+from boxship.kernel import cgroup
+from boxship.kernel.cgroup import Cgroup, Stats
+from boxship.kernel.cgroup.layout import UNIFIED
+
+__all__ = ["Cgroups", "Stats"]
+
+
 class Cgroups:
-    version=1
-    unsupported=frozenset()
-    def __init__(self,parent): self.parent=parent
-    def path_of(self,parent,cid): return f"{(parent or self.parent).rstrip('/')}/{cid}"
-    def plan(self,path): return {"version":1,"path":path,"hierarchies":{n:f"{ROOT}/{n}{path}" for n in NAMES}}
-    def kill(self,path): Group({"path":path}).kill()
-    def destroy(self,path): Group({"path":path}).destroy()
-    def freeze(self,path): open(f"{ROOT}/freezer{path}/freezer.state","w").write("FROZEN")
-    def thaw(self,path): open(f"{ROOT}/freezer{path}/freezer.state","w").write("THAWED")
-    def processes(self,path): return [int(x) for x in open(f"{ROOT}/pids{path}/cgroup.procs").read().split()]
-    def update(self,path,res): pass
-    def children(self):
-        try: return [f"{self.parent}/{n}" for n in os.listdir(f"{ROOT}/pids{self.parent}") if len(n)==64]
-        except FileNotFoundError: return []
+    """*parent*: the path below which containers without a ``cgroup-parent`` live."""
+
+    def __init__(self, parent: str) -> None:
+        self._layout = cgroup.detect()
+        self.parent = "/" + parent.strip("/")
+        self.unsupported = cgroup.unsupported(self._layout)
+
+    @property
+    def version(self) -> int:
+        return self._layout.version
+
+    def path_of(self, parent: str, container_id: str) -> str:
+        """The container's group; *parent* as the user gave it, or empty."""
+        return f"/{(parent or self.parent).strip('/')}/{container_id}"
+
+    def plan(self, path: str) -> dict[str, Any]:
+        """What the shim needs to know of the group."""
+        mounts = self._layout.mounts
+        shown = {
+            os.path.basename(mount): mount + path
+            for name, mount in mounts.items()
+            if name != UNIFIED
+        }
+        return {
+            "version": self.version,
+            "path": path,
+            "mounts": mounts,
+            "controllers": sorted(self._layout.controllers),
+            "hierarchies": shown if self.version == 1 else {},
+        }
+
+    def _group(self, path: str) -> Cgroup:
+        return cgroup.open_group(self._layout, path)
+
+    def kill(self, path: str) -> None:
+        with contextlib.suppress(OSError):
+            self._group(path).kill()
+
+    def destroy(self, path: str) -> None:
+        with contextlib.suppress(OSError):
+            self._group(path).destroy()
+
+    def freeze(self, path: str) -> None:
+        self._group(path).freeze()
+
+    def thaw(self, path: str) -> None:
+        self._group(path).thaw()
+
+    def processes(self, path: str) -> list[int]:
+        return self._group(path).processes()
+
+    def update(self, path: str, resources: dict[str, Any]) -> None:
+        """Put new limits in force; *resources* as in the OCI configuration."""
+        self._group(path).apply(cgroup.from_spec(resources))
+
+    def stats(self, path: str) -> Stats:
+        return self._group(path).stats()
+
+    def children(self) -> list[str]:
+        """Paths of all groups below our own parent, in whichever hierarchy they are left."""
+        found: set[str] = set()
+        for mount in {*self._layout.mounts.values()}:
+            with contextlib.suppress(OSError), os.scandir(mount + self.parent) as entries:
+                found |= {f"{self.parent}/{e.name}" for e in entries if e.is_dir()}
+        return sorted(found)

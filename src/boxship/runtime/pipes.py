@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 
+from boxship.base.futures import settle
+
 _CHUNK = 1 << 18
 
 
@@ -13,7 +15,7 @@ async def _readiness(fd: int, write: bool) -> None:
     add, drop = (
         (loop.add_writer, loop.remove_writer) if write else (loop.add_reader, loop.remove_reader)
     )
-    add(fd, lambda: ready.done() or ready.set_result(None))
+    add(fd, lambda: settle(ready))
     try:
         await ready
     finally:

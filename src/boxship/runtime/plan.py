@@ -28,7 +28,8 @@ class Plan:
 
     def to_message(self) -> Spec:
         message = asdict(self)
-        return message | message.pop("extra")
+        extra: Spec = message.pop("extra")
+        return message | extra
 
 
 class _Sources:

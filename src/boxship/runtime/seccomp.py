@@ -31,9 +31,7 @@ def program(profile_text: str | None, caps: tuple[str, ...]) -> bytes | None:
         try:
             parsed = seccomp.parse(json.loads(profile_text))
         except ValueError as error:
-            raise InvalidParameter(
-                f"Decoding seccomp profile failed: {error}"
-            ) from None
+            raise InvalidParameter(f"Decoding seccomp profile failed: {error}") from None
         if parsed is None:
             return None
         profile = parsed

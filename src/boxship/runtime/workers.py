@@ -30,6 +30,18 @@ class Workers:
         *fds* are duplicated into the worker. *rootfs* is mounted for it, or *pid*'s root is used.
         *mounts*: binds on top of the rootfs (source, target, read_only).
         """
+        return await self.start(kind, args, fds, rootfs, pid, mounts)
+
+    def start(
+        self,
+        kind: str,
+        args: dict[str, Any],
+        fds: Sequence[int] = (),
+        rootfs: dict[str, Any] | None = None,
+        pid: int | None = None,
+        mounts: Sequence[dict[str, Any]] = (),
+    ) -> "asyncio.Task[dict[str, Any]]":
+        """As :meth:`run`, but the worker has its *fds* when this returns."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         done: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         channel = Channel(ours, lambda e: _settle(done, e), lambda: _settle(done, {}))
@@ -44,11 +56,19 @@ class Workers:
         }
         try:
             self._spawner.send(message, [theirs.fileno(), *fds])
-            theirs.close()
-            return _result(kind, await done)
+        except BaseException:
+            channel.close()
+            raise
         finally:
             theirs.close()
-            channel.close()
+        return asyncio.ensure_future(_finish(kind, channel, done))
+
+
+async def _finish(kind: str, channel: Channel, done: "asyncio.Future[Event]") -> dict[str, Any]:
+    try:
+        return _result(kind, await done)
+    finally:
+        channel.close()
 
 
 def _settle(future: "asyncio.Future[Event]", event: Event) -> None:

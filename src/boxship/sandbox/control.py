@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from boxship.sandbox import messages
-from boxship.sandbox.loop import READ
 from boxship.sandbox.log.replay import replay
+from boxship.sandbox.loop import READ
 
 if TYPE_CHECKING:
     from boxship.sandbox.shim import Shim

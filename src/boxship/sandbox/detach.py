@@ -27,7 +27,7 @@ def parse_keys(text: str) -> bytes:
 
 
 class DetachScanner:
-    """Finds the sequence in input that arrives in pieces; a beginning is held back until decided."""
+    """Finds the sequence in input that comes in pieces; a beginning is held back until decided."""
 
     def __init__(self, keys: bytes) -> None:
         self._keys = keys

@@ -54,7 +54,7 @@ class Execs:
         self, request: dict[str, Any], stdio: Stdio, filter_program: bytes | None
     ) -> tuple[int, dict[str, Any] | None]:
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        cgroup_files = self._shim.group.open_procs()
+        cgroup_files = self._shim.group.open_join_files()
         pidfd = self._shim.pidfd
         pid = os.fork()
         if pid == 0:
@@ -105,4 +105,3 @@ class Execs:
 
     def signal(self, exec_id: str, number: int) -> None:
         os.kill(self._by_id(exec_id).pid, number)
-

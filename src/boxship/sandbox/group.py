@@ -1,32 +1,54 @@
-import os, signal, contextlib, time
-ROOT="/sys/fs/cgroup"
-NAMES=("cpu","cpuacct","cpuset","memory","devices","freezer","blkio","pids","systemd")
+"""The container's cgroup in the shim's hands."""
+
+import contextlib
+import os
+from typing import Any
+
+from boxship.kernel import cgroup
+from boxship.kernel.cgroup import Layout
+
+
 class Group:
-    def __init__(self, spec): self.path=spec["path"]; self.spec=spec
-    def create(self):
-        for n in NAMES:
-            os.makedirs(f"{ROOT}/{n}{self.path}",exist_ok=True)
-            if n=="cpuset":
-                p=f"{ROOT}/cpuset"
-                for part in self.path.strip("/").split("/"):
-                    for f in ("cpuset.cpus","cpuset.mems"):
-                        v=open(f"{p}/{f}").read()
-                        open(f"{p}/{part}/{f}","w").write(v)
-                    p+="/"+part
-    def open_procs(self): return [os.open(f"{ROOT}/{n}{self.path}/cgroup.procs",os.O_WRONLY|os.O_CLOEXEC) for n in NAMES]
-    def oom_descriptor(self): return None
-    def oom_killed(self): return False
-    def kill(self):
-        for _ in range(5):
-            try: pids=open(f"{ROOT}/pids{self.path}/cgroup.procs").read().split()
-            except FileNotFoundError: return
-            if not pids: return
-            for p in pids:
-                with contextlib.suppress(ProcessLookupError): os.kill(int(p),9)
-            time.sleep(0.01)
-    def destroy(self):
-        for n in NAMES:
-            for _ in range(20):
-                try: os.rmdir(f"{ROOT}/{n}{self.path}"); break
-                except FileNotFoundError: break
-                except OSError: time.sleep(0.005)
+    """*spec*: the plan's ``cgroup`` part. Errors at the end of a container's life are swallowed:
+    the daemon sweeps what is left."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        layout = Layout(spec["version"], spec["mounts"], frozenset(spec["controllers"]))
+        self._group = cgroup.open_group(layout, spec["path"])
+        self._resources = spec["resources"]
+
+    def create(self) -> None:
+        """Make the group and put its limits in force."""
+        self._group.create()
+        self._group.apply(cgroup.from_spec(self._resources))
+
+    def open_join_files(self) -> list[int]:
+        return self._group.open_join_files()
+
+    def oom_descriptor(self) -> int | None:
+        try:
+            return self._group.oom_events()
+        except OSError:
+            return None
+
+    def oom_killed(self) -> bool:
+        try:
+            return self._group.oom_kills() > 0
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """End what is left in it, also processes of other pid namespaces."""
+        with contextlib.suppress(OSError):
+            if self._group.processes():
+                self._group.kill()
+
+    def destroy(self) -> None:
+        with contextlib.suppress(OSError):
+            self._group.destroy()
+
+
+def drain(fd: int) -> None:
+    """Take what an event descriptor has to say."""
+    with contextlib.suppress(OSError):
+        os.read(fd, 4096)

@@ -44,9 +44,7 @@ def take_stdio(child: list[int], tty: bool) -> None:
         os.dup2(fd, target, inheritable=True)
 
 
-def drop_privileges(
-    spec: dict[str, Any], user: passwd.User, filter_program: bytes | None
-) -> None:
+def drop_privileges(spec: dict[str, Any], user: passwd.User, filter_program: bytes | None) -> None:
     """Become *user* with the spec's capability sets; installs seccomp at the right moment.
 
     Without no_new_privs the filter needs CAP_SYS_ADMIN and so comes before the capabilities go.

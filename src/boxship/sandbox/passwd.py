@@ -56,9 +56,7 @@ def find_group(name: str, group: bytes) -> int:
 
 
 def _memberships(user: str, group: bytes) -> list[int]:
-    return [
-        _number(parts[2]) or 0 for parts in _rows(group, 4) if user in parts[3].split(",")
-    ]
+    return [_number(parts[2]) or 0 for parts in _rows(group, 4) if user in parts[3].split(",")]
 
 
 def resolve(text: str, extra_groups: list[str], passwd: bytes, group: bytes) -> User:

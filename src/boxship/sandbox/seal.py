@@ -1,4 +1,4 @@
-"""Run the interpreter from a read-only view of its directory, so that no container can overwrite it.
+"""Run the interpreter from a read-only view of its directory: no container can overwrite it.
 
 A process in a container reaches the binary that runs it through /proc/PID/exe (CVE-2019-5736). The
 spawner therefore executes itself once more through a detached, read-only overlay mount.

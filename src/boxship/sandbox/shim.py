@@ -16,7 +16,7 @@ from boxship.sandbox import failure, init, messages
 from boxship.sandbox.control import Control
 from boxship.sandbox.execs import Execs
 from boxship.sandbox.forked import become_child, silence_stdio
-from boxship.sandbox.group import Group
+from boxship.sandbox.group import Group, drain
 from boxship.sandbox.log.write import open_log
 from boxship.sandbox.loop import READ, Loop
 from boxship.sandbox.reaper import exit_code
@@ -95,7 +95,7 @@ class Shim:
         self, stdio: Stdio, root: int, filter_program: bytes | None
     ) -> dict[str, Any] | None:
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        cgroup_files = self.group.open_procs()
+        cgroup_files = self.group.open_join_files()
         self.pid = os.fork()
         if self.pid == 0:
             console = stdio.child_console
@@ -114,8 +114,7 @@ class Shim:
             self.loop.watch(fd, READ, lambda mask: self._out_of_memory(fd))
 
     def _out_of_memory(self, fd: int) -> None:
-        with contextlib.suppress(OSError):
-            os.read(fd, 4096)
+        drain(fd)
         if not self.exited:
             self.control.broadcast({"event": "oom"})
 

@@ -8,6 +8,7 @@ import struct
 import termios
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from boxship.sandbox.client import HIGH_WATER, Client
@@ -99,7 +100,7 @@ class Streams:
 
     def start(self) -> None:
         for name, fd in self._open.items():
-            self._loop.watch(fd, READ, lambda mask, name=name: self._read(name))
+            self._loop.watch(fd, READ, partial(self._ready, name))
 
     def attach(
         self, fd: int, spec: dict[str, Any], replay: Sequence[tuple[str, bytes]] = ()
@@ -122,6 +123,9 @@ class Streams:
             self._clients.remove(client)
         if detached:
             self.on_detached()
+
+    def _ready(self, name: str, mask: int) -> None:
+        self._read(name)
 
     def _read(self, name: str) -> None:
         try:

@@ -31,9 +31,7 @@ async def _adopt(engine: "Engine", live: Live) -> None:
     container.state = running.state
     container.restart_count = running.restart_count
     container.manually_stopped = running.manually_stopped
-    shim = await engine.supervisor.adopt(
-        live.id, lambda event: start.on_event(engine, live, event)
-    )
+    shim = await engine.supervisor.adopt(live.id, lambda event: start.on_event(engine, live, event))
     if shim is None:
         await ended.finish(engine, live, ended.lost(engine, live))
         return

@@ -78,7 +78,7 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     """What the worker writes; its failure is raised at the end."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    task = engine.background(engine.workers.run(kind, arguments, [writer], **seen))
+    task = engine.workers.start(kind, arguments, [writer], **seen)
     os.close(writer)
     try:
         async for chunk in read_chunks(reader):
@@ -98,9 +98,7 @@ async def put(
     _check_writable(live.container, arguments["path"])
     arguments = arguments | {"container": reference}
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    task = engine.background(
-        engine.workers.run("put_archive", arguments, [reader], **view(engine, live))
-    )
+    task = engine.workers.start("put_archive", arguments, [reader], **view(engine, live))
     os.close(reader)
     try:
         with contextlib.suppress(BrokenPipeError):

@@ -83,6 +83,4 @@ async def resize(engine: "Engine", reference: str, rows: int, columns: int) -> N
         return
     with contextlib.suppress(ShimError):
         await live.shim.request("resize", rows=rows, columns=columns)
-    events.emit(
-        engine, live.container, "resize", height=str(rows), width=str(columns)
-    )
+    events.emit(engine, live.container, "resize", height=str(rows), width=str(columns))

@@ -48,9 +48,7 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         restarts = restart_policy.wanted(live)
         if restarts:
             state.status = "restarting"
-        events.emit(
-            engine, container, "die", execDuration=str(duration), exitCode=str(result.code)
-        )
+        events.emit(engine, container, "die", execDuration=str(duration), exitCode=str(result.code))
         settle(live, result.code, "")
         if restarts:
             live.restart_task = engine.background(restart_policy.restart(engine, live, duration))

@@ -40,9 +40,7 @@ def create(engine: "Engine", reference: str, config: ExecConfig) -> str:
     attach.client_spec(False, True, True, detach_keys=config.detach_keys)
     session = Exec(new_id(), live.id, config, now_ns(), size=config.console_size)
     live.execs[session.id] = session
-    events.emit(
-        engine, live.container, f"exec_create: {_command(config)}", execID=session.id
-    )
+    events.emit(engine, live.container, f"exec_create: {_command(config)}", execID=session.id)
     return session.id
 
 
@@ -137,9 +135,7 @@ async def _request(
 ) -> dict[str, Any]:
     config: ExecConfig = session.config
     assert live.shim is not None
-    events.emit(
-        engine, live.container, f"exec_start: {_command(config)}", execID=session.id
-    )
+    events.emit(engine, live.container, f"exec_start: {_command(config)}", execID=session.id)
     sockets = [client[0].fileno()] if client is not None else []
     answer: dict[str, Any] = await live.shim.request(
         "exec",

@@ -109,8 +109,7 @@ def _host_hosts(container: Container) -> str:
         own = Path("/etc/hosts").read_text(errors="replace")
     except OSError:
         own = ""
-    extra = [line for line in _host_lines(container, "")[len(_LOCAL) :]]
-    return own + "".join(f"{line}\n" for line in extra)
+    return own + "".join(f"{line}\n" for line in _host_lines(container, "")[len(_LOCAL) :])
 
 
 def _put(path: str, text: str) -> None:

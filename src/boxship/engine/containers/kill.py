@@ -38,9 +38,7 @@ def stop_signal(live: Live) -> int:
     return parse_signal(text) if text else int(signal.SIGTERM)
 
 
-async def send(
-    engine: "Engine", live: Live, number: int, unless_ignored: bool = False
-) -> bool:
+async def send(engine: "Engine", live: Live, number: int, unless_ignored: bool = False) -> bool:
     """Signal the first process; False if the kernel would have dropped it (*unless_ignored*)."""
     if live.shim is None:
         return True

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from boxship.engine.containers.validation.sizes import parse_size
 from boxship.engine.containers.container import Container
+from boxship.engine.containers.validation.sizes import parse_size
 
 DEFAULT_MAX_SIZE = 20 * 1000 * 1000
 DEFAULT_MAX_FILES = 3

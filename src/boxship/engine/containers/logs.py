@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import NotSupported
+from boxship.base.futures import settle
 from boxship.engine.containers.store import Live
 from boxship.logs.entries import Selection
 from boxship.logs.read import read
@@ -31,5 +32,5 @@ def _end_of(live: Live) -> "asyncio.Future[None]":
     if live.shim is None:
         ended.set_result(None)
     else:
-        live.shim.exited.add_done_callback(lambda _: ended.done() or ended.set_result(None))
+        live.shim.exited.add_done_callback(lambda _: settle(ended))
     return ended

@@ -29,9 +29,7 @@ def _has(labels: Mapping[str, str], wanted: str) -> bool:
     return key in labels and (not equals or labels[key] == value)
 
 
-async def prune(
-    engine: "Engine", until: int, filters: Mapping[str, list[str]]
-) -> dict[str, Any]:
+async def prune(engine: "Engine", until: int, filters: Mapping[str, list[str]]) -> dict[str, Any]:
     """``POST /containers/prune``: ids and bytes of what was removed. *until* in nanoseconds."""
     deleted: list[str] = []
     space = 0

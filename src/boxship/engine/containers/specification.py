@@ -37,7 +37,9 @@ def _joins(engine: "Engine", container: Container) -> dict[str, int]:
             continue
         other = engine.containers.get(name).container
         if other.state.status == "restarting":
-            raise Conflict(f"Container {other.id} is restarting, wait until the container is running")
+            raise Conflict(
+                f"Container {other.id} is restarting, wait until the container is running"
+            )
         if not other.state.running:
             reason = f"cannot join {kind} namespace of a non running container: "
             raise Conflict(f"{reason}container /{other.name} is {other.state.status}")
@@ -126,7 +128,7 @@ def facts_of(engine: "Engine", container: Container) -> Facts:
 
 
 def request_for(engine: "Engine", live: Live) -> StartRequest:
-    """Everything that a start needs. Errors are the user's: NotFound, Conflict, InvalidParameter."""
+    """Everything that a start needs; errors are the user's own."""
     container = live.container
     host = container.host_config
     if not container.path:

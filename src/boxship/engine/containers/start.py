@@ -107,4 +107,3 @@ def on_event(engine: "Engine", live: Live, event: Event) -> None:
         events.emit(engine, live.container, "detach")
     elif kind == "exec-detached":
         events.emit(engine, live.container, "exec_detach", execID=event["exec"])
-

@@ -8,10 +8,12 @@ from boxship.base.errors import BoxshipError, Conflict, NotModified
 from boxship.engine.containers.container import Container
 
 Refusal = tuple[type[BoxshipError], str]
-_REMOVAL = (Conflict, "container is marked for removal and cannot be {verb}ed")
 _NOT_RUNNING = (Conflict, "container {id} is not running")
-_IS_PAUSED = (Conflict, "Container {id} is paused")
 _RESTARTING = (Conflict, "Container {id} is restarting, wait until the container is running")
+
+_OVER = ("created", "exited", "dead", "removing")
+_CANNOT_KILL = (Conflict, "Cannot kill container: {given}: container {id} is not running")
+_NOT_PAUSED = (Conflict, "Container {id} is not paused")
 
 TABLE: dict[str, dict[str, Refusal]] = {
     "start": {
@@ -27,10 +29,7 @@ TABLE: dict[str, dict[str, Refusal]] = {
         "dead": (NotModified, ""),
         "removing": (NotModified, ""),
     },
-    "kill": {
-        state: (Conflict, "Cannot kill container: {given}: container {id} is not running")
-        for state in ("created", "exited", "dead", "removing")
-    },
+    "kill": dict.fromkeys(_OVER, _CANNOT_KILL),
     "pause": {
         "created": (Conflict, "Container {id} is not running"),
         "exited": (Conflict, "Container {id} is not running"),
@@ -39,10 +38,7 @@ TABLE: dict[str, dict[str, Refusal]] = {
         "paused": (Conflict, "Container {id} is already paused"),
         "restarting": _RESTARTING,
     },
-    "unpause": {
-        state: (Conflict, "Container {id} is not paused")
-        for state in ("created", "running", "exited", "dead", "removing", "restarting")
-    },
+    "unpause": dict.fromkeys((*_OVER, "running", "restarting"), _NOT_PAUSED),
     "exec": {
         "created": _NOT_RUNNING,
         "exited": _NOT_RUNNING,
@@ -58,10 +54,7 @@ TABLE: dict[str, dict[str, Refusal]] = {
         "removing": (Conflict, "container {id} is not running"),
         "restarting": _RESTARTING,
     },
-    "resize": {
-        state: (Conflict, "Container {id} is not running")
-        for state in ("exited", "dead", "removing")
-    },
+    "resize": dict.fromkeys(_OVER[1:], (Conflict, "Container {id} is not running")),
     "attach": {
         "paused": (Conflict, "container {given} is paused, unpause the container before attach"),
         "restarting": (

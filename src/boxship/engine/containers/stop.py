@@ -86,6 +86,4 @@ async def stop_all(engine: "Engine") -> None:
     """Stop every running container within the daemon's own time limit."""
     running = [live for live in engine.containers if live.container.state.running]
     timeout = engine.options.shutdown_timeout
-    await asyncio.gather(
-        *(end(engine, live, timeout) for live in running), return_exceptions=True
-    )
+    await asyncio.gather(*(end(engine, live, timeout) for live in running), return_exceptions=True)

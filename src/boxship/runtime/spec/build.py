@@ -11,9 +11,7 @@ Spec = dict[str, Any]
 OCI_VERSION = "1.2.0"
 
 
-def build(
-    config: ContainerConfig, host: HostConfig, args: list[str], facts: Facts
-) -> Spec:
+def build(config: ContainerConfig, host: HostConfig, args: list[str], facts: Facts) -> Spec:
     """An OCI ``config.json`` as a dict. :class:`InvalidParameter` for what cannot be expressed."""
     linux: Spec = {
         "cgroupsPath": f"{facts.cgroup_parent.rstrip('/')}/{facts.id}",

@@ -62,7 +62,11 @@ def _parse_rule(text: str) -> dict[str, Any]:
         major, minor = numbers.split(":")
     except ValueError:
         raise InvalidParameter(f"invalid device cgroup rule format: '{text}'") from None
-    return _rule(kind, *(None if n == "*" else int(n) for n in (major, minor)), access)
+    return _rule(kind, _number(major), _number(minor), access)
+
+
+def _number(text: str) -> int | None:
+    return None if text == "*" else int(text)
 
 
 def _node(device: HostDevice) -> dict[str, Any]:

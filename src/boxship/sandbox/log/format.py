@@ -11,7 +11,7 @@ from boxship.base.times import rfc3339_fixed
 # dockerd cuts longer lines into parts, of which only the last one ends in "\n".
 PART = 16 * 1024
 # What Go's JSON encoder escapes, HTML characters and line separators among them.
-_ESCAPE = re.compile("[\x00-\x09\x0b-\x1f\"\\\\<>&\u2028\u2029]")
+_ESCAPE = re.compile('[\x00-\x09\x0b-\x1f"\\\\<>&\u2028\u2029]')
 _NAMED = {'"': '\\"', "\\": "\\\\", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
@@ -30,7 +30,7 @@ def encode(stream: str, data: bytes, now: int) -> bytes:
     tail = f'","stream":"{stream}","time":"{rfc3339_fixed(now)}"}}\n'
     ended = text.endswith("\n")
     body = text[:-1] if ended else text
-    joined = body.replace("\n", '\\n' + tail + '{"log":"')
+    joined = body.replace("\n", "\\n" + tail + '{"log":"')
     return ('{"log":"' + joined + ("\\n" if ended else "") + tail).encode()
 
 

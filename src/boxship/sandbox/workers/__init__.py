@@ -17,6 +17,7 @@ from boxship.sandbox.workers import (
     load,
     put_archive,
     stat_path,
+    unpack,
 )
 
 Worker = Callable[[int | None, dict[str, Any], Sequence[int]], dict[str, Any]]
@@ -31,4 +32,5 @@ WORKERS: dict[str, Worker] = {
     "load": load.run,
     "put_archive": put_archive.run,
     "stat_path": stat_path.run,
+    "unpack": unpack.run,
 }

@@ -17,10 +17,13 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+_zlib: Any = zlib
 try:
-    from isal import isal_zlib as _zlib
+    from isal import isal_zlib
 except ImportError:  # architectures without a wheel
-    _zlib = zlib
+    pass
+else:
+    _zlib = isal_zlib
 
 PIECE = 256 * 1024  # bytes handed on at a time
 _FEED = 64 * 1024

@@ -101,51 +101,27 @@ class _Tee(ChunkReader):
             pass
 
 
-class _HashedFile:
-    """A new file that knows the digest of what was written to it front to back."""
-
-    def __init__(self, path: str) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        self.hash = hashlib.sha256()
-
-    def write(self, data: bytes | bytearray) -> int:
-        self.hash.update(data)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
-        return len(memoryview(data))
-
-    def close(self) -> None:
-        os.close(self._fd)
-
-
 def store(chunks: Iterable[bytes], directory: str, budget: Budget) -> StoredLayer:
     """Make *directory* and store the uncompressed archive *chunks* in it.
 
     :class:`InvalidParameter` when it is no archive, or hostile.
     """
     os.mkdir(directory, 0o700)
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
-    file = os.open(os.path.join(directory, TAR), flags, 0o600)
-    index = _HashedFile(os.path.join(directory, INDEX))
-    try:
-        tee = _Tee(chunks, file, budget)
+    with (
+        open(os.path.join(directory, TAR), "x+b", 0) as tar,
+        open(os.path.join(directory, INDEX), "x+b", 0) as index,
+    ):
+        tee = _Tee(chunks, tar.fileno(), budget)
         builder, size = _read_entries(tee)
         tee.drain()
         stats = builder.write(
-            index, tee.size, lambda offset, length: os.pread(file, length, offset)
+            index, tee.size, lambda offset, length: os.pread(tar.fileno(), length, offset)
         )
-    finally:
-        os.close(file)
-        index.close()
-    budget.spend(stats.size)
+        budget.spend(stats.size)
+        index.seek(0)
+        index_digest = hashlib.file_digest(index, "sha256").hexdigest()
     return StoredLayer(
-        tee.hash.hexdigest(),
-        directory,
-        size,
-        tee.size,
-        index.hash.hexdigest(),
-        stats.root_opaque,
+        tee.hash.hexdigest(), directory, size, tee.size, index_digest, stats.root_opaque
     )
 
 
