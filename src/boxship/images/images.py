@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from boxship.base.times import now_ns
 from boxship.content.store import BlobStore
@@ -32,18 +32,11 @@ from boxship.images.resolving import is_id_prefix, resolve
 from boxship.images.snapshots.choose import make_snapshotter
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.images.staging import Staging, measure, staged
+from boxship.images.workers import WorkerRunner
 from boxship.state.database import Database
 
 # An archive without entries: such a layer changes nothing and is left out.
 _EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
-
-
-class WorkerRunner(Protocol):
-    """Runs a worker of :mod:`boxship.sandbox.workers` in a process of its own."""
-
-    async def run(
-        self, kind: str, args: dict[str, Any], fds: Sequence[int] = ()
-    ) -> dict[str, Any]: ...
 
 
 def _ignore(action: str, image_id: str, attributes: dict[str, str]) -> None:
@@ -75,7 +68,7 @@ class Images:
         self._workers = workers
         self._emit = emit
         self._forget_layers = forget_layers
-        self._snapshotter = make_snapshotter(snapshotter, self._layers)
+        self._snapshotter = make_snapshotter(snapshotter, self._layers, root / "snapshots", workers)
         self._syncer = Syncer(self._catalog, self._layers)
         self._adopter = Adopter(self._catalog, self._layers, self._syncer, self._snapshotter)
         self._lock = asyncio.Lock()
@@ -115,6 +108,8 @@ class Images:
         await self._catalog.write(change)
         await asyncio.to_thread(self._layers.sweep, set(rows) - set(bad))
         await self.collect(containers_using)
+        for image_id in [*self._catalog.ids(), *self._catalog.ghosts()]:
+            await self._snapshotter.prepare(self._catalog.stack(image_id))
         return lost
 
     async def close(self) -> None:
@@ -152,7 +147,7 @@ class Images:
             return []
         await self._catalog.write(lambda connection: changes.remove_layers(connection, free))
         for diff_id in free:
-            self._forget_layers(self._snapshotter.forget(diff_id))
+            self._forget_layers(await asyncio.to_thread(self._snapshotter.forget, diff_id))
             await asyncio.to_thread(self._layers.delete, diff_id)
         return free
 
