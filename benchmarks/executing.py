@@ -1,8 +1,8 @@
 """How long it takes to run a program in a container that runs, and to list two hundred."""
 
 from benchmarks.figure import Figure, median
-from benchmarks.http import Client
 from support.engines import Engine
+from support.plain_http import Client
 
 LISTED = 200
 _SLEEPER = ("run", "-d", "--network", "none", "--name", "bench-exec", "busybox", "sleep", "1000")

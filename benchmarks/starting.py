@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.figure import Figure, median, seconds
-from benchmarks.http import Client
 from support.engines import Engine
+from support.plain_http import Client
 
 CLIENTS = 8
 ROUNDS = 10

@@ -1,0 +1,12 @@
+"""Waiting for a condition instead of for a while."""
+
+import time
+from collections.abc import Callable
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Return when *condition* holds; fail if it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {condition}"
+        time.sleep(0.02)
