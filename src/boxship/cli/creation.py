@@ -30,8 +30,12 @@ def body_of(arguments: Arguments, verb: str) -> Body:
     try:
         return _body(arguments)
     except Failed as error:
-        text = f"boxship: {error}.\nSee 'boxship {verb} --help'."
-        raise Failed(text, ENGINE_FAILED) from None
+        raise Failed(with_pointer(error, verb), ENGINE_FAILED) from None
+
+
+def with_pointer(error: Exception, verb: str) -> str:
+    """The error as a sentence, and where to read on."""
+    return f"boxship: {str(error).removesuffix('.')}.\nSee 'boxship {verb} --help'."
 
 
 def _body(arguments: Arguments) -> Body:

@@ -129,6 +129,13 @@ def test_figures_of_a_sample() -> None:
     assert memory_used({"memory_stats": memory}) == 70
 
 
+def test_the_head_of_a_label_is_its_last_part() -> None:
+    shown = containers(True).formatted(
+        'table {{.Label "org.my-b"}}\\t{{.ID}}', [{**CONTAINER, "Labels": {"org.my-b": "x"}}]
+    )
+    assert shown == "my b      CONTAINER ID\nx         0123456789ab\n"
+
+
 def test_texts() -> None:
     assert quote('a"b\\\n\x01é') == '"a\\"b\\\\\\n\\x01é"'
     assert (ellipsis("abcdef", 6), ellipsis("abcdefg", 6)) == ("abcdef", "abcde…")

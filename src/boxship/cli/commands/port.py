@@ -36,7 +36,8 @@ def _one(name: str, ports: Ports, wanted: str) -> list[str]:
     number, slash, protocol = wanted.partition("/")
     key = f"{number}/{protocol if slash else 'tcp'}"
     if not number.isdigit():
-        raise Failed(f"Error: invalid port ({number})")
+        reason = f'strconv.ParseUint: parsing "{number}": invalid syntax'
+        raise Failed(f"Error: invalid port ({number}): {reason}")
     if not ports.get(key):
         raise Failed(f"Error: No public port '{wanted}' published for {name}")
     return _addresses(ports[key])

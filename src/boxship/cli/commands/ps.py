@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def _run(app: App, arguments: Arguments) -> int:
     template = arguments.text("format")
-    size = arguments.on("size") or (".Size" in template and not arguments.given("size"))
+    size = arguments.on("size") if arguments.given("size") else _shows_size(template)
     items = app.client.json("GET", "/containers/json", _query(arguments, size)) or []
     listing = containers(truncate=not arguments.on("no-trunc"))
     if not is_plain_table(template):
@@ -26,6 +26,11 @@ def _run(app: App, arguments: Arguments) -> int:
     else:
         app.print(listing.table((*DEFAULT, "Size") if size else DEFAULT, items), end="")
     return 0
+
+
+def _shows_size(template: str) -> bool:
+    """Sizes cost the daemon a walk through files: they are asked for only if they will be seen."""
+    return ".Size" in template or "json.}" in template.replace(" ", "")
 
 
 def _query(arguments: Arguments, size: bool) -> dict[str, str | int | bool | None]:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from boxship.cli.flags.arguments import Arguments
     from boxship.cli.run_flags.placed import Body
 
-POINTER = "See 'boxship run --help'."
-
 
 def _run(app: App, arguments: Arguments) -> int:
     body = creation.body_of(arguments, "run")
@@ -31,7 +29,7 @@ def _run(app: App, arguments: Arguments) -> int:
     try:
         container = creation.create(app, arguments, body)
     except BoxshipError as error:
-        raise Failed(f"boxship: {error}.\n{POINTER}", ENGINE_FAILED) from None
+        raise Failed(creation.with_pointer(error, "run"), ENGINE_FAILED) from None
     return _start(app, arguments, body, container)
 
 
@@ -53,7 +51,7 @@ def _start(app: App, arguments: Arguments, body: Body, container: str) -> int:
             return _foreground(app, arguments, body, container, start)
         start()
     except StartFailed as error:
-        raise Failed(f"boxship: {error}.", exit_code(str(error))) from None
+        raise Failed(f"boxship: {str(error).removesuffix('.')}.", exit_code(str(error))) from None
     app.print(container)
     return 0
 

@@ -45,4 +45,5 @@ def _one(key: tuple[str, str], span: list[int]) -> str:
 
 
 def _joined(address: str, port: str) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    """IPv6 addresses have no brackets here, as in Docker 26."""
+    return f"{address}:{port}"

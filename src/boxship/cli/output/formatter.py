@@ -50,10 +50,20 @@ class Listing:
             lines = [template.render(row) for row in rows]
             if not is_table:
                 return "".join(f"{line}\n" for line in lines)
-            head = template.render_header(dict(self.titles))
+            titles = {name: _constant(title) for name, title in self.titles.items()}
+            head = template.render_header(Row(self.kind, {"Label": _label_title, **titles}, None))
         except InvalidParameter as error:
             raise InvalidParameter(f"failed to execute template: {error}") from None
         return "".join(f"{line}\n" for line in align("\n".join([head, *lines]).split("\n")))
+
+
+def _constant(title: str) -> Callable[..., object]:
+    return lambda source: title
+
+
+def _label_title(_source: object, name: str) -> str:
+    """The last part of a label's name, as Docker heads its column."""
+    return name.split(".")[-1].replace("-", " ").replace("_", " ")
 
 
 def _body(source: str) -> str:

@@ -6,6 +6,7 @@ from boxship.cli.template.errors import ExecutionError, ParseError
 from boxship.cli.template.functions import FUNCTIONS, HEADER_FUNCTIONS
 from boxship.cli.template.nodes import State
 from boxship.cli.template.parser import parse
+from boxship.cli.template.values import Row
 
 
 class Template:
@@ -20,7 +21,7 @@ class Template:
     def render(self, dot: object) -> str:
         return self._run(State(dot, FUNCTIONS, self._defined))
 
-    def render_header(self, titles: dict[str, object]) -> str:
+    def render_header(self, titles: Row) -> str:
         return self._run(State(titles, HEADER_FUNCTIONS, self._defined))
 
     def _run(self, state: State) -> str:
