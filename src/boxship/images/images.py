@@ -7,12 +7,14 @@ in dockerd's words where clients read them.
 
 import asyncio
 import builtins
+import errno
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from boxship.base.errors import Internal
 from boxship.base.times import now_ns
 from boxship.content.store import BlobStore
 from boxship.images import catalog as changes
@@ -35,6 +37,7 @@ from boxship.images.staging import Staging, measure, staged
 from boxship.images.workers import WorkerRunner
 from boxship.state.database import Database
 
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # An archive without entries: such a layer changes nothing and is left out.
 _EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
@@ -326,7 +329,12 @@ class Images:
             "limit": self._staging.room(),
             "known": [diff_id.partition(":")[2] for diff_id in known],
         }
-        return await self._workers.run(kind, args, [fd])
+        try:
+            return await self._workers.run(kind, args, [fd])
+        except OSError as error:
+            if error.errno in _DISK_IS_FULL:
+                raise Internal("no space left on device") from None
+            raise
 
     # sending out
 
