@@ -26,10 +26,13 @@ def find_user(spec: dict[str, Any], root: Root) -> passwd.User:
 
 def set_oom_score(spec: dict[str, Any]) -> None:
     """To be called while /proc still is the host's; a container could have redirected its own."""
-    score = spec.get("oomScoreAdj") or 0
+    write_oom_score(spec.get("oomScoreAdj") or 0)
+
+
+def write_oom_score(score: int) -> None:
     fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(fd, str(score).encode())
+        os.write(fd, b"%d" % score)
     finally:
         os.close(fd)
 

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from boxship.kernel import process
-from boxship.sandbox import failure, init, messages
+from boxship.sandbox import failure, init, launch, messages
 from boxship.sandbox.control import Control
 from boxship.sandbox.execs import Execs
 from boxship.sandbox.forked import become_child, silence_stdio
@@ -23,7 +23,7 @@ from boxship.sandbox.reaper import exit_code
 from boxship.sandbox.steps.namespaces import join
 from boxship.sandbox.streams import Stdio, Streams
 
-_OOM_SCORE = b"-998"
+_OOM_SCORE = -998
 
 
 class Shim:
@@ -184,8 +184,8 @@ def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
     process.set_child_subreaper()
     os.setsid()
     silence_stdio()
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb", 0) as score:
-        score.write(_OOM_SCORE)
+    with contextlib.suppress(OSError):
+        launch.write_oom_score(_OOM_SCORE)
     shim = Shim(plan, socket.socket(fileno=fds[0]))
     rest = fds[1:]
     filter_program = messages.read_all(rest.pop(0)) if plan["filtered"] else None

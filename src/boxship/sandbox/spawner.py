@@ -15,7 +15,7 @@ from typing import Any
 
 from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
-from boxship.sandbox.forked import become_child
+from boxship.sandbox.forked import become_child, cut_imports
 from boxship.sandbox.layers import LayerMounts, overlay
 
 
@@ -97,6 +97,7 @@ def main(argv: list[str]) -> None:
     os.umask(0o022)
     # Text codecs that would otherwise be imported on their first use, after a fork.
     "x".encode("idna"), b"x".decode("latin-1"), "x".encode("ascii")
+    cut_imports()
     gc.collect()
     gc.freeze()
     gc.disable()
