@@ -64,8 +64,19 @@ def test_removal_on_exit_is_made_up_for(mortal: Engine) -> None:
 def test_streams_are_attachable_again(mortal: Engine) -> None:
     mortal.docker("run", "-di", "--name", "box", "busybox", "sh", "-c", "read x; echo got $x")
     _restart(mortal, signal.SIGKILL)
-    done = mortal.docker("attach", "box", stdin="word\n")
-    assert done.stdout == "got word\n"
+    attached = subprocess.Popen(
+        ["docker", "-H", mortal.host, "attach", "box"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert attached.stdin and attached.stdout
+    # The engine detaches a client whose input ends, so it stays open until the answer is there.
+    attached.stdin.write("word\n")
+    attached.stdin.flush()
+    assert attached.stdout.readline() == "got word\n"
+    attached.stdin.close()
+    attached.wait()
 
 
 def test_attached_client_outlives_the_daemon(mortal: Engine) -> None:

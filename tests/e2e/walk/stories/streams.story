@@ -37,7 +37,7 @@ docker run --name rotate --log-opt max-size=10k --log-opt max-file=2 busybox seq
 docker run -d --name box busybox sh -c 'sleep 0.5; echo out; echo err >&2; exit 4' >/dev/null; docker attach box
 docker attach box
 docker attach nosuch
-docker run -di --name cat busybox cat >/dev/null; (echo hello | timeout 2 docker attach --sig-proxy=false cat; echo code $?)
+docker run -di --name cat busybox cat >/dev/null; (echo hello; sleep 0.5) | timeout 3 docker attach --sig-proxy=false cat; true
 docker inspect -f '{{.State.Running}}' cat; docker logs cat
 docker run -d --name two busybox sh -c 'sleep 0.7; echo both' >/dev/null; docker attach two > a & docker attach two > b; wait; cat a b
 docker run -d --name noin busybox sh -c 'sleep 0.5; echo x' >/dev/null; docker attach --no-stdin noin
@@ -49,7 +49,7 @@ docker inspect -f '{{.State.Running}}' tty
 docker run -dit --name keys busybox sh >/dev/null; (sleep 0.3; printf '\001x'; sleep 0.3) | script -qec 'docker attach --detach-keys ctrl-a,x keys' /dev/null | tr -d '\r' | grep -c escape
 docker attach --detach-keys nonsense keys
 docker run -d --name one busybox sh -c 'read x; echo "got $x"' >/dev/null; docker wait one; docker logs one
-docker run -di --name once --rm busybox sh -c 'read x; sleep 0.2; echo "got $x"' >/dev/null; echo word | docker attach once
+docker run -di --name once --rm busybox sh -c 'read x; sleep 0.2; echo "got $x"' >/dev/null; (echo word; sleep 1) | docker attach once
 
 == exec
 docker run -d --name box --hostname box -e FROM=run -w /tmp busybox sleep 1000 >/dev/null
