@@ -287,17 +287,17 @@ def stage(directory: Path, data: bytes) -> tuple[Path, str]:
 def test_commit_builds_on_its_parent(tmp_path: Path) -> None:
     async def scenario(store: Store) -> None:
         await store.load(put(tmp_path, docker_archive(ONE)))
-        origin = Origin(10**18, "msg", "me", "/bin/true")
+        origin, config = Origin(10**18, "msg", "me"), {"Env": ["A=b"], "Cmd": ["/bin/x", "y"]}
         with store.images.staging() as directory:
             child = await store.images.commit(
-                ONE.id, stage(directory, TOP), {"Env": ["A=b"]}, origin, ["USER x"], "com", "1"
+                ONE.id, stage(directory, TOP), config, origin, ["USER x"], "com", "1"
             )
         found = store.images.inspect("com:1")
         assert found["Parent"] == ONE.id
         assert found["RootFS"]["Layers"] == [diff(BASE), diff(TOP)]
         assert (found["Config"]["Env"], found["Config"]["User"]) == (["A=b"], "x")
         steps = store.images.history("com:1")
-        assert [step["CreatedBy"] for step in steps] == ["/bin/true", "step 0"]
+        assert [step["CreatedBy"] for step in steps] == ["/bin/x y", "step 0"]
         assert [step["Id"] for step in steps] == [child, ONE.id]
         assert steps[0]["Size"] == len("hi")
         with pytest.raises(Conflict, match="image has dependent child images"):

@@ -11,6 +11,7 @@ import errno
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -298,9 +299,12 @@ class Images:
 
         *layer* is the directory that holds ``layer.tar`` and ``index``, on the file system of the
         store, and the archive's digest; the directory is moved away. A layer without entries is
-        left out. *config* is a container's configuration in the API's spelling.
+        left out. *config* is a container's configuration in the API's spelling; its command is
+        what made the layer, unless *origin* says so.
         """
         reference = references.parse_tagged(repo, tag) if repo else None
+        if not origin.created_by:
+            origin = replace(origin, created_by=" ".join(config.get("Cmd") or ()))
         final = config_changes.apply({**EMPTY_CONFIG, **config}, changes)
         parent = self._catalog.get(parent_id) if parent_id else None
         staged_layer: StagedLayer | None = None
