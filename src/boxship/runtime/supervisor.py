@@ -44,6 +44,7 @@ class Shim:
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self.pid = 0
+        self.started_at = 0
         self.started: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self.exited: asyncio.Future[Exit | None] = asyncio.get_running_loop().create_future()
         self._on_event = on_event
@@ -112,7 +113,7 @@ class Supervisor:
             shim.close()
             error = event["error"]
             raise ShimError(error["message"], error.get("code", 128), error.get("errno", 0))
-        shim.pid = event["pid"]
+        shim.pid, shim.started_at = event["pid"], event["at"]
         return shim
 
     def _send(self, request: StartRequest, directory: Path, channel: socket.socket) -> None:
@@ -156,7 +157,7 @@ class Supervisor:
         if state["protocol"] != messages.PROTOCOL or state["exited"]:
             shim.close()
             return None
-        shim.pid = state["pid"]
+        shim.pid, shim.started_at = state["pid"], state["at"]
         shim.started.set_result({"event": "started", "pid": shim.pid})
         return shim
 

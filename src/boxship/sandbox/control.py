@@ -95,6 +95,7 @@ class Control:
             "protocol": messages.PROTOCOL,
             "id": shim.plan["id"],
             "pid": shim.pid,
+            "at": shim.started_at,
             "shim": os.getpid(),
             "exited": shim.exited,
             "execs": shim.execs.running(),

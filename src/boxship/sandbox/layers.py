@@ -63,6 +63,7 @@ def overlay(rootfs: Rootfs, layers: list[int], empty: str) -> int:
     """
     context = mount.fsopen("overlay")
     try:
+        mount.fsconfig_string(context, "source", "overlay")
         for key in ("index", "redirect_dir", "metacopy"):
             mount.fsconfig_string(context, key, "off")
         for layer in layers:

@@ -35,6 +35,7 @@ class Shim:
         self.execs = Execs(self)
         self.pid = 0
         self.pidfd = -1
+        self.started_at = 0
         self.exited = False
         self.streams: Streams
 
@@ -49,8 +50,7 @@ class Shim:
         for fd, spec in zip(attached, self.plan["attach"], strict=True):
             self.streams.attach(fd, spec)
         self.streams.start()
-        started = {"event": "started", "pid": self.pid, "start_time": process.start_time(self.pid)}
-        self.control.broadcast(started)
+        self.control.broadcast({"event": "started", "pid": self.pid, "at": self.started_at})
         self.loop.run()
 
     def _try_start(self, root: int, filter_program: bytes | None) -> dict[str, Any] | None:
@@ -71,6 +71,7 @@ class Shim:
         if failed is not None:
             os.waitpid(self.pid, 0)
             return failed
+        self.started_at = time.time_ns()
         stdio.take_console()
         self.streams = Streams(self.loop, stdio, log, stdio_spec["stdin_once"])
         self.streams.on_closed = self._maybe_end

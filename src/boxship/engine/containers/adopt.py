@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import BoxshipError
 from boxship.base.ids import is_full_id
 from boxship.engine.containers import ended, restart_policy, runtime_state, start
+from boxship.engine.containers.container import State
 from boxship.engine.containers.store import Live
 
 if TYPE_CHECKING:
@@ -23,24 +24,29 @@ async def adopt_all(engine: "Engine") -> None:
 
 async def _adopt(engine: "Engine", live: Live) -> None:
     """Reconnect to the shim, or learn how the container ended."""
-    running = runtime_state.recorded(engine, live.id)
-    if running is None:
-        _settle_without_record(engine, live)
-        return
-    container = live.container
-    container.state = running.state
-    container.restart_count = running.restart_count
-    container.manually_stopped = running.manually_stopped
     shim = await engine.supervisor.adopt(live.id, lambda event: start.on_event(engine, live, event))
+    running = runtime_state.recorded(engine, live.id)
+    if running is not None:
+        live.container.state = running.state
+        live.container.restart_count = running.restart_count
+        live.container.manually_stopped = running.manually_stopped
     if shim is None:
-        await ended.finish(engine, live, ended.lost(engine, live))
+        await _settle(engine, live, running is not None)
         return
+    if running is None:
+        # The last daemon died between the start and its record.
+        live.container.state = State(status="running", started_at=shim.started_at)
+    live.container.state.pid = shim.pid
+    runtime_state.record(engine, live.container)
     live.shim = shim
     live.monitor = engine.background(ended.watch(engine, live, shim))
 
 
-def _settle_without_record(engine: "Engine", live: Live) -> None:
-    """No run directory: it never ran, or the machine has been restarted since."""
+async def _settle(engine: "Engine", live: Live, was_running: bool) -> None:
+    """No shim: the container ended meanwhile, never ran, or the machine has been restarted."""
+    if was_running or engine.supervisor.recorded_exit(live.id) is not None:
+        await ended.finish(engine, live, ended.lost(engine, live))
+        return
     state = live.container.state
     if state.status in ("running", "paused", "restarting", "removing"):
         state.status = "exited"

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
-from boxship.engine.containers import events, removal, restart_policy
+from boxship.engine.containers import events, removal, restart_policy, runtime_state
 from boxship.engine.containers.store import Live
 from boxship.runtime.supervisor import Exit, Shim
 
@@ -56,7 +56,8 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         if container.host_config.auto_remove:
             await removal.delete(engine, live, volumes=True)
         else:
-            engine.containers.save_later(live)
+            await engine.containers.save(live)
+            runtime_state.forget(engine, live.id)
 
 
 def settle(live: Live, code: int, message: str) -> None:

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
-from boxship.base.times import now_ns
 from boxship.engine.containers import ended, events, files, removal, specification, states
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
@@ -52,18 +51,12 @@ async def launch(engine: "Engine", live: Live) -> None:
         await _failed(engine, live, str(error), 128)
         raise Internal(f"cannot start container {container.id}: {error}") from None
     _drop_parked(live)
-    _started(engine, live)
+    container.state = State(status="running", pid=shim.pid, started_at=shim.started_at)
+    container.manually_stopped = False
     live.shim = shim
-    container.state.pid = shim.pid
+    events.emit(engine, container, "start")
     record(engine, container)
     live.monitor = engine.background(ended.watch(engine, live, shim))
-
-
-def _started(engine: "Engine", live: Live) -> None:
-    container = live.container
-    container.state = State(status="running", started_at=now_ns())
-    container.manually_stopped = False
-    events.emit(engine, container, "start")
 
 
 def _drop_parked(live: Live) -> None:

@@ -67,6 +67,7 @@ def new_filesystem(fstype: str, options: list[list[str]], attributes: int) -> in
     """A detached mount of a new file system. The caller closes it."""
     context = mount.fsopen(fstype)
     try:
+        mount.fsconfig_string(context, "source", fstype)
         for key, value in options:
             if value:
                 mount.fsconfig_string(context, key, value)
