@@ -32,7 +32,7 @@ from boxship.images.record import ImageRecord
 from boxship.images.reference import Reference
 from boxship.images.removal import ContainersUsing, Emit, Removed, Remover
 from boxship.images.resolving import is_id_prefix, resolve
-from boxship.images.snapshots.choose import make_snapshotter
+from boxship.images.snapshots.choose import best, make_snapshotter
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.images.staging import Staging, measure, staged
 from boxship.images.workers import WorkerRunner
@@ -52,7 +52,7 @@ class Images:
 
     *emit* is told what happens (``docker events``); *forget_layers* that layers of the rootfs spec
     are about to vanish, so that whoever holds them open lets go. *snapshotter* names the way layers
-    become mounts (:mod:`boxship.images.snapshots`).
+    become mounts (:mod:`boxship.images.snapshots`); without it the kernel decides.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Images:
         *,
         emit: Emit = _ignore,
         forget_layers: Callable[[list[RootfsLayer]], object] = lambda layers: None,
-        snapshotter: str = "erofs",
+        snapshotter: str | None = None,
     ) -> None:
         self.blobs = BlobStore(root / "blobs")
         self._catalog = Catalog(database)

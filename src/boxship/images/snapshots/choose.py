@@ -1,5 +1,7 @@
-"""Picks a snapshotter by name."""
+"""Picks a snapshotter: by name, or the best one that this kernel can do."""
 
+import os
+import re
 from pathlib import Path
 
 from boxship.base.errors import InvalidParameter
@@ -9,7 +11,9 @@ from boxship.images.snapshots.erofs import ErofsSnapshotter
 from boxship.images.snapshots.overlay import OverlaySnapshotter
 from boxship.images.snapshots.snapshotter import Snapshotter
 from boxship.images.workers import WorkerRunner
+from boxship.kernel import mount
 
+_FILE_BACKED_EROFS = (6, 12)
 NAMES = ("erofs", "overlay", "copy")
 
 
@@ -24,3 +28,15 @@ def make_snapshotter(
     if name == "copy":
         return CopySnapshotter(layers, root / name, workers)
     raise InvalidParameter(f"unknown snapshotter {name!r}: expected one of {', '.join(NAMES)}")
+
+
+def best() -> str:
+    """``erofs`` where the kernel mounts it from plain files, else ``overlay``."""
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if release is None or (int(release[1]), int(release[2])) < _FILE_BACKED_EROFS:
+        return "overlay"
+    try:
+        os.close(mount.fsopen("erofs"))
+    except OSError:  # not built, or no privilege to mount anything at all
+        return "overlay"
+    return "erofs"
