@@ -72,7 +72,9 @@ class Images:
         self._workers = workers
         self._emit = emit
         self._forget_layers = forget_layers
-        self._snapshotter = make_snapshotter(snapshotter, self._layers, root / "snapshots", workers)
+        self._snapshotter = make_snapshotter(
+            snapshotter or best(), self._layers, root / "snapshots", workers
+        )
         self._syncer = Syncer(self._catalog, self._layers)
         self._adopter = Adopter(self._catalog, self._layers, self._syncer, self._snapshotter)
         self._lock = asyncio.Lock()
