@@ -6,6 +6,7 @@ is found here in the same way.
 
 import posixpath
 import re
+from collections.abc import Iterable
 
 from boxship.capture.machine import Machine
 
@@ -59,6 +60,21 @@ def packages(machine: Machine, path: str) -> list[str]:
     top = posixpath.dirname(posixpath.dirname(path))
     found = [f"{base}/site-packages" for base in _library_directories(machine, top)]
     return [directory for directory in found if machine.is_directory(directory)]
+
+
+def compiled(machine: Machine, sources: Iterable[str]) -> list[str]:
+    """The cached bytecode of modules: made after installation, so that no package owns it."""
+    modules: dict[str, set[str]] = {}
+    for source in sources:
+        directory, name = posixpath.split(source)
+        if name.endswith(".py"):
+            modules.setdefault(f"{directory}/__pycache__", set()).add(name.removesuffix(".py"))
+    return [
+        f"{cache}/{name}"
+        for cache, stems in modules.items()
+        for name in machine.names(cache)
+        if name.endswith(".pyc") and name.partition(".")[0] in stems
+    ]
 
 
 def _library_directories(machine: Machine, prefix: str) -> list[str]:

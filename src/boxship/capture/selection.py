@@ -59,7 +59,8 @@ class Selection:
         self._seen.add(path)
         real, links = self._machine.resolve(path)
         self._add_file(path)
-        for owned in self.packages.data_for([*links, real]):
+        data = list(self.packages.data_for([*links, real]))
+        for owned in (*data, *pythons.compiled(self._machine, data)):
             self._add_file(owned)
         if pythons.is_python(path):
             self._add_python(path, real)
