@@ -1,26 +1,26 @@
 """Creating a container."""
 
 import os
-import re
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import InvalidParameter, NotFound, NotSupported
+from boxship.base.errors import NotSupported
 from boxship.base.ids import new_id
 from boxship.base.times import now_ns
-from boxship.engine.containers import events, files
+from boxship.engine.containers import events, files, joins
 from boxship.engine.containers.container import Container, MountPoint
+from boxship.engine.containers.defaults import default_hostname
 from boxship.engine.containers.random_names import random_name
-from boxship.engine.containers.specification import target_of
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validate import Prepared, complete, prepare
+from boxship.engine.containers.validation.names import clean_name
 from boxship.types.create import CreateRequest
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
-
-_NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
 
 
 @dataclass(slots=True)
@@ -40,19 +40,9 @@ class Created:
     warnings: list[str] = field(default_factory=list)
 
 
-def check_name(name: str) -> str:
-    """The name without its slash. :class:`InvalidParameter` in Docker's words."""
-    if not _NAME.match(name):
-        raise InvalidParameter(
-            f"Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-        )
-    return name.removeprefix("/")
-
-
 async def create(engine: "Engine", request: CreateRequest, options: CreateOptions) -> Created:
     """``POST /containers/create``: durable when it returns, nothing left when it raises."""
-    if options.name:
-        check_name(options.name)
+    wanted = clean_name(options.name) if options.name else ""
     prepared = prepare(
         request,
         engine.host,
@@ -60,14 +50,14 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         options.cgroupns_mode,
         options.warn_mac_address,
     )
-    _check_joins(engine, prepared)
-    image = engine.images.resolve(request.image, options.platform or None)
-    done = complete(prepared, image.config.get("config"))
+    joins.resolve(engine, prepared)
+    image_id, image_config = _image(engine, request.image, options.platform)
+    done = complete(prepared, image_config)
     _check_mounts(done.mounts)
     identity = new_id()
-    name = check_name(options.name) if options.name else random_name(engine.containers.has_name)
+    name = wanted or random_name(engine.containers.has_name)
     engine.containers.reserve(name, identity)
-    container = _container(identity, name, image.id, done)
+    container = _container(identity, name, image_id, done)
     try:
         files.make(engine, container)
         await engine.containers.add(Live(container))
@@ -79,7 +69,20 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     return Created(identity, done.warnings)
 
 
+def _image(
+    engine: "Engine", reference: str, platform: str
+) -> tuple[str, Mapping[str, Any] | None]:
+    """Id and configuration; a container without an image starts from an empty root."""
+    if not reference:
+        return "", None
+    image = engine.images.resolve(reference, platform or None)
+    return image.id, image.config
+
+
 def _container(identity: str, name: str, image_id: str, done: Prepared) -> Container:
+    done.config.hostname = default_hostname(
+        done.config, done.host_config, identity, socket.gethostname()
+    )
     return Container(
         id=identity,
         name=name,
@@ -92,17 +95,6 @@ def _container(identity: str, name: str, image_id: str, done: Prepared) -> Conta
         endpoints=done.endpoints,
         mounts=done.mounts,
     )
-
-
-def _check_joins(engine: "Engine", prepared: Prepared) -> None:
-    """Other containers that are named must exist."""
-    host = prepared.host_config
-    for mode in (host.network_mode, host.ipc_mode, host.pid_mode):
-        target = target_of(mode)
-        if target is not None:
-            engine.containers.get(target)
-    if host.network_mode not in ("bridge", "host", "none") and not target_of(host.network_mode):
-        raise NotFound(f"network {host.network_mode} not found")
 
 
 def _check_mounts(mounts: list[MountPoint]) -> None:
