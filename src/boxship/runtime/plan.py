@@ -23,6 +23,7 @@ class Plan:
     pid_namespace: str
     process: Spec
     cgroup: Spec
+    resources: Spec
     init: bool = False
     extra: Spec = field(default_factory=dict)
 
@@ -121,5 +122,4 @@ def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
     steps.append(("pivot-root", {}))
     if spec["root"]["readonly"]:
         steps.append(("seal-root", {}))
-    group = cgroup | {"resources": linux["resources"]}
-    return Plan(steps, pid_namespace, spec["process"], group, init)
+    return Plan(steps, pid_namespace, spec["process"], cgroup, linux["resources"], init)

@@ -119,25 +119,31 @@ class Supervisor:
     def _send(self, request: StartRequest, directory: Path, channel: socket.socket) -> None:
         plan = request.plan.to_message() | {
             "id": request.id,
-            "run_dir": str(directory),
             "mountpoint": self._spawner.mountpoint,
+            "stdio": request.stdio,
+            "kill_at": request.kill_at,
+        }
+        shim = {
+            "id": request.id,
+            "run_dir": str(directory),
+            "own_pids": request.plan.pid_namespace == "new",
+            "cgroup": request.plan.cgroup,
             "stdio": request.stdio,
             "log": request.log,
             "attach": [spec for _, spec in request.clients],
             "filtered": request.filter_program is not None,
-            "kill_at": request.kill_at,
         }
-        fds = [channel.fileno()]
-        filter_fd = -1
+        # The shim stays small because it never parses the plan: a process that ends does.
+        own = [messages.memory_file("plan", json.dumps(plan).encode())]
         if request.filter_program is not None:
-            filter_fd = messages.memory_file("seccomp", request.filter_program)
-            fds.append(filter_fd)
-        fds += [fd for fd, _ in request.clients]
+            own.append(messages.memory_file("seccomp", request.filter_program))
+        fds = [channel.fileno(), *own, *(fd for fd, _ in request.clients)]
         try:
-            self._spawner.send({"op": "shim", "plan": plan, "rootfs": request.rootfs}, fds)
+            message = {"op": "shim", "shim": shim, "rootfs": request.rootfs}
+            self._spawner.send(message, fds)
         finally:
-            if filter_fd >= 0:
-                os.close(filter_fd)
+            for fd in own:
+                os.close(fd)
 
     async def adopt(self, container_id: str, on_event: Callable[[Event], None]) -> Shim | None:
         """Connect to the shim of a container that an earlier daemon started; None if it is gone."""

@@ -93,7 +93,7 @@ class Control:
         shim = self._shim
         return {
             "protocol": messages.PROTOCOL,
-            "id": shim.plan["id"],
+            "id": shim.spec["id"],
             "pid": shim.pid,
             "at": shim.started_at,
             "shim": os.getpid(),
@@ -114,7 +114,7 @@ class Control:
 
     def _attach(self, request: Request, fds: list[int]) -> None:
         spec = request["client"]
-        history = replay(self._shim.plan["log"]["path"], spec) if spec.get("logs") else []
+        history = replay(self._shim.spec["log"]["path"], spec) if spec.get("logs") else []
         self._shim.streams.attach(fds.pop(0), spec, history)
 
     def _exec(self, request: Request, fds: list[int]) -> dict[str, Any]:

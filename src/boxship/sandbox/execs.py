@@ -26,6 +26,7 @@ class Execs:
     def __init__(self, shim: "Shim") -> None:
         self._shim = shim
         self._sessions: dict[int, _Session] = {}
+        self._finishing: list[Streams] = []
 
     def start(self, request: dict[str, Any], fds: list[int]) -> dict[str, Any]:
         """Run ``request["process"]``; *fds*: the seccomp filter, then the client's socket."""
@@ -35,10 +36,11 @@ class Execs:
         stdio = Stdio(request["tty"], request["stdin"])
         pid, failed = self._fork(request, stdio, filter_program)
         if failed is not None:
-            os.waitpid(pid, 0)
+            if pid:
+                os.waitpid(pid, 0)
             raise StageError(failed["message"], failed.get("code", 126), failed.get("errno", 0))
         stdio.take_console()
-        streams = Streams(self._shim.loop, stdio, NoLog(), stdin_once=True)
+        streams = Streams(self._shim.loop, stdio, NoLog(), True, hold_clients=True)
         session = self._sessions[pid] = _Session(request["exec"], pid, streams)
         streams.on_detached = lambda: self._detached(session)
         if fds:
@@ -56,17 +58,22 @@ class Execs:
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         cgroup_files = self._shim.group.open_join_files()
         pidfd = self._shim.pidfd
-        pid = os.fork()
-        if pid == 0:
+        pid_read, pid_write = os.pipe2(os.O_CLOEXEC)
+        between = os.fork()
+        if between == 0:
             console = stdio.child_console
-            keep = {write_end, pidfd, *cgroup_files, *stdio.child}
+            keep = {write_end, pid_write, pidfd, *cgroup_files, *stdio.child}
             become_child(keep | ({console} if console is not None else set()))
+            exec_process.enter(pidfd, pid_write, write_end)
             exec_process.main(
                 request, pidfd, cgroup_files, console, stdio.child, filter_program, write_end
             )
-        for fd in (write_end, *cgroup_files):
+        for fd in (write_end, pid_write, *cgroup_files):
             os.close(fd)
         stdio.close_child()
+        pid = int(os.read(pid_read, 32) or b"0")
+        os.close(pid_read)
+        os.waitpid(between, 0)
         return pid, failure.read(read_end)
 
     def running(self) -> dict[str, int]:
@@ -74,7 +81,7 @@ class Execs:
 
     @property
     def busy(self) -> bool:
-        return bool(self._sessions)
+        return bool(self._sessions) or any(streams.busy for streams in self._finishing)
 
     def ended(self, pid: int, code: int) -> None:
         """Called with every reaped pid; those of no session are orphans."""
@@ -82,7 +89,10 @@ class Execs:
         if session is None:
             return
         session.streams.drain()
+        # The daemon must know the exit code before the client, whose stream ends, can ask for it.
         self._shim.control.broadcast({"event": "exec-exit", "exec": session.id, "code": code})
+        session.streams.release()
+        self._finishing = [s for s in (*self._finishing, session.streams) if s.busy]
 
     def end_all(self) -> None:
         """The container is over: kill what a shared pid namespace kept alive."""

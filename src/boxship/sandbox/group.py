@@ -15,12 +15,11 @@ class Group:
     def __init__(self, spec: dict[str, Any]) -> None:
         layout = Layout(spec["version"], spec["mounts"], frozenset(spec["controllers"]))
         self._group = cgroup.open_group(layout, spec["path"])
-        self._resources = spec["resources"]
 
-    def create(self) -> None:
-        """Make the group and put its limits in force."""
+    def create(self, resources: dict[str, Any]) -> None:
+        """Make the group and put *resources* (OCI ``linux.resources``) in force."""
         self._group.create()
-        self._group.apply(cgroup.from_spec(self._resources))
+        self._group.apply(cgroup.from_spec(resources))
 
     def open_join_files(self) -> list[int]:
         return self._group.open_join_files()

@@ -12,25 +12,25 @@ import time
 from typing import Any
 
 from boxship.kernel import process
-from boxship.sandbox import failure, init, launch, messages
+from boxship.sandbox import failure, launch, setup
 from boxship.sandbox.control import Control
 from boxship.sandbox.execs import Execs
-from boxship.sandbox.forked import become_child, silence_stdio
+from boxship.sandbox.forked import silence_stdio
 from boxship.sandbox.group import Group, drain
 from boxship.sandbox.log.write import open_log
 from boxship.sandbox.loop import READ, Loop
 from boxship.sandbox.reaper import exit_code
-from boxship.sandbox.steps.namespaces import join
 from boxship.sandbox.streams import Stdio, Streams
 
 _OOM_SCORE = -998
 
 
 class Shim:
-    def __init__(self, plan: dict[str, Any], daemon: socket.socket) -> None:
-        self.plan = plan
+    def __init__(self, spec: dict[str, Any], daemon: socket.socket) -> None:
+        """*spec*: id, run_dir, own_pids, cgroup, stdio, log, attach."""
+        self.spec = spec
         self.loop = Loop()
-        self.group = Group(plan["cgroup"])
+        self.group = Group(spec["cgroup"])
         self.control = Control(self, daemon)
         self.execs = Execs(self)
         self.pid = 0
@@ -39,75 +39,43 @@ class Shim:
         self.exited = False
         self.streams: Streams
 
-    def start(self, root: int, filter_program: bytes | None, attached: list[int]) -> None:
+    def start(self, root: int, plan_fd: int, filter_fd: int | None, attached: list[int]) -> None:
         """Create the container and start its program; raises nothing, but reports and ends."""
-        self.control.listen(os.path.join(self.plan["run_dir"], "shim.sock"))
-        failed = self._try_start(root, filter_program)
+        self.control.listen(os.path.join(self.spec["run_dir"], "shim.sock"))
+        failed = self._try_start(root, plan_fd, filter_fd)
         if failed is not None:
-            self.group.destroy()
             self.control.broadcast({"event": "failed", "error": failed})
             os._exit(0)
-        for fd, spec in zip(attached, self.plan["attach"], strict=True):
+        for fd, spec in zip(attached, self.spec["attach"], strict=True):
             self.streams.attach(fd, spec)
         self.streams.start()
         self.control.broadcast({"event": "started", "pid": self.pid, "at": self.started_at})
         self.loop.run()
 
-    def _try_start(self, root: int, filter_program: bytes | None) -> dict[str, Any] | None:
+    def _try_start(self, root: int, plan_fd: int, filter_fd: int | None) -> dict[str, Any] | None:
         """What went wrong, or None."""
-        stage = "log"
+        wanted = self.spec["stdio"]
         try:
-            log = open_log(self.plan["log"])
-            stage = "cgroup"
-            self.group.create()
-            stage = "stdio"
-            stdio_spec = self.plan["stdio"]
-            stdio = Stdio(stdio_spec["tty"], stdio_spec["stdin"])
-            stage = "fork"
-            self._enter_pid_namespace()
-            failed = self._fork_init(stdio, root, filter_program)
+            log = open_log(self.spec["log"])
+            stdio = Stdio(wanted["tty"], wanted["stdin"])
+            cgroup = self.spec["cgroup"]
+            self.pid, failed = setup.run(cgroup, stdio, root, plan_fd, filter_fd)
+            if failed is not None:
+                return failed
+            self.pidfd = os.pidfd_open(self.pid)
         except Exception as error:
-            return failure.describe(stage, error)
-        if failed is not None:
-            os.waitpid(self.pid, 0)
-            return failed
+            return failure.describe("start", error)
         self.started_at = time.time_ns()
         stdio.take_console()
-        self.streams = Streams(self.loop, stdio, log, stdio_spec["stdin_once"])
+        self.streams = Streams(self.loop, stdio, log, wanted["stdin_once"])
         self.streams.on_closed = self._maybe_end
         self.streams.on_detached = lambda: self.control.broadcast({"event": "detached"})
-        self.pidfd = os.pidfd_open(self.pid)
         self.loop.on_child = self.reap
         self.loop.watch_children()
         self._watch_memory()
         # The first process may have ended before SIGCHLD was watched.
         self.loop.after(0, self.reap)
         return None
-
-    def _enter_pid_namespace(self) -> None:
-        """For our children: init and every exec are born in it."""
-        wanted = self.plan["pid_namespace"]
-        if wanted == "new":
-            process.unshare(process.CLONE_NEWPID)
-        elif wanted:
-            join(wanted, process.CLONE_NEWPID)
-
-    def _fork_init(
-        self, stdio: Stdio, root: int, filter_program: bytes | None
-    ) -> dict[str, Any] | None:
-        read_end, write_end = os.pipe2(os.O_CLOEXEC)
-        cgroup_files = self.group.open_join_files()
-        self.pid = os.fork()
-        if self.pid == 0:
-            console = stdio.child_console
-            keep = {write_end, root, *cgroup_files, *stdio.child}
-            become_child(keep | ({console} if console is not None else set()))
-            context = init.context_for(self.plan, root, cgroup_files, console, stdio.child)
-            init.main(self.plan, context, filter_program, write_end)
-        for fd in (write_end, root, *cgroup_files):
-            os.close(fd)
-        stdio.close_child()
-        return failure.read(read_end)
 
     def _watch_memory(self) -> None:
         fd = self.group.oom_descriptor()
@@ -147,7 +115,7 @@ class Shim:
         self._maybe_end()
 
     def _record(self, status: dict[str, Any]) -> None:
-        path = os.path.join(self.plan["run_dir"], "exit.json")
+        path = os.path.join(self.spec["run_dir"], "exit.json")
         fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         os.write(fd, json.dumps(status).encode())
         os.close(fd)
@@ -168,7 +136,7 @@ class Shim:
 
     def ignores(self, number: int) -> bool:
         """Whether the kernel drops *number*: process 1 of a namespace gets only what it handles."""
-        if self.plan["pid_namespace"] != "new":
+        if not self.spec["own_pids"]:
             return False
         with open(f"/proc/{self.pid}/status", "rb") as status:
             fields = dict(line.split(b":", 1) for line in status if line.startswith(b"Sig"))
@@ -178,8 +146,8 @@ class Shim:
 
 
 def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
-    """Entry after the spawner's fork. *fds*: the daemon's socket, the seccomp filter, clients."""
-    plan = message["plan"]
+    """Entry after the spawner's fork. *fds*: the daemon's socket, the plan,
+    the seccomp filter if there is one, clients."""
     process.set_name("boxship-shim")
     process.set_dumpable(False)
     process.set_child_subreaper()
@@ -187,8 +155,9 @@ def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
     silence_stdio()
     with contextlib.suppress(OSError):
         launch.write_oom_score(_OOM_SCORE)
-    shim = Shim(plan, socket.socket(fileno=fds[0]))
-    rest = fds[1:]
-    filter_program = messages.read_all(rest.pop(0)) if plan["filtered"] else None
+    spec = message["shim"]
+    shim = Shim(spec, socket.socket(fileno=fds[0]))
+    plan_fd, *rest = fds[1:]
+    filter_fd = rest.pop(0) if spec["filtered"] else None
     assert root is not None
-    shim.start(root, filter_program, rest)
+    shim.start(root, plan_fd, filter_fd, rest)

@@ -77,8 +77,17 @@ def resize(fd: int, rows: int, columns: int) -> None:
 class Streams:
     """Moves bytes between a :class:`Stdio` and its clients; reading stops while one is behind."""
 
-    def __init__(self, loop: Loop, stdio: Stdio, log: LogFile | NoLog, stdin_once: bool) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        stdio: Stdio,
+        log: LogFile | NoLog,
+        stdin_once: bool,
+        hold_clients: bool = False,
+    ) -> None:
+        """*hold_clients*: their connections end with :meth:`release`, not with the output."""
         self._loop = loop
+        self._held = hold_clients
         self._stdio = stdio
         self._log = log
         self._stdin_once = stdin_once
@@ -165,9 +174,14 @@ class Streams:
     def _finish(self) -> None:
         self._close_input()
         self._log.finish()
+        if not self._held:
+            self.release()
+        self.on_closed()
+
+    def release(self) -> None:
+        """Let every client go once it has got everything."""
         for client in [*self._clients]:
             client.finish()
-        self.on_closed()
 
     def drain(self) -> None:
         """After the program's end: take what is in the pipes and close, whoever else holds them."""
