@@ -37,6 +37,7 @@ class Shim:
         self.pidfd = -1
         self.started_at = 0
         self.exited = False
+        self._announced = False
         self.streams: Streams
 
     def start(self, root: int, plan_fd: int, filter_fd: int | None, attached: list[int]) -> None:
@@ -112,6 +113,7 @@ class Shim:
         self.group.destroy()
         self._record({"code": code, "oom": oom, "at": finished})
         self.control.broadcast({"event": "exit", "code": code, "oom": oom, "at": finished})
+        self._announced = True
         self._maybe_end()
 
     def _record(self, status: dict[str, Any]) -> None:
@@ -122,8 +124,8 @@ class Shim:
         os.rename(path + ".new", path)
 
     def _maybe_end(self) -> None:
-        """Leave once the container is gone and its clients have got everything."""
-        if not self.exited:
+        """Leave once the status is recorded and the container's clients have got everything."""
+        if not self._announced:
             return
         if self.streams.busy or self.execs.busy:
             self.loop.after(0.05, self._maybe_end)
