@@ -39,9 +39,9 @@ def enter(root: Path, script: str) -> "subprocess.CompletedProcess[str]":
     wrapper.write_text("#!/bin/sh\nexec " + " ".join(f"'{word}'" for word in PROGRAM) + ' "$@"\n')
     wrapper.chmod(0o755)
     environment = {k: v for k, v in os.environ.items() if k not in ("BOXSHIP_HOST", "DOCKER_HOST")}
+    unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     return subprocess.run(
-        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        + ["sh", "-c", ENTER, "sh", str(root), "sh", "-c", script],
+        [*unshare, "sh", "-c", ENTER, "sh", str(root), "sh", "-c", script],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,

@@ -53,9 +53,9 @@ def test_a_container_that_does_not_read_still_writes(run: Run) -> None:
 
 
 def test_the_reader_may_leave(clean_boxship: Engine) -> None:
+    words = [*PROGRAM, "-H", clean_boxship.host, "run", "--rm", *NONE, "busybox", "yes"]
     done = subprocess.run(
-        ["sh", "-c", '"$@" | head -c 3', "sh", *PROGRAM, "-H", clean_boxship.host]
-        + ["run", "--rm", *NONE, "busybox", "yes"],
+        ["sh", "-c", '"$@" | head -c 3', "sh", *words],
         capture_output=True,
         timeout=60,
     )
@@ -100,11 +100,11 @@ def test_a_life(run: Run) -> None:
 
 
 def test_several_are_stopped_side_by_side(run: Run) -> None:
-    for name in ("a", "b", "c"):
+    for name in ("aa", "bb", "cc"):
         ok(run("run", "-d", "--name", name, *NONE, "busybox", "sleep", "1000"))
-    assert ok(run("stop", "-t", "1", "a", "b", "c")) == b"a\nb\nc\n"
-    done = run("rm", "a", "nope", "b", "c")
-    assert (done.returncode, done.stdout) == (1, b"a\nb\nc\n")
+    assert ok(run("stop", "-t", "1", "aa", "bb", "cc")) == b"aa\nbb\ncc\n"
+    done = run("rm", "aa", "nope", "bb", "cc")
+    assert (done.returncode, done.stdout) == (1, b"aa\nbb\ncc\n")
     assert done.stderr == b"Error response from daemon: No such container: nope\n"
 
 
