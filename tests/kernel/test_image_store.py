@@ -172,6 +172,7 @@ def test_save_gives_everything_back(tmp_path: Path) -> None:
         rows = json.loads(found["manifest.json"])
         assert [row["RepoTags"] for row in rows] == [["two:2", "two:latest"], ["one:latest"]]
         assert rows[0]["Layers"] == [blob_path(diff(BASE)), blob_path(diff(TOP))]
+        assert rows[1]["LayerSources"][diff(BASE)]["size"] == len(BASE)
         names = [
             entry["annotations"]["io.containerd.image.name"]
             for entry in json.loads(found["index.json"])["manifests"]

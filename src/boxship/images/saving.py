@@ -131,6 +131,10 @@ def _list_for_docker(
             "Config": blob_path(image.id),
             "RepoTags": names or None,
             "Layers": [blob_path(diff_id) for diff_id in image.diff_ids],
+            "LayerSources": {
+                diff_id: layout.plain_layer(diff_id, documents.layers[diff_id]).to_json()
+                for diff_id in image.diff_ids
+            },
         }
     )
     for name in choice.names if is_first and image.diff_ids else ():
