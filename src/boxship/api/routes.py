@@ -42,6 +42,9 @@ from boxship.api.handlers.images.prune import prune as prune_images
 from boxship.api.handlers.images.remove import remove as remove_image
 from boxship.api.handlers.images.save import save_one, save_several
 from boxship.api.handlers.images.tag import tag
+from boxship.api.handlers.networks import change as networks
+from boxship.api.handlers.networks.inspect import inspect as inspect_network
+from boxship.api.handlers.networks.list import list_networks
 from boxship.api.handlers.plugins import none as plugins
 from boxship.api.handlers.swarm import refused as swarm
 from boxship.api.handlers.system.auth import auth
@@ -108,6 +111,13 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/images/{name:path}", remove_image),
     Route("GET", "/distribution/{name:path}/json", registry.distribution, since=(1, 30)),
     # networks
+    Route("GET", "/networks", list_networks),
+    Route("POST", "/networks/create", networks.create),
+    Route("POST", "/networks/prune", networks.prune, since=(1, 25)),
+    Route("GET", "/networks/{id}", inspect_network),
+    Route("DELETE", "/networks/{id}", networks.remove),
+    Route("POST", "/networks/{id}/connect", networks.connect),
+    Route("POST", "/networks/{id}/disconnect", networks.disconnect),
     # volumes
     # build
     Route("POST", "/build", no_builder),

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from boxship.base.times import now_ns
 from boxship.engine.containers import adopt, stop
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
 from boxship.engine.containers.store import MIGRATIONS as CONTAINER_MIGRATIONS
@@ -28,6 +29,7 @@ class Engine:
     """Belongs to the running event loop. ``open`` makes it ready, ``close`` leaves containers."""
 
     options: EngineOptions
+    opened_at: int
     host: HostFacts
     events: Events
     database: Database
@@ -43,6 +45,7 @@ class Engine:
         for directory in (options.data_root, options.exec_root, options.run_root):
             directory.mkdir(parents=True, exist_ok=True, mode=0o711)
         (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
+        self.opened_at = now_ns()
         self.events = Events()
         self.cgroups = Cgroups(options.cgroup_parent)
         self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)

@@ -32,7 +32,8 @@ class Event:
         message: dict[str, Any] = {}
         if self.type in _LEGACY:
             message["status"] = self.action
-            message["id"] = self.id
+            if self.id:
+                message["id"] = self.id
             if self.type == "container" and (image := self.attributes.get("image")):
                 message["from"] = image
         message["Type"] = self.type

@@ -1,9 +1,7 @@
 """Log lines as the file has them, and as clients get them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from urllib.parse import quote_plus
 
 import msgspec
@@ -67,21 +65,22 @@ def select(entries: Iterable[Entry], selection: Selection) -> tuple[list[Entry],
     return result, False
 
 
-def encode(entries: Iterable[Entry], selection: Selection) -> Iterator[bytes]:
-    """Bytes for the client: one frame for each run of entries of one stream."""
-    for stream, run in groupby(entries, key=attrgetter("stream")):
-        if selection.timestamps or selection.details:
-            text = "".join(_prefixed(entry, selection) for entry in run)
-        else:
-            text = "".join([entry.log for entry in run])
+_HEADS = {"stdout": b"\1\0\0\0", "stderr": b"\2\0\0\0"}
+
+
+def encode(entries: Iterable[Entry], selection: Selection) -> bytes:
+    """Bytes for the client: a frame for each entry, because clients take a frame for a line."""
+    if selection.timestamps or selection.details:
+        rows = [(entry.stream, _prefixed(entry, selection)) for entry in entries]
+    else:
+        rows = [(entry.stream, entry.log) for entry in entries]
+    if not selection.framed:
+        return "".join([text for _, text in rows]).encode("utf-8", "surrogatepass")
+    pieces: list[bytes] = []
+    for stream, text in rows:
         data = text.encode("utf-8", "surrogatepass")
-        if selection.framed:
-            yield _header(stream, len(data))
-        yield data
-
-
-def _header(stream: str, length: int) -> bytes:
-    return bytes((2 if stream == "stderr" else 1, 0, 0, 0)) + length.to_bytes(4, "big")
+        pieces += (_HEADS.get(stream, _HEADS["stdout"]), len(data).to_bytes(4, "big"), data)
+    return b"".join(pieces)
 
 
 def _prefixed(entry: Entry, selection: Selection) -> str:

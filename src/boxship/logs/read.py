@@ -83,8 +83,8 @@ class _Reader:
         """Data, and at last the offset that was reached."""
         for lines, position in _blocks(fd, offset):
             entries, late = select(decode(lines), self._selection)
-            for piece in encode(entries, self._selection):
-                yield piece
+            if entries:
+                yield encode(entries, self._selection)
             offset = position
             if late:
                 self.finished = True

@@ -50,7 +50,7 @@ def placeholders(container: Container) -> list[str]:
 
 def _require_path(path: str) -> None:
     if not path:
-        raise InvalidParameter("bad parameter: path cannot be empty")
+        raise InvalidParameter("bad parameter: pathcannot be empty")
 
 
 async def stat_path(engine: "Engine", reference: str, path: str) -> dict[str, Any]:

@@ -36,18 +36,20 @@ async def commit(
 ) -> str:
     """``POST /commit``: the new image's id."""
     if not reference:
-        raise InvalidParameter("No container name or ID supplied")
+        raise InvalidParameter('invalid name or ID supplied: ""')
     live = engine.containers.get(reference)
     states.check(live.container, "commit", reference)
     frozen = options.pause and live.container.state.status == "running"
     path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
     if frozen:
         engine.cgroups.freeze(path)
+        events.emit(engine, live.container, "pause")
     try:
         return await _commit(engine, live, config, options)
     finally:
         if frozen:
             engine.cgroups.thaw(path)
+            events.emit(engine, live.container, "unpause")
 
 
 async def _commit(

@@ -69,9 +69,7 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     return Created(identity, done.warnings)
 
 
-def _image(
-    engine: "Engine", reference: str, platform: str
-) -> tuple[str, Mapping[str, Any] | None]:
+def _image(engine: "Engine", reference: str, platform: str) -> tuple[str, Mapping[str, Any] | None]:
     """Id and configuration; a container without an image starts from an empty root."""
     if not reference:
         return "", None

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
+from boxship.engine import networks
 from boxship.engine.containers import events, removal, restart_policy, runtime_state
 from boxship.engine.containers.store import Live
 from boxship.runtime.supervisor import Exit, Shim
@@ -48,8 +49,14 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         restarts = restart_policy.wanted(live)
         if restarts:
             state.status = "restarting"
+        networks.detach(container)
+        networks.emit(engine, container, "disconnect")
+        if live.stopping:
+            # Docker tells of the stop before the death that it brought about.
+            live.stopping = False
+            events.emit(engine, container, "stop")
         events.emit(engine, container, "die", execDuration=str(duration), exitCode=str(result.code))
-        settle(live, result.code, "")
+        settle(live, result.code)
         if restarts:
             live.restart_task = engine.background(restart_policy.restart(engine, live, duration))
             return
@@ -60,17 +67,17 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
             runtime_state.forget(engine, live.id)
 
 
-def settle(live: Live, code: int, message: str) -> None:
+def settle(live: Live, code: int) -> None:
     """Answer those who wait for the exit."""
     waiters, live.exit_waiters = live.exit_waiters, []
     for waiter in waiters:
         if not waiter.done():
-            waiter.set_result((code, message))
+            waiter.set_result(code)
 
 
-async def next_exit(live: Live) -> tuple[int, str]:
-    """The exit code of the run that ends next, and the error of a start that fails."""
-    waiter: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
+async def next_exit(live: Live) -> int:
+    """The exit code of the run that ends next; a failed start is none, as in Docker."""
+    waiter: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     live.exit_waiters.append(waiter)
     try:
         return await waiter
@@ -85,6 +92,7 @@ def exec_ended(engine: "Engine", live: Live, exec_id: str, code: int) -> None:
         return
     session.running = False
     session.exit_code = code
+    session.ended_at = now_ns()
     session.ended.set()
     events.emit(engine, live.container, "exec_die", execID=exec_id, exitCode=str(code))
 
@@ -94,4 +102,3 @@ def _end_execs(engine: "Engine", live: Live) -> None:
     for session in [*live.execs.values()]:
         if session.running:
             exec_ended(engine, live, session.id, KILLED)
-    live.execs.clear()

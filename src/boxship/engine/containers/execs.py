@@ -1,6 +1,7 @@
 """Exec sessions: create, start, resize, inspect."""
 
 import asyncio
+import base64
 import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,17 @@ from boxship.engine.containers.store import Exec, Live
 from boxship.runtime import seccomp
 from boxship.runtime.channel import ShimError
 from boxship.runtime.spec import process
+from boxship.sandbox.detach import parse_keys
 from boxship.types.exec_config import ExecConfig
 from boxship.wire import frames
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+# How long an ended session can be inspected, in nanoseconds.
+_KEPT = 300 * 1_000_000_000
+# The exit code of a session whose program could not be run, whatever the reason.
+_FAILED = 126
 _PREFIX = "OCI runtime exec failed: exec failed: unable to start container process: "
 
 
@@ -38,23 +44,34 @@ def create(engine: "Engine", reference: str, config: ExecConfig) -> str:
     if not config.cmd:
         raise InvalidParameter("No exec command specified")
     attach.client_spec(False, True, True, detach_keys=config.detach_keys)
+    _forget_old(live)
     session = Exec(new_id(), live.id, config, now_ns(), size=config.console_size)
     live.execs[session.id] = session
     events.emit(engine, live.container, f"exec_create: {_command(config)}", execID=session.id)
     return session.id
 
 
+def _forget_old(live: Live) -> None:
+    """Ended sessions can still be inspected for a while."""
+    limit = now_ns() - _KEPT
+    old = [each.id for each in live.execs.values() if 0 < each.ended_at < limit]
+    for exec_id in old:
+        del live.execs[exec_id]
+
+
 def _command(config: ExecConfig) -> str:
-    return " ".join(config.cmd or ())
+    """The program, a space, and its arguments, as Docker's events show them."""
+    program, *arguments = config.cmd or [""]
+    return f"{program} {' '.join(arguments)}"
 
 
 def check_start(engine: "Engine", exec_id: str) -> tuple[Live, Exec]:
     """The session, if it can be started. :class:`Conflict` in Docker's words."""
     live, session = find(engine, exec_id)
     if session.exit_code is not None:
-        raise Conflict(f"exec command {exec_id} has already run")
+        raise Conflict(f"Error: Exec command {exec_id} has already run")
     if session.running:
-        raise Conflict(f"exec command {exec_id} is already running")
+        raise Conflict(f"Error: Exec command {exec_id} is already running")
     states.check(live.container, "exec", live.id)
     return live, session
 
@@ -84,7 +101,8 @@ async def start(
         await _start(engine, live, session, client)
     except ShimError as error:
         session.running = False
-        session.exit_code = error.code or 126
+        session.exit_code = _FAILED
+        session.ended_at = now_ns()
         session.ended.set()
         text = _wording(error)
         if client is None:
@@ -165,6 +183,8 @@ async def resize(engine: "Engine", exec_id: str, rows: int, columns: int) -> Non
     """``POST /exec/{id}/resize``; a size that comes before the start is kept for it."""
     live, session = find(engine, exec_id)
     session.size = (rows, columns)
+    if session.exit_code is not None:
+        raise NotFound(f"process does not exist {exec_id}: not found")
     if not session.running:
         return
     if live.shim is None:
@@ -187,13 +207,17 @@ def describe(engine: "Engine", exec_id: str) -> dict[str, Any]:
             "entrypoint": command[0],
             "arguments": command[1:],
             "privileged": config.privileged,
-            "user": config.user,
+            **({"user": config.user} if config.user else {}),
         },
         "OpenStdin": config.attach_stdin,
         "OpenStderr": config.attach_stderr,
         "OpenStdout": config.attach_stdout,
-        "CanRemove": not session.running and session.exit_code is not None,
+        "CanRemove": False,
         "ContainerID": live.id,
-        "DetachKeys": "",
+        "DetachKeys": _keys(config.detach_keys),
         "Pid": session.pid,
     }
+
+
+def _keys(text: str) -> str:
+    return base64.b64encode(bytes(parse_keys(text))).decode() if text else ""

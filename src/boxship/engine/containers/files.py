@@ -48,7 +48,7 @@ def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
     """The rootfs spec of the container: its image's layers under its own directory."""
     directory = engine.options.container_directory(container.id)
     return {
-        "layers": engine.images.rootfs_layers(container.image_id),
+        "layers": engine.images.rootfs_layers(container.image_id) if container.image_id else [],
         "upper": str(directory / "upper"),
         "work": str(directory / "work"),
         "volatile": container.host_config.auto_remove,

@@ -39,10 +39,7 @@ def inspect(
         "Args": container.args,
         "State": state(container.state),
         "Image": container.image_id,
-        "ResolvConfPath": container.resolv_conf_path,
-        "HostnamePath": container.hostname_path,
-        "HostsPath": container.hosts_path,
-        "LogPath": container.log_path,
+        **_paths(container),
         "Name": f"/{container.name}",
         "RestartCount": container.restart_count,
         "Driver": container.driver,
@@ -60,6 +57,18 @@ def inspect(
     answer["Config"] = config_answer(container.config)
     answer["NetworkSettings"] = _network_settings(container, sandbox)
     return answer
+
+
+def _paths(container: Container) -> dict[str, str]:
+    """Files that are there from the first start on; until then Docker shows none."""
+    started = container.state.started_at != 0
+    paths = {
+        "ResolvConfPath": container.resolv_conf_path,
+        "HostnamePath": container.hostname_path,
+        "HostsPath": container.hosts_path,
+        "LogPath": container.log_path,
+    }
+    return {key: path if started else "" for key, path in paths.items()}
 
 
 def state(current: State) -> dict[str, Any]:

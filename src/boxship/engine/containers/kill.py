@@ -4,7 +4,7 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import Internal, InvalidParameter
+from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.engine.containers import events, restart_policy, states
 from boxship.engine.containers.signals import parse_signal
 from boxship.engine.containers.store import Live
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
     """``POST /containers/{id}/kill``; KILL also prevents a restart."""
-    number = parse_signal(signal_text) if signal_text else int(signal.SIGKILL)
-    live = engine.containers.get(reference)
-    states.check(live.container, "kill", reference)
-    if number not in signal.valid_signals():
-        raise InvalidParameter(f"invalid signal: {signal_text}")
+    try:
+        number = parse_signal(signal_text) if signal_text else int(signal.SIGKILL)
+        if number not in signal.valid_signals():
+            raise InvalidParameter(f"the linux daemon does not support signal {number}")
+        live = engine.containers.get(reference)
+        states.check(live.container, "kill", reference)
+    except BoxshipError as error:
+        raise type(error)(f"cannot kill container: {reference}: {error}") from None
     if number == signal.SIGKILL or number == stop_signal(live):
         live.stopped_by_user = True
         if restart_policy.cancel(live):
@@ -48,10 +51,8 @@ async def send(engine: "Engine", live: Live, number: int, unless_ignored: bool =
         if error.errno:
             raise Internal(f"cannot signal container {live.id}: {error}") from None
         return True
-    if answer["ignored"]:
-        return False
     events.emit(engine, live.container, "kill", signal=str(int(number)))
-    return True
+    return not answer["ignored"]
 
 
 async def send_kill(engine: "Engine", live: Live) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
-from boxship.engine.containers import archives, files, summary
+from boxship.engine import networks
+from boxship.engine.containers import archives, files, joins, summary
 from boxship.engine.containers.inspect import inspect as describe
 from boxship.engine.containers.list_filters import Lookups
 
@@ -55,12 +56,16 @@ async def inspect(engine: "Engine", reference: str, size: bool = False) -> dict[
     live = engine.containers.get(reference)
     container = live.container
     rootfs_data = _graph_driver(engine, live.id)
-    return describe(
+    answer = describe(
         container,
         graph_driver={"Data": rootfs_data, "Name": container.driver},
-        exec_ids=[each.id for each in live.execs.values() if each.running],
+        exec_ids=[each.id for each in live.execs.values() if each.exit_code is None],
         size=await sizes_of(engine, live.id) if size else None,
+        sandbox=networks.sandbox(container),
     )
+    if container.host_config.links:
+        answer["HostConfig"]["Links"] = joins.link_answers(engine, container)
+    return answer
 
 
 def _graph_driver(engine: "Engine", container_id: str) -> dict[str, str]:

@@ -1,12 +1,17 @@
 """The log driver's options as the shim takes them."""
 
+import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from boxship.base.ids import SHORT_LENGTH
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.validation.sizes import parse_size
 
 DEFAULT_MAX_SIZE = 20 * 1000 * 1000
 DEFAULT_MAX_FILES = 3
+_FIELD = re.compile(r"\{\{\s*\.(\w+)\s*\}\}")
 
 
 def log_spec(container: Container) -> dict[str, Any]:
@@ -25,4 +30,41 @@ def log_spec(container: Container) -> dict[str, Any]:
         "path": container.log_path,
         "max_size": limit,
         "max_files": files,
+        "attributes": _attributes(container, options),
     }
+
+
+def _attributes(container: Container, options: Mapping[str, str]) -> str:
+    """The labels and variables that the options choose, as a JSON object; empty if none."""
+    variables = dict(each.partition("=")[::2] for each in container.config.env or ())
+    chosen = {
+        **_chosen(container.config.labels or {}, options, "labels"),
+        **_chosen(variables, options, "env"),
+    }
+    if tag := options.get("tag"):
+        chosen["tag"] = _tag(tag, container)
+    return json.dumps(chosen, sort_keys=True, separators=(",", ":")) if chosen else ""
+
+
+def _chosen(values: Mapping[str, str], options: Mapping[str, str], kind: str) -> dict[str, str]:
+    names = {name.strip() for name in options.get(kind, "").split(",")}
+    pattern = options.get(f"{kind}-regex")
+    return {
+        key: value
+        for key, value in values.items()
+        if key in names or (pattern and re.search(pattern, key))
+    }
+
+
+def _tag(template: str, container: Container) -> str:
+    """The tag with Docker's fields filled in; others stay as they stand."""
+    fields = {
+        "ID": container.id[:SHORT_LENGTH],
+        "FullID": container.id,
+        "Name": container.name,
+        "ImageID": container.image_id.partition(":")[2][:SHORT_LENGTH],
+        "ImageFullID": container.image_id,
+        "ImageName": container.config.image,
+        "DaemonName": "docker",
+    }
+    return _FIELD.sub(lambda match: fields.get(match[1], match[0]), template)

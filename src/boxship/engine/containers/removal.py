@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import Conflict
 from boxship.engine.containers import ended, events, files, kill, restart_policy, runtime_state
+from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 
 if TYPE_CHECKING:
@@ -24,23 +25,20 @@ async def remove(
         raise Conflict(f"removal of container {reference} is already in progress")
     if container.state.running:
         if not force:
-            raise Conflict(_refusal(container.id, container.state.status, reference))
+            raise Conflict(_refusal(container))
         await _end(engine, live)
     async with live.lock:
         if engine.containers.by_id(live.id) is not None:
             await delete(engine, live, volumes)
 
 
-def _refusal(container_id: str, status: str, reference: str) -> str:
+def _refusal(container: Container) -> str:
     advice = {
-        "paused": "Unpause and then stop the container before attempting removal or force remove",
-        "restarting": "Stop the container before attempting removal or force remove",
-        "running": "Stop the container before attempting removal or force remove",
-    }[status]
-    return (
-        f'cannot remove container "{reference}": container is {status}: '
-        f"{advice[0].lower()}{advice[1:]}"
-    )
+        "paused": "paused and must be unpaused first",
+        "restarting": "restarting: stop the container before removing or force remove",
+        "running": "running: stop the container before removing or force remove",
+    }[container.state.status]
+    return f'cannot remove container "/{container.name}": container is {advice}'
 
 
 async def _end(engine: "Engine", live: Live) -> None:
@@ -66,13 +64,13 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     await engine.containers.remove(live)
     engine.background(asyncio.to_thread(files.delete, engine, container.id))
     events.emit(engine, container, "destroy")
-    ended.settle(live, container.state.exit_code, "")
+    ended.settle(live, container.state.exit_code)
     if live.removed is not None and not live.removed.done():
-        live.removed.set_result((container.state.exit_code, container.state.error))
+        live.removed.set_result(container.state.exit_code)
 
 
-async def removed(live: Live) -> tuple[int, str]:
-    """Wait for the removal; the container's last exit code and error."""
+async def removed(live: Live) -> int:
+    """Wait for the removal; the container's last exit code."""
     if live.removed is None:
         live.removed = asyncio.get_running_loop().create_future()
     return await asyncio.shield(live.removed)

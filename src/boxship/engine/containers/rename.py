@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import InvalidParameter
 from boxship.engine.containers import events, states
-from boxship.engine.containers.create import check_name
+from boxship.engine.containers.validation.names import clean_name
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -15,7 +15,7 @@ async def rename(engine: "Engine", reference: str, new_name: str) -> None:
     if not reference or not new_name:
         raise InvalidParameter("Neither old nor new names may be empty")
     live = engine.containers.get(reference)
-    name = check_name(new_name)
+    name = clean_name(new_name)
     async with live.lock:
         old = live.container.name
         if name == old:

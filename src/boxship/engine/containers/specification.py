@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import Conflict, InvalidParameter, NotFound
+from boxship.base.errors import InvalidParameter
 from boxship.base.ids import SHORT_LENGTH
 from boxship.engine.containers import files
 from boxship.engine.containers.container import Container, MountPoint
+from boxship.engine.containers.joins import joined, target_of
 from boxship.engine.containers.log_options import log_spec
 from boxship.engine.containers.mount_points import tmpfs_mounts
 from boxship.engine.containers.store import Live
@@ -19,32 +20,6 @@ from boxship.runtime.supervisor import StartRequest
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
-
-_JOINABLE = {"network": "network_mode", "pid": "pid_mode", "ipc": "ipc_mode"}
-
-
-def target_of(mode: str) -> str | None:
-    """The container that ``container:NAME`` names."""
-    return mode.removeprefix("container:") if mode.startswith("container:") else None
-
-
-def _joins(engine: "Engine", container: Container) -> dict[str, int]:
-    """Process ids of the containers whose namespaces are shared."""
-    joins: dict[str, int] = {}
-    for kind, attribute in _JOINABLE.items():
-        name = target_of(getattr(container.host_config, attribute))
-        if name is None:
-            continue
-        other = engine.containers.get(name).container
-        if other.state.status == "restarting":
-            raise Conflict(
-                f"Container {other.id} is restarting, wait until the container is running"
-            )
-        if not other.state.running:
-            reason = f"cannot join {kind} namespace of a non running container: "
-            raise Conflict(f"{reason}container /{other.name} is {other.state.status}")
-        joins[kind] = other.state.pid
-    return joins
 
 
 def hostname(engine: "Engine", container: Container) -> str:
@@ -118,7 +93,7 @@ def facts_of(engine: "Engine", container: Container) -> Facts:
         hostname=hostname(engine, container),
         cgroup_version=engine.host.cgroup_version,
         cgroup_parent=parent,
-        joins=_joins(engine, container),
+        joins=joined(engine, container),
         mounts=_mounts(engine, container),
         host_devices=devices.all_host_devices() if host.privileged else [],
         devices=[] if host.privileged else _devices(container),
@@ -134,10 +109,7 @@ def request_for(engine: "Engine", live: Live) -> StartRequest:
     if not container.path:
         raise InvalidParameter("no command specified")
     check_start(container.host_config)
-    try:
-        facts = facts_of(engine, container)
-    except NotFound as error:
-        raise Conflict(str(error)) from None
+    facts = facts_of(engine, container)
     spec = build.build(container.config, host, [container.path, *container.args], facts)
     cgroup = engine.cgroups.plan(spec["linux"]["cgroupsPath"])
     init = engine.options.init if host.init is None else host.init

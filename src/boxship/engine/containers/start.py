@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
+from boxship.engine import networks
 from boxship.engine.containers import ended, events, files, removal, specification, states
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
@@ -36,6 +37,7 @@ async def launch(engine: "Engine", live: Live) -> None:
     """
     container = live.container
     try:
+        networks.check(engine, container)
         files.write(container, specification.hostname(engine, container))
         request = specification.request_for(engine, live)
     except BoxshipError as error:
@@ -54,6 +56,8 @@ async def launch(engine: "Engine", live: Live) -> None:
     container.state = State(status="running", pid=shim.pid, started_at=shim.started_at)
     container.manually_stopped = False
     live.shim = shim
+    networks.attach(engine, container)
+    networks.emit(engine, container, "connect")
     events.emit(engine, container, "start")
     record(engine, container)
     live.monitor = engine.background(ended.watch(engine, live, shim))
@@ -82,7 +86,6 @@ async def _failed(engine: "Engine", live: Live, message: str, code: int) -> None
     container.state.error = message
     container.state.exit_code = code or 128
     _drop_parked(live)
-    ended.settle(live, container.state.exit_code, message)
     if container.host_config.auto_remove:
         await removal.delete(engine, live, volumes=True)
     else:

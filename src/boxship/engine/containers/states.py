@@ -12,7 +12,6 @@ _NOT_RUNNING = (Conflict, "container {id} is not running")
 _RESTARTING = (Conflict, "Container {id} is restarting, wait until the container is running")
 
 _OVER = ("created", "exited", "dead", "removing")
-_CANNOT_KILL = (Conflict, "Cannot kill container: {given}: container {id} is not running")
 _NOT_PAUSED = (Conflict, "Container {id} is not paused")
 
 TABLE: dict[str, dict[str, Refusal]] = {
@@ -29,12 +28,12 @@ TABLE: dict[str, dict[str, Refusal]] = {
         "dead": (NotModified, ""),
         "removing": (NotModified, ""),
     },
-    "kill": dict.fromkeys(_OVER, _CANNOT_KILL),
+    "kill": dict.fromkeys(_OVER, _NOT_RUNNING),
     "pause": {
-        "created": (Conflict, "Container {id} is not running"),
-        "exited": (Conflict, "Container {id} is not running"),
-        "dead": (Conflict, "Container {id} is not running"),
-        "removing": (Conflict, "Container {id} is not running"),
+        "created": _NOT_RUNNING,
+        "exited": _NOT_RUNNING,
+        "dead": _NOT_RUNNING,
+        "removing": _NOT_RUNNING,
         "paused": (Conflict, "Container {id} is already paused"),
         "restarting": _RESTARTING,
     },
@@ -44,7 +43,7 @@ TABLE: dict[str, dict[str, Refusal]] = {
         "exited": _NOT_RUNNING,
         "dead": _NOT_RUNNING,
         "removing": _NOT_RUNNING,
-        "paused": (Conflict, "container {id} is paused, unpause the container before exec"),
+        "paused": (Conflict, "Container {given} is paused, unpause the container before exec"),
         "restarting": _RESTARTING,
     },
     "top": {

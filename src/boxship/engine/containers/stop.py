@@ -31,13 +31,16 @@ async def end(engine: "Engine", live: Live, timeout: int | None, number: int = 0
     container = live.container
     live.stopped_by_user = True
     container.manually_stopped = True
+    live.stopping = True
     if restart_policy.cancel(live):
         container.state.status = "exited"
     elif live.monitor is not None:
         if container.state.status == "paused":
             await pause.resume(engine, live)
         await _signal_and_wait(engine, live, live.monitor, timeout, number)
-    events.emit(engine, container, "stop")
+    if live.stopping:
+        live.stopping = False
+        events.emit(engine, container, "stop")
     if engine.containers.by_id(live.id) is not None:
         engine.containers.save_later(live)
 

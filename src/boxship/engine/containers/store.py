@@ -22,7 +22,10 @@ _PREFIX = re.compile(r"[0-9a-f]{1,64}\Z")
 
 @dataclass(slots=True, eq=False)
 class Exec:
-    """An exec session. *pid* 0 before its start; *exit_code* None until its end."""
+    """An exec session. *pid* 0 before its start; *exit_code* None until its end.
+
+    Times are nanoseconds since the epoch, 0 for never.
+    """
 
     id: str
     container_id: str
@@ -32,6 +35,7 @@ class Exec:
     pid: int = 0
     exit_code: int | None = None
     size: tuple[int, int] | None = None
+    ended_at: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -43,13 +47,14 @@ class Live:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     shim: Shim | None = None
     parked: list[tuple[socket.socket, dict[str, Any]]] = field(default_factory=list)
-    exit_waiters: list["asyncio.Future[tuple[int, str]]"] = field(default_factory=list)
-    removed: "asyncio.Future[tuple[int, str]] | None" = None
+    exit_waiters: list["asyncio.Future[int]"] = field(default_factory=list)
+    removed: "asyncio.Future[int] | None" = None
     size: tuple[int, int] | None = None
     execs: dict[str, Exec] = field(default_factory=dict)
     restart_task: "asyncio.Task[None] | None" = None
     monitor: "asyncio.Task[None] | None" = None
     stopped_by_user: bool = False
+    stopping: bool = False
     quick_restarts: int = 0
 
     @property

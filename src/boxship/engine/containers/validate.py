@@ -6,7 +6,9 @@ without it, :func:`complete` with it. Both leave their arguments as they are.
 
 import copy
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.engine.containers.container import MountPoint
@@ -85,7 +87,7 @@ def prepare(
     return Prepared(config, host, endpoints, requested_mounts(host), warnings=warnings)
 
 
-def complete(prepared: Prepared, image_config: dict[str, object] | None) -> Prepared:
+def complete(prepared: Prepared, image_config: Mapping[str, Any] | None) -> Prepared:
     """*prepared* merged with the image's ``config`` object; sets ``path`` and ``args``.
 
     :class:`InvalidParameter` when neither names a command. Volumes that come from the image are

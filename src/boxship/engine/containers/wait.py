@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 CONDITIONS = ("", "not-running", "next-exit", "removed")
 
 
-def begin(engine: "Engine", reference: str, condition: str) -> Awaitable[tuple[int, str]]:
-    """Start to wait for *condition*; the result is the exit code and an error text.
+def begin(engine: "Engine", reference: str, condition: str) -> Awaitable[int]:
+    """Start to wait for *condition*; the result is the exit code.
 
     Errors are raised here, before anything is awaited, so that they still get a status.
     """
@@ -25,12 +25,8 @@ def begin(engine: "Engine", reference: str, condition: str) -> Awaitable[tuple[i
         return removal.removed(live)
     if condition != "next-exit" and not live.container.state.running:
         return _now(live)
-    return _next_exit(live)
-
-
-async def _now(live: Live) -> tuple[int, str]:
-    return live.container.state.exit_code, ""
-
-
-def _next_exit(live: Live) -> Awaitable[tuple[int, str]]:
     return ended.next_exit(live)
+
+
+async def _now(live: Live) -> int:
+    return live.container.state.exit_code

@@ -20,14 +20,17 @@ def _escape(match: re.Match[str]) -> str:
     return _NAMED.get(character) or f"\\u{ord(character):04x}"
 
 
-def encode(stream: str, data: bytes, now: int) -> bytes:
+def encode(stream: str, data: bytes, now: int, attributes: str = "") -> bytes:
     """JSON lines for *data*, whole lines (or one part of a line) of *stream*; *now* in ns.
+
+    *attributes* is a JSON object that goes into each line, or empty.
 
     Bytes that are no UTF-8 become U+FFFD, as with dockerd.
     """
     text = data.decode("utf-8", "replace")
     text = _ESCAPE.sub(_escape, text)
-    tail = f'","stream":"{stream}","time":"{rfc3339_fixed(now)}"}}\n'
+    extra = f',"attrs":{attributes}' if attributes else ""
+    tail = f'","stream":"{stream}"{extra},"time":"{rfc3339_fixed(now)}"}}\n'
     ended = text.endswith("\n")
     body = text[:-1] if ended else text
     joined = body.replace("\n", "\\n" + tail + '{"log":"')

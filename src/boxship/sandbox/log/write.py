@@ -14,10 +14,11 @@ class LogFile:
     A full disk loses log lines, never the container: errors of writing are dropped.
     """
 
-    def __init__(self, path: str, max_size: int, max_files: int, compress: bool = False) -> None:
+    def __init__(self, path: str, max_size: int, max_files: int, attributes: str = "") -> None:
         self._path = path
         self._max_size = max_size
         self._max_files = max(1, max_files)
+        self._attributes = attributes
         self._splitters: dict[str, log_format.Splitter] = {}
         self._last = 0
         self._open()
@@ -44,7 +45,7 @@ class LogFile:
         # A clock that is set back must not make readers skip lines.
         self._last = max(self._last, time.time_ns())
         for piece in pieces:
-            self._put(log_format.encode(stream, piece, self._last))
+            self._put(log_format.encode(stream, piece, self._last, self._attributes))
 
     def _put(self, encoded: bytes) -> None:
         if 0 < self._max_size <= self._size + len(encoded):
@@ -92,7 +93,7 @@ class NoLog:
 
 
 def open_log(spec: dict[str, Any]) -> LogFile | NoLog:
-    """The writer for a plan's ``log`` part: driver, path, max_size (bytes), max_files."""
+    """The writer for a plan's ``log`` part: driver, path, max_size in bytes, and so on."""
     if spec["driver"] == "none":
         return NoLog()
-    return LogFile(spec["path"], spec["max_size"], spec["max_files"])
+    return LogFile(spec["path"], spec["max_size"], spec["max_files"], spec.get("attributes", ""))

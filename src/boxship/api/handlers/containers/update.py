@@ -8,5 +8,5 @@ from boxship.types.update import UpdateRequest
 
 
 async def update(engine: Engine, request: Request) -> Response:
-    body = await request.json(UpdateRequest, required=True)
-    return Json({"Warnings": await verb.update(engine, request.params["name"], body)})
+    body = await request.json(UpdateRequest)
+    return Json({"Warnings": await verb.update(engine, request.params["name"], body) or None})

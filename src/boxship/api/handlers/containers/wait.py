@@ -14,9 +14,5 @@ async def wait(engine: Engine, request: Request) -> Response:
     return Stream(_answer(result))
 
 
-async def _answer(result: Awaitable[tuple[int, str]]) -> AsyncIterator[bytes]:
-    code, message = await result
-    answer: dict[str, object] = {"StatusCode": code}
-    if message:
-        answer["Error"] = {"Message": message}
-    yield encode_json(answer)
+async def _answer(result: Awaitable[int]) -> AsyncIterator[bytes]:
+    yield encode_json({"StatusCode": await result})

@@ -1,0 +1,1 @@
+"""Network routes, one module a verb."""

@@ -1,0 +1,97 @@
+"""Other containers that a container names: their ids, and whether they can be joined."""
+
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import BoxshipError, Conflict, InvalidParameter, NotFound
+from boxship.engine.containers.container import Container
+from boxship.engine.containers.validate import Prepared
+from boxship.engine.containers.validation.names import parse_link, parse_volumes_from
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_PREFIX = "container:"
+_JOINABLE = {"network": "network_mode", "pid": "pid_mode", "ipc": "ipc_mode"}
+_NOT_RUNNING = {
+    "network": "cannot join network of a non running container: {id}",
+    "pid": "failed to join PID namespace: container {id} is not running",
+    "ipc": "failed to join IPC namespace: container {id} is not running",
+}
+
+
+def target_of(mode: str) -> str | None:
+    """The container that ``container:NAME`` names."""
+    return mode.removeprefix(_PREFIX) if mode.startswith(_PREFIX) else None
+
+
+def resolve(engine: "Engine", prepared: Prepared) -> None:
+    """Names become ids, so that a rename changes nothing.
+
+    :class:`InvalidParameter` for missing containers, but for the one whose network is joined:
+    Docker minds that one at the start only.
+    """
+    host = prepared.host_config
+    host.pid_mode = _by_id(engine, host.pid_mode)
+    host.ipc_mode = _by_id(engine, host.ipc_mode)
+    try:
+        host.network_mode = _by_id(engine, host.network_mode)
+    except InvalidParameter:
+        pass
+    for link in host.links or ():
+        name = parse_link(link)[0]
+        _require(engine, name, f"could not get container for {name}: ")
+    for other in host.volumes_from or ():
+        _require(engine, parse_volumes_from(other)[0], "")
+
+
+def _by_id(engine: "Engine", mode: str) -> str:
+    name = target_of(mode)
+    return mode if name is None else f"{_PREFIX}{_require(engine, name, '').id}"
+
+
+def _require(engine: "Engine", name: str, prefix: str) -> Container:
+    try:
+        return engine.containers.get(name).container
+    except NotFound as error:
+        raise InvalidParameter(f"{prefix}{error}") from None
+
+
+def joined(engine: "Engine", container: Container) -> dict[str, int]:
+    """Process ids of the containers whose namespaces are shared.
+
+    :class:`Conflict` for those that do not run or do not share.
+    """
+    found: dict[str, int] = {}
+    for kind, attribute in _JOINABLE.items():
+        name = target_of(getattr(container.host_config, attribute))
+        if name is None:
+            continue
+        other = engine.containers.get(name).container
+        _check(kind, other)
+        found[kind] = other.state.pid
+    return found
+
+
+def _check(kind: str, other: Container) -> None:
+    if not other.state.running:
+        raise Conflict(_NOT_RUNNING[kind].format(id=other.id))
+    if other.state.status == "restarting":
+        raise Conflict(f"Container {other.id} is restarting, wait until the container is running")
+    if kind == "ipc" and other.host_config.ipc_mode in ("private", "none"):
+        raise Conflict(
+            "failed to join IPC namespace: "
+            "non-shareable IPC (hint: use IpcMode:shareable for the donor container)"
+        )
+
+
+def link_answers(engine: "Engine", container: Container) -> list[str]:
+    """``HostConfig.Links`` as Docker shows them: the target's path, then the alias's."""
+    shown = []
+    for link in container.host_config.links or ():
+        name, alias = parse_link(link)
+        try:
+            name = engine.containers.get(name).container.name
+        except BoxshipError:
+            continue
+        shown.append(f"/{name.lstrip('/')}:/{container.name}/{alias}")
+    return shown
