@@ -67,6 +67,7 @@ def test_keys_reach_the_program_as_bytes(start: Start) -> None:
     terminal.expect("# ")
     terminal.type("echo $?\r")
     terminal.expect("130")
+    terminal.expect("# ")
     terminal.type("\x04")
     assert terminal.ends() == 0
 
