@@ -35,7 +35,48 @@ HIDDEN: tuple[Hidden, ...] = (
         r"(?m)^\[0\]\.GraphDriver\..*\n",
         "layers are never unpacked: there are no directories of a graph driver to show",
     ),
+    Hidden(
+        "inspect-container",
+        r"\b(overlay2|overlayfs|erofs)\b",
+        "the storage driver has a name of its own",
+        "<DRIVER>",
+    ),
+    Hidden(
+        "*",
+        r"runc create failed: ",
+        "dockerd's text names a program that has no part in Boxship",
+    ),
+    Hidden(
+        "system",
+        r"\b(runc|boxship)\b",
+        "the runtime has a name of its own",
+        "<RUNTIME>",
+    ),
+    Hidden(
+        "events",
+        r"(?m)^network (connect|disconnect)\n",
+        "the default network is a private namespace: nothing is connected",
+    ),
+    Hidden(
+        "names",
+        r"(?m)^(#.*)?\n",
+        "dockerd explains itself in comments of resolv.conf",
+    ),
+    Hidden(
+        "save-load",
+        r"(?m)^\[0\]\.LayerSources\..*\n",
+        "these describe layers that came from a registry; nothing reads them",
+    ),
+    Hidden(
+        "*",
+        r"(?<=unexpected EOF) in a tar header",
+        "Boxship says where the archive ended",
+    ),
 )
+
+_NOT_AN_IMAGE = r"holds neither manifest\.json nor index\.json"
+_NO_REGISTRY = "registries are not served yet; the error says so"
+_NO_NETWORKS = "networks and volumes of users are not served yet"
 
 OTHERWISE: tuple[Otherwise, ...] = (
     Otherwise(
@@ -44,6 +85,65 @@ OTHERWISE: tuple[Otherwise, ...] = (
         0,
         r"Loaded image",
         "dockerd loads OCI layouts only with its containerd image store; Boxship always does",
+    ),
+    Otherwise(
+        "echo garbage | docker load",
+        1,
+        r"Error response from daemon: unexpected EOF",
+        "dockerd answers 200 before it looks; Boxship with an error",
+    ),
+    Otherwise(
+        "tar cf - image.tar | docker load",
+        1,
+        _NOT_AN_IMAGE,
+        "dockerd's text is about a temporary file of its own",
+    ),
+    Otherwise("docker load </dev/null", 1, _NOT_AN_IMAGE, "as for a tar that is no image"),
+    Otherwise(
+        "docker cp live:/proc/1/comm comm; cat comm",
+        0,
+        r"\A\Z",
+        "a running container is read through its own mounts, /proc among them, whose files are empty"
+        " by their size",
+    ),
+    Otherwise(
+        "docker cp live:/dev/null null; ls -l null | cut -c1",
+        0,
+        r"\Ac\Z",
+        "a running container is read through its own mounts, /dev among them",
+    ),
+    Otherwise(
+        "DOCKER_API_VERSION=1.99 docker ps",
+        1,
+        r"client version 1\.99 is too new\. Maximum supported API version is 1\.51",
+        "Boxship serves newer versions of the API",
+    ),
+    Otherwise(
+        "docker pull --quiet localhost:1/nosuch 2>&1 | grep -c refused", 1, "0", _NO_REGISTRY
+    ),
+    Otherwise(
+        "docker push localhost:1/nosuch",
+        1,
+        r"An image does not exist locally with the tag: localhost:1/nosuch",
+        _NO_REGISTRY,
+    ),
+    Otherwise(
+        "docker run --rm --pull never --platform linux/arm64 busybox true",
+        125,
+        r"was found but does not provide the specified platform \(linux/arm64\)",
+        "the wording of later versions, which keep several platforms of an image, as Boxship does",
+    ),
+    Otherwise(
+        "docker run --rm --ip 1.2.3.4 busybox true",
+        125,
+        r"user specified IP address is supported on user defined networks only",
+        _NO_NETWORKS,
+    ),
+    Otherwise(
+        "docker run --rm --network nosuch busybox true",
+        125,
+        r"network nosuch not found",
+        "refused before a container is made, not at its start",
     ),
 )
 

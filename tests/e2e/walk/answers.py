@@ -65,7 +65,7 @@ def _page(story: str, answer: Answer) -> list[str]:
 def _unlike(story: str, wanted: Answer, got: Answer) -> list[str]:
     """How *got* differs from *wanted*, as the lines of a diff; empty if it does not."""
     row = otherwise(wanted.line)
-    if row and got.code == row.code and re.search(row.output, got.stdout + got.stderr):
+    if row and got.code == row.code and re.search(row.output, (got.stdout + got.stderr).strip()):
         return []
     left, right = _page(story, wanted), _page(story, got)
     diff = list(difflib.unified_diff(left, right, lineterm="", n=1))[2:]

@@ -54,7 +54,7 @@ docker image inspect busybox | shape
 docker image inspect -f '{{.Size}}' busybox | awk '{print ($1 > 1000000)}'
 docker image inspect -f '{{.Os}} {{.Architecture}} {{.Created}}' busybox
 docker image inspect -f '{{.NoSuch}}' busybox
-docker image inspect busybox nosuch | shape | wc -l
+docker image inspect busybox nosuch | shape | grep RepoTags
 docker history busybox --format '{{.ID}}|{{.CreatedBy}}|{{.Comment}}'
 docker history -q busybox
 docker history busybox | head -1

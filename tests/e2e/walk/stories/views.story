@@ -54,7 +54,7 @@ docker inspect -f '{{.Name}} {{.Path}} {{json .Args}} {{.Driver}} {{.Platform}}'
 docker inspect -f '{{.ResolvConfPath}} {{.HostnamePath}} {{.HostsPath}} {{.LogPath}}' box | tr ' ' '\n' | sed 's/.*containers/containers/'
 docker inspect -f '{{.NoSuch}}' box
 docker inspect -f '{{nonsense' box
-docker inspect box nosuch | shape | wc -l
+docker inspect box nosuch | shape | grep '\.Name='
 docker container inspect nosuch
 docker create --name full --hostname h --domainname d -u guest -e A=1 -w /tmp --entrypoint e -l a=b --init --read-only --cap-add net_admin --cap-drop chown --dns 1.1.1.1 --add-host x:1.2.3.4 --memory 64m --cpus 0.5 --pids-limit 9 --ulimit nofile=5:6 --sysctl net.ipv4.ip_forward=1 --tmpfs /t:ro --device /dev/null:/dev/n:r --restart on-failure:3 --stop-signal USR1 --stop-timeout 7 --shm-size 1m --oom-score-adj 5 --group-add 7 --security-opt no-new-privileges --health-cmd x --health-interval 3s --log-opt max-size=1m --expose 80/udp --network none busybox c1 c2 >/dev/null
 docker inspect full | shape | grep -E '\.(Config|HostConfig)\.'
