@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-root lint types imports format bench walk walk-record clean
+.PHONY: help setup demo test test-unit test-root test-v2 lint types imports format bench walk walk-record clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk 'BEGIN {FS = ":.*## "} {printf "  make %-13s %s\n", $$1, $$2}'
 
 $(STAMP): pyproject.toml tools/make-venv
@@ -28,6 +28,10 @@ test-unit: $(STAMP) ## Run the tests that need neither root nor other programs
 
 test-root: $(STAMP) ## Run the tests that need root
 	tools/run-tests "$(VENV)" contract kernel api e2e fault
+
+test-v2: $(STAMP) ## Run the tests on a machine with cgroup v2 alone (qemu, Debian's cloud kernel)
+	tools/install-packages v2
+	PYTHONPATH=tests $(BIN)/python -m qemu
 
 lint: $(STAMP) ## Check style and formatting rules
 	$(BIN)/ruff check .
