@@ -7,6 +7,8 @@ import json
 import os
 from typing import Any, NoReturn
 
+from boxship.sandbox import messages
+
 
 class StageError(Exception):
     """A failure with the words that the user sees. *code* is the exit code that Docker gives it."""
@@ -35,7 +37,7 @@ def describe(stage: str, error: BaseException) -> dict[str, Any]:
 def report(pipe: int, stage: str, error: BaseException) -> NoReturn:
     """Write what failed in *stage* to *pipe* and end the process."""
     try:
-        os.write(pipe, json.dumps(describe(stage, error)).encode()[:8000])
+        os.write(pipe, json.dumps(describe(stage, error)).encode())
     except OSError:
         pass
     os._exit(1)
@@ -43,8 +45,5 @@ def report(pipe: int, stage: str, error: BaseException) -> NoReturn:
 
 def read(pipe: int) -> dict[str, Any] | None:
     """What the stage reported, or None once its program runs. Closes *pipe*."""
-    try:
-        data = os.read(pipe, 8192)
-    finally:
-        os.close(pipe)
+    data = messages.read_all(pipe)
     return json.loads(data) if data else None

@@ -14,6 +14,7 @@ from boxship.sandbox import passwd
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.root import Root
 
+_NULL = os.makedev(1, 3)
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -35,6 +36,19 @@ def write_oom_score(score: int) -> None:
         os.write(fd, b"%d" % score)
     finally:
         os.close(fd)
+
+
+def is_null(fd: int) -> bool:
+    """Whether *fd* is the null device."""
+    status = os.fstat(fd)
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == _NULL
+
+
+def give_away(stdio: list[int], uid: int) -> None:
+    """Let the user open /dev/stdout and its like; /dev/null stays whose it is: the host's."""
+    for fd in {*stdio}:
+        if not is_null(fd):
+            os.fchown(fd, uid, -1)
 
 
 def take_stdio(child: list[int], tty: bool) -> None:
@@ -116,18 +130,42 @@ def find_program(name: str, environment: dict[str, str]) -> str:
 
 
 def change_directory(path: str) -> None:
+    """Enter the working directory, which must lie below the container's root."""
     try:
-        os.chdir(path or "/")
+        os.chdir(path)
     except OSError as error:
         reason = (error.strerror or "").lower()
         raise StageError(f'chdir to cwd ("{path}") set in config.json failed: {reason}', 126)
+    try:
+        inside = os.getcwd().startswith("/")
+    except OSError:
+        inside = False
+    if not inside:
+        os.chdir("/")
+        raise StageError(
+            "current working directory is outside of container mount namespace root -- possible "
+            "container breakout detected",
+            126,
+        )
+
+
+def _enter_as_root(path: str) -> bool:
+    """Whether the working directory could be entered before the user's rights are in force.
+
+    A user may be put into a directory that only root can reach, as with runc.
+    """
+    try:
+        change_directory(path)
+    except StageError:
+        return False
+    return True
 
 
 def execute(program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
     """execve(2) on a checked descriptor: no magic link of procfs is followed.
 
     A script is run by its path, since its interpreter could not open a close-on-exec descriptor.
-    A failure from here on is the program's own: text on its standard error and exit code 255.
+    A failure from here on is the program's own: text on its standard error and an exit code.
     """
     try:
         fd = openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS)
@@ -140,7 +178,7 @@ def execute(program: str, args: list[str], environment: dict[str, str]) -> NoRet
     except OSError as error:
         reason = "permission denied" if error.errno == errno.ELOOP else (error.strerror or "")
         os.write(2, f"exec {program}: {reason.lower()}\n".encode("utf-8", "surrogateescape"))
-    os._exit(255)
+    os._exit(1)
 
 
 def environment_of(spec: dict[str, Any], user: passwd.User) -> dict[str, str]:
@@ -163,13 +201,15 @@ def launch(
 ) -> NoReturn:
     """Run the program of the OCI process *spec* in this process, which already is in its place."""
     user = find_user(spec, root)
-    for fd in {*stdio}:
-        os.fchown(fd, user.uid, -1)
+    give_away(stdio, user.uid)
     os.umask(0o022 if spec.get("umask") is None else spec["umask"])
     take_stdio(stdio, bool(spec.get("terminal")))
     rlimits.apply(spec.get("rlimits", ()))
+    directory = spec.get("cwd") or "/"
+    entered = _enter_as_root(directory)
     drop_privileges(spec, user, filter_program)
-    change_directory(spec.get("cwd") or "/")
+    if not entered:
+        change_directory(directory)
     environment = environment_of(spec, user)
     program = find_program(spec["args"][0], environment)
     before_exec()

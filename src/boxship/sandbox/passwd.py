@@ -17,7 +17,7 @@ class User:
 
 
 def _rows(content: bytes, columns: int) -> Iterator[list[str]]:
-    for line in content.decode("utf-8", "surrogateescape").splitlines():
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
         parts = line.strip().split(":")
         if len(parts) >= columns and not line.startswith("#"):
             yield parts

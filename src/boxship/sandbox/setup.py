@@ -34,7 +34,7 @@ def run(
         os.close(fd)
     stdio.close_child()
     with open(read_end, "rb", 0) as pipe:
-        answer = pipe.read(16384)
+        answer = pipe.read()
     os.waitpid(pid, 0)
     if not answer:
         return 0, {"stage": "setup", "message": "the setup process was killed", "code": 128}

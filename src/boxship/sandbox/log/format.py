@@ -4,6 +4,7 @@ A whole chunk is encoded at once: escapes by one regular expression (rarely need
 by one bulk replacement, with one time stamp for all lines of the chunk.
 """
 
+import codecs
 import re
 
 from boxship.base.times import rfc3339_fixed
@@ -13,6 +14,15 @@ PART = 16 * 1024
 # What Go's JSON encoder escapes, HTML characters and line separators among them.
 _ESCAPE = re.compile('[\x00-\x09\x0b-\x1f"\\\\<>&\u2028\u2029]')
 _NAMED = {'"': '\\"', "\\": "\\\\", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+_REPLACE = "boxship-replace-each-byte"
+codecs.register_error(_REPLACE, _replace)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -25,9 +35,9 @@ def encode(stream: str, data: bytes, now: int, attributes: str = "") -> bytes:
 
     *attributes* is a JSON object that goes into each line, or empty.
 
-    Bytes that are no UTF-8 become U+FFFD, as with dockerd.
+    Each byte that is no UTF-8 becomes one U+FFFD, as with dockerd.
     """
-    text = data.decode("utf-8", "replace")
+    text = data.decode("utf-8", _REPLACE)
     text = _ESCAPE.sub(_escape, text)
     extra = f',"attrs":{attributes}' if attributes else ""
     tail = f'","stream":"{stream}"{extra},"time":"{rfc3339_fixed(now)}"}}\n'
@@ -59,7 +69,7 @@ class Splitter:
         if len(lines) <= PART or not _has_long_line(lines):
             return [lines]
         pieces = []
-        for line in lines.splitlines(keepends=True):
+        for line in re.findall(rb"[^\n]*\n", lines):
             while len(line) > PART:
                 pieces.append(line[:PART])
                 line = line[PART:]

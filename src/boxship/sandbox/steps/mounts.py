@@ -4,17 +4,34 @@ A *mount step* has: type, target, attributes (``MOUNT_ATTR_*``), options (pairs 
 propagation (``MS_*`` or 0), and for binds source (an index of opened sources), recursive.
 """
 
+import errno
 import os
 import socket
 from typing import Any
 
-from boxship.kernel import mount, process
+from boxship.kernel import mount, process, statfs
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.root import is_directory
 from boxship.sandbox.steps import namespaces
 from boxship.sandbox.steps.context import Context
 
 _ORDINARY_ONLY = ("proc", "sysfs")
+# What lxcfs and its like replace (runc's list).
+_COVERABLE = frozenset(
+    "/proc/" + name
+    for name in (
+        "cpuinfo",
+        "diskstats",
+        "meminfo",
+        "stat",
+        "swaps",
+        "uptime",
+        "loadavg",
+        "slabinfo",
+        "sys/kernel/ns_last_pid",
+        "sys/crypto/fips_enabled",
+    )
+)
 
 
 def open_sources(context: Context, step: dict[str, Any]) -> None:
@@ -88,10 +105,39 @@ def _bind(context: Context, step: dict[str, Any]) -> int:
     return fd
 
 
-def _target(context: Context, step: dict[str, Any], source: int) -> int:
+def _options(context: Context, step: dict[str, Any]) -> list[list[str]]:
+    """A tmpfs over a directory that the image has takes over its mode, unless one is given."""
+    options: list[list[str]] = step["options"]
+    if step["type"] != "tmpfs" or any(key == "mode" for key, _ in options):
+        return options
+    try:
+        covered = context.root.open(step["target"])
+    except OSError:
+        return options
+    mode = os.fstat(covered).st_mode & 0o7777
+    os.close(covered)
+    return [["mode", f"{mode:o}"], *options]
+
+
+def _keep_procfs_whole(context: Context, step: dict[str, Any], source: int, target: int) -> None:
+    """Refuse to cover procfs: later writes to it would go elsewhere (CVE-2019-16884)."""
+    path = os.readlink(f"/proc/self/fd/{target}").removeprefix(context.mountpoint)
+    if path == "/proc":
+        reason = "" if statfs.magic(source) == statfs.PROC else "it is not of type proc"
+    else:
+        covered = path.startswith("/proc/") and path not in _COVERABLE
+        reason = "it is inside /proc" if covered else ""
+    if reason:
+        raise StageError(
+            f'error mounting "{step["target"]}" to rootfs at "{step["target"]}": "{path}" cannot '
+            f"be mounted because {reason}"
+        )
+
+
+def _target(context: Context, step: dict[str, Any], directory: bool) -> int:
     path = step["target"]
     try:
-        if not is_directory(source):
+        if not directory:
             return context.root.file(path)
         return context.root.directory(path, links=step["type"] not in _ORDINARY_ONLY)
     except OSError as error:
@@ -105,9 +151,11 @@ def _target(context: Context, step: dict[str, Any], source: int) -> int:
 def mount_one(context: Context, step: dict[str, Any]) -> None:
     if step["type"] == "bind":
         source = _bind(context, step)
+        target = _target(context, step, is_directory(source))
     else:
-        source = new_filesystem(step["type"], step["options"], step["attributes"])
-    target = _target(context, step, source)
+        source = new_filesystem(step["type"], _options(context, step), step["attributes"])
+        target = _target(context, step, True)
+    _keep_procfs_whole(context, step, source, target)
     if step.get("propagation"):
         mount.set_attributes(source, propagation=step["propagation"], recursive=True)
     try:
@@ -129,7 +177,6 @@ def make_directory(context: Context, step: dict[str, Any]) -> None:
     """The working directory, where the image lacks it."""
     try:
         os.close(context.root.directory(step["path"]))
-    except NotADirectoryError:
-        raise StageError(f"mkdir {step['path']}: not a directory", 128)
-    except OSError:
-        return
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            raise StageError(f"mkdir {step['path']}: not a directory", 128)

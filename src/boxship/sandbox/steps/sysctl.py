@@ -6,12 +6,18 @@ from typing import Any
 from boxship.kernel.openat2 import BENEATH, NO_MAGICLINKS, NO_SYMLINKS, NO_XDEV, openat2
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.steps.context import Context
+from boxship.sandbox.steps.mounts import new_filesystem
 
 _STRICT = BENEATH | NO_MAGICLINKS | NO_SYMLINKS | NO_XDEV
 
 
 def write(context: Context, step: dict[str, Any]) -> None:
-    """*step*: ``values`` by dotted name; ``optional`` names may be missing in this kernel."""
+    """*step*: ``values`` by dotted name; ``optional`` names may be missing in this kernel.
+
+    A container that shows the host's procfs, or none, gets them through one that nobody else sees.
+    """
+    if context.proc < 0:
+        context.proc = new_filesystem("proc", [], 0)
     for name, value in step["values"].items():
         path = "sys/" + name.replace(".", "/")
         try:
