@@ -103,7 +103,7 @@ OTHERWISE: tuple[Otherwise, ...] = (
         "docker cp live:/proc/1/comm comm; cat comm",
         0,
         r"\A\Z",
-        "a running container is read through its own mounts, /proc among them, whose files are empty"
+        "a running container is read through its own mounts; files of /proc are empty"
         " by their size",
     ),
     Otherwise(
