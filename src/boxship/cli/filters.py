@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,4 +13,8 @@ def as_parameter(filters: Iterable[str]) -> str | None:
     for text in filters:
         name, _, value = text.partition("=")
         found.setdefault(name, []).append(value)
-    return json.dumps(found) if found else None
+    if not found:
+        return None
+    import json
+
+    return json.dumps(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from boxship.base.errors import InvalidParameter
@@ -10,6 +9,7 @@ from boxship.client.connection import Connection, connect
 from boxship.client.errors import ConnectionLost, error_from_answer
 from boxship.client.hijack import MULTIPLEXED_TYPE, RAW_TYPE, Hijacked
 from boxship.client.http import Answer, read_answer, send_request
+from boxship.client.jsontext import loads
 from boxship.client.query import encode_query
 
 TYPE_CHECKING = False
@@ -98,7 +98,7 @@ class Client:
     ) -> Any:
         """The answer's body as JSON; None where it has none."""
         text = self.call(method, path, query, body, headers).read()
-        return json.loads(text) if text else None
+        return loads(text) if text else None
 
     def documents(
         self,
@@ -111,7 +111,7 @@ class Client:
         """The JSON documents of a streamed answer, each as soon as it has arrived."""
         for line in self.call(method, path, query, body, headers).lines():
             if line.strip():
-                yield json.loads(line)
+                yield loads(line)
 
     def hijack(
         self, path: str, query: Mapping[str, Value], body: Body = None, *, tty: bool = False
@@ -127,6 +127,8 @@ class Client:
         self, method: str, target: str, headers: Mapping[str, str], body: Body = None
     ) -> Answer:
         if isinstance(body, (dict, list)):
+            import json
+
             body = json.dumps(body, separators=(",", ":")).encode()
             headers = {"Content-Type": "application/json", **headers}
         fields = {"Host": self.endpoint.host or "boxship", "User-Agent": USER_AGENT, **headers}

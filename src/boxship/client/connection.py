@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 
 from boxship.client.errors import CannotConnect, ConnectionLost
 
@@ -18,7 +18,7 @@ def connect(endpoint: Endpoint, tls: TlsFiles | None = None) -> Connection:
     """A fresh connection; :class:`CannotConnect` names the address and the reason."""
     try:
         return Connection(_open(endpoint, tls))
-    except (FileNotFoundError, ConnectionRefusedError, socket.gaierror, TimeoutError) as error:
+    except (FileNotFoundError, ConnectionRefusedError, _socket.gaierror, TimeoutError) as error:
         raise CannotConnect(
             f"Cannot connect to the Boxship daemon at {endpoint.text}. "
             f"Is the boxship daemon running? ({error.strerror or error})"
@@ -34,9 +34,11 @@ def connect(endpoint: Endpoint, tls: TlsFiles | None = None) -> Connection:
         ) from error
 
 
-def _open(endpoint: Endpoint, tls: TlsFiles | None) -> socket.socket:
+def _open(endpoint: Endpoint, tls: TlsFiles | None) -> _socket.socket:
     if endpoint.scheme == "unix":
         return _open_unix(endpoint.path)
+    import socket
+
     sock = socket.create_connection((endpoint.host, endpoint.port), timeout=30)
     sock.settimeout(None)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -48,8 +50,9 @@ def _open(endpoint: Endpoint, tls: TlsFiles | None) -> socket.socket:
     return wrap(sock, endpoint.host, tls)
 
 
-def _open_unix(path: str) -> socket.socket:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def _open_unix(path: str) -> _socket.socket:
+    """The module socket would cost a short command 3 ms and give it nothing that it needs."""
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
     try:
         sock.connect(path)
     except BaseException:
@@ -63,7 +66,7 @@ class Connection:
 
     __slots__ = ("buffer", "sock")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
         self.sock = sock
         self.buffer = bytearray()
 

@@ -5,9 +5,8 @@ Messages carry Docker's prefix, so that scripts that match on it keep working.
 
 from __future__ import annotations
 
-import json
-
 from boxship.base import errors
+from boxship.client.jsontext import loads
 
 PREFIX = "Error response from daemon: "
 
@@ -38,7 +37,7 @@ def error_from_answer(status: int, body: bytes) -> errors.BoxshipError:
 
 def _message(body: bytes) -> str:
     try:
-        answer = json.loads(body)
+        answer = loads(body)
     except ValueError:
         return body.decode("utf-8", "replace").strip()
     if isinstance(answer, dict) and isinstance(answer.get("message"), str):

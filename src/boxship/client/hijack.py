@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 
 from boxship.client.connection import CHUNK, Connection
 from boxship.client.frames import STDOUT, Demultiplexer
@@ -56,7 +56,7 @@ class Hijacked:
     def send(self, data: bytes) -> int:
         """Bytes that the socket took now: 0 when it is full. OSError once the peer has gone."""
         try:
-            return self._sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            return self._sock.send(data, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL)
         except BlockingIOError:
             return 0
         except ValueError:
@@ -66,7 +66,7 @@ class Hijacked:
     def close_write(self) -> None:
         """End of our input; the daemon closes the program's stdin."""
         try:
-            self._sock.shutdown(socket.SHUT_WR)
+            self._sock.shutdown(_socket.SHUT_WR)
         except OSError:
             pass
 
