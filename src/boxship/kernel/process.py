@@ -15,7 +15,9 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 4, 15, 36
 _PR_SET_NO_NEW_PRIVS = 38
-_KEYCTL_JOIN_SESSION_KEYRING = 1
+_KEYCTL_JOIN_SESSION_KEYRING, _KEYCTL_SETPERM, _KEY_SPEC_SESSION_KEYRING = 1, 5, -3
+# All to its possessor; view, read, search and link to its owner's other processes (keyrings(7)).
+_SEARCHABLE = 0x3F1B0000
 
 
 def unshare(flags: int) -> None:
@@ -64,8 +66,14 @@ def setdomainname(name: str) -> None:
 
 
 def join_new_session_keyring(name: str) -> None:
-    """keyctl(2): a fresh session keyring, so that no key of the host is reachable."""
+    """keyctl(2): the session keyring *name*, fresh unless there is one: no key of the host's."""
     libc.syscall(libc.NUMBERS["keyctl"], _KEYCTL_JOIN_SESSION_KEYRING, os.fsencode(name))
+
+
+def let_session_keyring_be_found() -> None:
+    """keyctl_setperm(3): processes of its owner may join our session keyring by its name."""
+    command, keyring = _KEYCTL_SETPERM, _KEY_SPEC_SESSION_KEYRING
+    libc.syscall(libc.NUMBERS["keyctl"], command, keyring, _SEARCHABLE)
 
 
 def close_other_fds(keep: set[int]) -> None:

@@ -39,7 +39,7 @@ class SpawnerProcess:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         os.set_inheritable(theirs.fileno(), True)
         module = "boxship.sandbox.spawner"
-        command = [sys.executable, "-m", module, str(theirs.fileno()), str(self._empty)]
+        command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(self._empty)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], start_new_session=True
         )

@@ -150,7 +150,8 @@ class Supervisor:
         path = self.run_directory(container_id) / "shim.sock"
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            sock.connect(str(path))
+            with messages.reachable(str(path)) as address:
+                sock.connect(address)
         except OSError:
             sock.close()
             return None

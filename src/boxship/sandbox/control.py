@@ -36,7 +36,8 @@ class Control:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        self._listener.bind(path)
+        with messages.reachable(path) as address:
+            self._listener.bind(address)
         self._listener.listen(8)
         self._shim.loop.watch(self._listener.fileno(), READ, lambda mask: self._accept())
         self._watch(self._connections[0])

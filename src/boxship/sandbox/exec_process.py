@@ -50,7 +50,7 @@ def main(
     """
     try:
         launch.set_oom_score(spec["process"])
-        process.join_new_session_keyring("_ses.exec")
+        process.join_new_session_keyring(f"_ses.{spec['container']}")
         for fd in cgroup_files:
             os.write(fd, b"0")
             os.close(fd)

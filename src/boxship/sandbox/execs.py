@@ -34,12 +34,11 @@ class Execs:
             raise StageError("container is not running")
         filter_program = messages.read_all(fds.pop(0)) if request["filtered"] else None
         stdio = Stdio(request["tty"], request["stdin"])
-        pid, failed = self._fork(request, stdio, filter_program)
-        if failed is not None:
-            if pid:
-                os.waitpid(pid, 0)
-            raise StageError(failed["message"], failed.get("code", 126), failed.get("errno", 0))
-        stdio.take_console()
+        try:
+            pid = self._launch(request, stdio, filter_program)
+        except BaseException:
+            stdio.close()
+            raise
         streams = Streams(self._shim.loop, stdio, NoLog(), True, hold_clients=True)
         session = self._sessions[pid] = _Session(request["exec"], pid, streams)
         streams.on_detached = lambda: self._detached(session)
@@ -49,14 +48,24 @@ class Execs:
         self._shim.loop.after(0, self._shim.reap)
         return {"pid": pid}
 
+    def _launch(self, request: dict[str, Any], stdio: Stdio, filter_program: bytes | None) -> int:
+        """The pid of the program, which runs now; :class:`StageError` if it does not."""
+        pid, failed = self._fork(request, stdio, filter_program)
+        if failed is not None:
+            if pid:
+                os.waitpid(pid, 0)
+            raise StageError(failed["message"], failed.get("code", 126), failed.get("errno", 0))
+        stdio.take_console()
+        return pid
+
     def _detached(self, session: _Session) -> None:
         self._shim.control.broadcast({"event": "exec-detached", "exec": session.id})
 
     def _fork(
         self, request: dict[str, Any], stdio: Stdio, filter_program: bytes | None
     ) -> tuple[int, dict[str, Any] | None]:
-        read_end, write_end = os.pipe2(os.O_CLOEXEC)
         cgroup_files = self._shim.group.open_join_files()
+        read_end, write_end = os.pipe2(os.O_CLOEXEC)
         pidfd = self._shim.pidfd
         pid_read, pid_write = os.pipe2(os.O_CLOEXEC)
         between = os.fork()
@@ -66,7 +75,13 @@ class Execs:
             become_child(keep | ({console} if console is not None else set()))
             exec_process.enter(pidfd, pid_write, write_end)
             exec_process.main(
-                request, pidfd, cgroup_files, console, stdio.child, filter_program, write_end
+                request | {"container": self._shim.spec["id"]},
+                pidfd,
+                cgroup_files,
+                console,
+                stdio.child,
+                filter_program,
+                write_end,
             )
         for fd in (write_end, pid_write, *cgroup_files):
             os.close(fd)

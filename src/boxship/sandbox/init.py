@@ -28,7 +28,8 @@ def main(
 ) -> NoReturn:
     """Never returns: the program runs, or its absence is reported on *pipe*."""
     launch.set_oom_score(plan["process"])
-    process.join_new_session_keyring(f"_ses.{plan['id'][:32]}")
+    process.join_new_session_keyring(f"_ses.{plan['id']}")
+    process.let_session_keyring_be_found()
     _carry_out(plan, context, pipe)
     stage = "start"
     try:

@@ -61,9 +61,11 @@ class Loop:
 
     def run(self) -> None:
         while not self.stopped:
-            for fd, mask in self._epoll.poll(self._timeout()):
-                callback = self._callbacks.get(fd)
-                if callback is not None:
+            ready = self._epoll.poll(self._timeout())
+            # A number that is closed and opened again meanwhile is not meant by its old event.
+            called = [(fd, mask, self._callbacks.get(fd)) for fd, mask in ready]
+            for fd, mask, callback in called:
+                if callback is not None and self._callbacks.get(fd) == callback:
                     callback(mask)
             while self._timers and self._timers[0][0] <= time.monotonic():
                 self._timers.pop(0)[1]()

@@ -5,10 +5,11 @@ packet may be, a memfd with it as the first descriptor.
 """
 
 import array
+import contextlib
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 Message = dict[str, Any]
@@ -36,6 +37,16 @@ def send(channel: socket.socket, message: Message, fds: Sequence[int] = ()) -> N
 def _sendmsg(channel: socket.socket, data: bytes, fds: Sequence[int]) -> None:
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     channel.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+
+
+@contextlib.contextmanager
+def reachable(path: str) -> Iterator[str]:
+    """*path* as a socket address, which has 107 bytes only (unix(7)), however deep it lies."""
+    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{os.path.basename(path)}"
+    finally:
+        os.close(directory)
 
 
 def memory_file(name: str, content: bytes) -> int:

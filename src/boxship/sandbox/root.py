@@ -1,7 +1,9 @@
 """Paths inside a container's root: resolved by openat2(2), which never leaves it."""
 
+import contextlib
 import os
 import stat
+from collections.abc import Callable
 
 from boxship.kernel.openat2 import INSIDE, NO_SYMLINKS, openat2
 
@@ -30,7 +32,9 @@ class Root:
             return self.open(path, os.O_PATH | os.O_DIRECTORY, links)
         except FileNotFoundError:
             parent = self.directory(os.path.dirname(path.rstrip("/")), links)
-            self._make(parent, path, lambda name: os.mkdir(name, mode, dir_fd=parent))
+            real = self._make(parent, path, lambda name: os.mkdir(name, mode, dir_fd=parent))
+            if real and links:
+                return self.directory(real)
             return self.open(path, os.O_PATH | os.O_DIRECTORY, links)
 
     def file(self, path: str) -> int:
@@ -40,19 +44,23 @@ class Root:
         except FileNotFoundError:
             parent = self.directory(os.path.dirname(path))
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-            self._make(
+            real = self._make(
                 parent, path, lambda name: os.close(os.open(name, flags, 0o644, dir_fd=parent))
             )
-            return self.open(path)
+            return self.file(real) if real else self.open(path)
 
     @staticmethod
-    def _make(parent: int, path: str, make) -> None:  # type: ignore[no-untyped-def]
+    def _make(parent: int, path: str, make: Callable[[str], None]) -> str:
+        """Make *path*'s last name in *parent*, closed here; the target if it is a dangling link."""
+        directory, name = os.path.split(path.rstrip("/"))
         try:
-            make(os.path.basename(path.rstrip("/")))
+            make(name)
         except FileExistsError:
-            pass
+            with contextlib.suppress(OSError):
+                return os.path.join(directory, os.readlink(name, dir_fd=parent))
         finally:
             os.close(parent)
+        return ""
 
     def read_regular(self, path: str, limit: int = 1 << 22) -> bytes:
         """The content of a regular file, at most *limit* bytes; b"" for anything else."""

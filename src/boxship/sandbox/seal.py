@@ -9,7 +9,10 @@ import sys
 
 from boxship.kernel import mount
 
-_MARK = "BOXSHIP_SEALED"
+_SEALED = os.ST_RDONLY | os.ST_NOSUID
+# What the interpreter itself reads. The rest of the daemon's environment may hold secrets, and
+# the memory of a container's --init process could be read from inside.
+_KEPT = ("PYTHON", "LD_", "LC_", "LANG", "PATH", "BOXSHIP_")
 
 
 def _sealed_view(directory: str, empty: str) -> int:
@@ -24,13 +27,15 @@ def _sealed_view(directory: str, empty: str) -> int:
 
 
 def is_sealed() -> bool:
-    return os.environ.get(_MARK) == "1"
+    """Whether our binary lies on a mount that is read-only and without setuid, as the view is."""
+    flags = os.statvfs("/proc/self/exe").f_flag
+    return flags & _SEALED == _SEALED
 
 
 def reexec(empty: str) -> None:
-    """Replace this process by itself, run from a sealed view; returns only if that cannot be."""
+    """Replace this process by itself, run from a sealed view. *empty*: an empty directory."""
     binary = os.path.realpath("/proc/self/exe")
     view = _sealed_view(os.path.dirname(binary), empty)
     fd = os.open(os.path.basename(binary), os.O_PATH | os.O_CLOEXEC, dir_fd=view)
-    os.environ[_MARK] = "1"
-    os.execve(fd, [sys.executable, *sys.orig_argv[1:]], os.environ)
+    environment = {key: value for key, value in os.environ.items() if key.startswith(_KEPT)}
+    os.execve(fd, [sys.executable, *sys.orig_argv[1:]], environment)

@@ -4,6 +4,7 @@ It needs no daemon once it runs: a daemon that comes later finds its socket in t
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -64,10 +65,12 @@ class Shim:
             if failed is not None:
                 return failed
             self.pidfd = os.pidfd_open(self.pid)
+            stdio.take_console()
         except Exception as error:
+            self.group.kill()
+            self.group.destroy()
             return failure.describe("start", error)
         self.started_at = time.time_ns()
-        stdio.take_console()
         self.streams = Streams(self.loop, stdio, log, wanted["stdin_once"])
         self.streams.on_closed = self._maybe_end
         self.streams.on_detached = lambda: self.control.broadcast({"event": "detached"})
@@ -151,6 +154,8 @@ def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
     """Entry after the spawner's fork. *fds*: the daemon's socket, the plan,
     the seccomp filter if there is one, clients."""
     process.set_name("boxship-shim")
+    # Attached clients and exec sessions leave cycles; what the spawner had is frozen and untouched.
+    gc.enable()
     process.set_dumpable(False)
     process.set_child_subreaper()
     os.setsid()

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from boxship.sandbox.client import HIGH_WATER, Client
+from boxship.sandbox.failure import StageError
 from boxship.sandbox.log.write import LogFile, NoLog
 from boxship.sandbox.loop import READ, WRITE, Loop
 
@@ -46,6 +47,8 @@ class Stdio:
             return
         _, fds, _, _ = socket.recv_fds(self._console, 16, 1)
         self._console.close()
+        if not fds:
+            raise StageError("the program was killed before it had its terminal", 137)
         os.set_inheritable(fds[0], False)
         self.outputs["stdout"] = self.input = fds[0]
 
@@ -66,6 +69,15 @@ class Stdio:
         console = () if self.child_console is None else (self.child_console,)
         for fd in {*self.child, *console}:
             os.close(fd)
+        self.child, self.child_console = [], None
+
+    def close(self) -> None:
+        """Close everything: no program was started."""
+        self.close_child()
+        for fd in {*self.outputs.values()} | ({self.input} if self.input is not None else set()):
+            os.close(fd)
+        if self._console is not None:
+            self._console.close()
 
 
 def resize(fd: int, rows: int, columns: int) -> None:

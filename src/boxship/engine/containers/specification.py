@@ -71,7 +71,8 @@ def _mounts(engine: "Engine", container: Container) -> list[UserMount]:
     }
     for destination, source in own.items():
         if destination not in taken:
-            mounts.append(UserMount("bind", destination, source))
+            read_only = container.host_config.readonly_rootfs
+            mounts.append(UserMount("bind", destination, source, read_only))
     for destination, text in tmpfs_mounts(container.host_config).items():
         options = ["noexec", "nosuid", "nodev", *(o for o in text.split(",") if o)]
         mounts.append(UserMount("tmpfs", destination, options=options))
