@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from boxship.api.routes import ROUTES
 from support import sources
 
 PACKAGES = sorted(path.parent.name for path in sources.PACKAGE.glob("*/__init__.py"))
@@ -48,3 +49,10 @@ def test_every_make_target_is_described() -> None:
     assert phony
     bare = [name for name in phony[1].split() if not re.search(rf"(?m)^{name}:.*## ", text)]
     assert bare == []
+
+
+def test_api_page_lists_every_route() -> None:
+    text = (sources.ROOT / "docs" / "API.md").read_text()
+    listed = re.findall(r"(?m)^\| `([A-Z]+ /[^`]*)` \| ([\d.]+) \|", text)
+    served = [(f"{r.method} {r.pattern}", ".".join(map(str, r.since))) for r in ROUTES]
+    assert sorted(listed) == sorted(served)
