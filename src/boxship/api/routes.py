@@ -53,6 +53,11 @@ from boxship.api.handlers.system.events import events
 from boxship.api.handlers.system.info import info
 from boxship.api.handlers.system.ping import ping
 from boxship.api.handlers.system.version import version
+from boxship.api.handlers.volumes.create import create as create_volume
+from boxship.api.handlers.volumes.inspect import inspect as inspect_volume
+from boxship.api.handlers.volumes.list import list_volumes
+from boxship.api.handlers.volumes.prune import prune as prune_volumes
+from boxship.api.handlers.volumes.remove import remove as remove_volume
 from boxship.api.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -119,6 +124,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/networks/{id}/connect", networks.connect),
     Route("POST", "/networks/{id}/disconnect", networks.disconnect),
     # volumes
+    Route("GET", "/volumes", list_volumes),
+    Route("POST", "/volumes/create", create_volume),
+    Route("POST", "/volumes/prune", prune_volumes, since=(1, 25)),
+    Route("GET", "/volumes/{name}", inspect_volume),
+    Route("DELETE", "/volumes/{name}", remove_volume),
     # build
     Route("POST", "/build", no_builder),
     Route("POST", "/build/prune", prune, since=(1, 31)),

@@ -9,6 +9,7 @@ from boxship.api.query import Query, decode
 from boxship.api.request import CURRENT, Request
 from boxship.api.response import (
     JSON,
+    RAW_STREAM,
     Body,
     Empty,
     Hijack,
@@ -142,7 +143,9 @@ async def _send_stream(exchange: Exchange, response: Stream, *, flush_early: boo
 async def _hijack(exchange: Exchange, response: Hijack) -> HijackedConnection:
     content_type = ("Content-Type", response.content_type)
     upgrade = [content_type, ("Connection", "Upgrade"), ("Upgrade", "tcp")]
-    connection = await exchange.hijack(upgrade=upgrade, plain=[content_type])
+    # Docker names the media type of the streams to upgraded connections only.
+    plain = [("Content-Type", RAW_STREAM)]
+    connection = await exchange.hijack(upgrade=upgrade, plain=plain)
     if response.settle:
         await exchange.settle()
     return connection

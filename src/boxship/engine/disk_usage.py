@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from boxship.engine import volumes
 from boxship.engine.containers import listing
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ async def disk_usage(engine: "Engine", kinds: frozenset[str]) -> dict[str, Any]:
     if "container" in kinds:
         answer["Containers"] = await listing.containers(engine, {}, show_all=True, size=True)
     if "volume" in kinds:
-        answer["Volumes"] = []
+        answer["Volumes"] = await volumes.disk_usage(engine)
     if "build-cache" in kinds:
         answer["BuildCache"] = []
     return answer

@@ -23,6 +23,8 @@ from boxship.runtime.spawner import SpawnerProcess
 from boxship.runtime.supervisor import Supervisor
 from boxship.runtime.workers import Workers
 from boxship.state.database import Database
+from boxship.volumes.store import MIGRATIONS as VOLUME_MIGRATIONS
+from boxship.volumes.store import Volumes
 
 
 class Engine:
@@ -34,6 +36,7 @@ class Engine:
     events: Events
     database: Database
     images: Images
+    volumes: Volumes
     containers: Containers
     cgroups: Cgroups
     spawner: SpawnerProcess
@@ -50,7 +53,8 @@ class Engine:
         self.cgroups = Cgroups(options.cgroup_parent)
         self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)
         self.database = Database(
-            options.data_root / "boxship.db", (*CONTAINER_MIGRATIONS, *IMAGE_MIGRATIONS)
+            options.data_root / "boxship.db",
+            (*CONTAINER_MIGRATIONS, *IMAGE_MIGRATIONS, *VOLUME_MIGRATIONS),
         )
         self.spawner = SpawnerProcess(options.exec_root)
         self.workers = Workers(self.spawner)
@@ -62,6 +66,7 @@ class Engine:
             emit=lambda action, image, attributes: self._image_event(action, image, attributes),
             forget_layers=self._forget_layers,
         )
+        self.volumes = Volumes(options.data_root / "volumes", self.database)
         self.containers = Containers(self.database)
         self._tasks: set[asyncio.Task[Any]] = set()
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import NotSupported
 from boxship.base.ids import new_id
 from boxship.base.times import now_ns
-from boxship.engine.containers import events, files, joins
+from boxship.engine.containers import events, files, joins, volume_mounts
 from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.defaults import default_hostname
 from boxship.engine.containers.random_names import random_name
@@ -53,17 +52,22 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     joins.resolve(engine, prepared)
     image_id, image_config = _image(engine, request.image, options.platform)
     done = complete(prepared, image_config)
-    _check_mounts(done.mounts)
+    done.mounts = volume_mounts.collect(engine, done)
+    for point in done.mounts:
+        if point.type == "bind":
+            _check_bind(point)
     identity = new_id()
     name = wanted or random_name(engine.containers.has_name)
     engine.containers.reserve(name, identity)
     container = _container(identity, name, image_id, done)
     try:
         files.make(engine, container)
+        await volume_mounts.provide(engine, container)
         await engine.containers.add(Live(container))
     except BaseException:
         engine.containers.release(name)
         files.delete(engine, identity)
+        await volume_mounts.release(engine, container, anonymous_too=True)
         raise
     events.emit(engine, container, "create")
     return Created(identity, done.warnings)
@@ -93,18 +97,6 @@ def _container(identity: str, name: str, image_id: str, done: Prepared) -> Conta
         endpoints=done.endpoints,
         mounts=done.mounts,
     )
-
-
-def _check_mounts(mounts: list[MountPoint]) -> None:
-    """Named volumes are not served yet; missing bind sources are made, or refused."""
-    for point in mounts:
-        if point.type == "volume":
-            raise NotSupported(
-                f"volume {point.name or point.destination}: this engine has no volumes yet, "
-                "bind a host directory instead"
-            )
-        if point.type == "bind":
-            _check_bind(point)
 
 
 def _check_bind(point: MountPoint) -> None:

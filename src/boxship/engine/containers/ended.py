@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
 from boxship.engine import networks
-from boxship.engine.containers import events, removal, restart_policy, runtime_state
+from boxship.engine.containers import events, removal, restart_policy, runtime_state, volume_mounts
 from boxship.engine.containers.store import Live
 from boxship.runtime.supervisor import Exit, Shim
 
@@ -51,6 +51,7 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
             state.status = "restarting"
         networks.detach(container)
         networks.emit(engine, container, "disconnect")
+        volume_mounts.emit(engine, container, "unmount")
         if live.stopping:
             # Docker tells of the stop before the death that it brought about.
             live.stopping = False

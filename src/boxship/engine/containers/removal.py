@@ -3,8 +3,16 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import Conflict
-from boxship.engine.containers import ended, events, files, kill, restart_policy, runtime_state
+from boxship.base.errors import BoxshipError, Conflict
+from boxship.engine.containers import (
+    ended,
+    events,
+    files,
+    kill,
+    restart_policy,
+    runtime_state,
+    volume_mounts,
+)
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 
@@ -63,10 +71,20 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     runtime_state.forget(engine, container.id)
     await engine.containers.remove(live)
     engine.background(asyncio.to_thread(files.delete, engine, container.id))
+    await volume_mounts.release(engine, container, volumes)
+    _collect_image(engine, container.image_id)
     events.emit(engine, container, "destroy")
     ended.settle(live, container.state.exit_code)
     if live.removed is not None and not live.removed.done():
         live.removed.set_result(container.state.exit_code)
+
+
+def _collect_image(engine: "Engine", image_id: str) -> None:
+    """The layers of an image that was removed before its last container go with that."""
+    try:
+        engine.images.resolve(image_id)
+    except BoxshipError:
+        engine.background(engine.images.collect(engine.containers_using))
 
 
 async def removed(live: Live) -> int:

@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.engine import networks
-from boxship.engine.containers import ended, events, files, removal, specification, states
+from boxship.engine.containers import (
+    ended,
+    events,
+    files,
+    removal,
+    specification,
+    states,
+    volume_mounts,
+)
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
 from boxship.engine.containers.store import Live
@@ -58,6 +66,7 @@ async def launch(engine: "Engine", live: Live) -> None:
     live.shim = shim
     networks.attach(engine, container)
     networks.emit(engine, container, "connect")
+    volume_mounts.emit(engine, container, "mount")
     events.emit(engine, container, "start")
     record(engine, container)
     live.monitor = engine.background(ended.watch(engine, live, shim))

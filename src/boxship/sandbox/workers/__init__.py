@@ -9,6 +9,7 @@ from typing import Any
 
 from boxship.sandbox.workers import (
     changes,
+    copy_up,
     diff,
     du,
     export,
@@ -24,6 +25,7 @@ Worker = Callable[[int | None, dict[str, Any], Sequence[int]], dict[str, Any]]
 
 WORKERS: dict[str, Worker] = {
     "changes": changes.run,
+    "copy_up": copy_up.run,
     "diff": diff.run,
     "du": du.run,
     "export": export.run,

@@ -1,0 +1,1 @@
+"""Volume routes, one module a verb."""

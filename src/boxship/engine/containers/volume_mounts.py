@@ -1,0 +1,95 @@
+"""Volumes of a container: found or made at its creation, filled, and removed with it."""
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from boxship.base.errors import BoxshipError, NotSupported
+from boxship.engine import volumes
+from boxship.engine.containers import files
+from boxship.engine.containers.container import Container, MountPoint
+from boxship.engine.containers.mount_points import image_volumes
+from boxship.engine.containers.validate import Prepared
+from boxship.engine.containers.validation.mount_modes import is_read_only
+from boxship.engine.containers.validation.names import parse_volumes_from
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+def collect(engine: "Engine", done: Prepared) -> list[MountPoint]:
+    """The mounts of other containers, then the container's own over them, then ``Volumes``."""
+    points: dict[str, MountPoint] = {}
+    for text in done.host_config.volumes_from or ():
+        name, mode = parse_volumes_from(text)
+        for point in engine.containers.get(name).container.mounts:
+            points[point.destination] = _inherited(point, mode)
+    points |= {point.destination: point for point in done.mounts}
+    own = image_volumes(done.config, done.host_config, set(points))
+    return [*points.values(), *own]
+
+
+def _inherited(point: MountPoint, mode: str) -> MountPoint:
+    """A mount point of another container; an anonymous volume goes with its last container."""
+    return msgspec.structs.replace(point, rw=point.rw and not is_read_only(mode))
+
+
+async def provide(engine: "Engine", container: Container) -> None:
+    """Find or make the volumes that *container* asks for, and fill empty ones from its image."""
+    for point in container.mounts:
+        if point.type != "volume" or point.source:
+            continue
+        if point.options.get("subpath"):
+            raise NotSupported("a subpath of a volume cannot be mounted by this engine")
+        anonymous = not point.name
+        labels, options = point.options.get("labels"), point.options.get("driver_opts")
+        volume = await volumes.create(engine, point.name, point.driver, labels, options)
+        point.name, point.source = volume.name, volume.mountpoint
+        if anonymous:
+            point.options = {**point.options, "anonymous": True}
+        if not point.options.get("no_copy"):
+            await _fill(engine, container, point)
+
+
+async def _fill(engine: "Engine", container: Container, point: MountPoint) -> None:
+    """What the image has at the mount's place goes into the volume, if that is empty."""
+    try:
+        with os.scandir(point.source) as entries:
+            if any(entries) or not container.image_id:
+                return
+    except FileNotFoundError:
+        return
+    directory = os.open(point.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        arguments = {"path": point.destination}
+        rootfs = files.rootfs(engine, container) | {"upper": None, "work": None, "volatile": False}
+        await engine.workers.run("copy_up", arguments, [directory], rootfs=rootfs)
+    finally:
+        os.close(directory)
+
+
+async def release(engine: "Engine", container: Container, anonymous_too: bool) -> None:
+    """After the container's removal: remove the volumes that it had without a name."""
+    if not anonymous_too:
+        return
+    for point in container.mounts:
+        if point.options.get("anonymous"):
+            # Another container may have it through --volumes-from.
+            with contextlib.suppress(BoxshipError):
+                await volumes.remove(engine, point.name)
+
+
+def emit(engine: "Engine", container: Container, action: str) -> None:
+    """``mount`` at the start, ``unmount`` at the end, for each volume."""
+    for point in container.mounts:
+        volume = engine.volumes.find(point.name) if point.type == "volume" else None
+        if volume is None:
+            continue
+        extra = {"container": container.id}
+        if action == "mount":
+            extra["destination"] = point.destination
+            extra["propagation"] = point.propagation
+            extra["read/write"] = str(point.rw).lower()
+        volumes.emit(engine, volume, action, **extra)
