@@ -19,7 +19,7 @@ from boxship.images.layers import LayerStore, StagedLayer
 from boxship.images.snapshots.choose import NAMES, make_snapshotter
 from boxship.images.snapshots.snapshotter import RootfsLayer, Snapshotter
 from boxship.kernel import mount
-from boxship.sandbox import layers as sandbox_layers
+from boxship.sandbox.stacks import make_stacks
 from boxship.sandbox.workers.layer_sink import Budget, store
 from support import trees
 from support.image_archives import link, sha, tar
@@ -73,8 +73,7 @@ class Bench:
 
         def child() -> Any:
             private_mounts()
-            opened = [sandbox_layers.open_layer(one) for one in spec["layers"]]
-            fd = sandbox_layers.overlay(spec, opened, str(self.root / "empty"))
+            fd = make_stacks(str(self.root / "empty")).mount(spec)
             target = os.open(top, os.O_PATH)
             mount.move_mount(fd, target)
             return action(top)

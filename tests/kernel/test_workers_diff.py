@@ -15,7 +15,7 @@ import pytest
 from boxship.archive.reader import open_file
 from boxship.base.errors import InvalidParameter
 from boxship.kernel import mount
-from boxship.sandbox import layers
+from boxship.sandbox.stacks import make_stacks
 from support import trees
 from support.requirements import require_root, require_tool
 from support.workers import Root, in_child, private_mounts, run
@@ -255,10 +255,9 @@ def test_the_index_mounts_to_the_same_tree(root: Root) -> None:
 
     def remounted() -> dict[str, Any]:
         private_mounts()
-        erofs = {"kind": "erofs", "index": str(layer.index), "data": str(layer.tar)}
-        fds = [layers.open_layer(erofs)]
-        fds += [layers.open_layer({"kind": "dir", "path": str(p)}) for p in root.lowers]
-        fd = layers.overlay({"upper": None}, fds, str(root.base / "empty"))
+        stack = [{"kind": "erofs", "index": str(layer.index), "data": str(layer.tar)}]
+        stack += [{"kind": "dir", "path": str(p)} for p in root.lowers]
+        fd = make_stacks(str(root.base / "empty")).mount({"layers": stack})
         mount.move_mount(fd, os.open(root.base / "merged", os.O_PATH))
         return summary(root.base / "merged")
 

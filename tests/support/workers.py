@@ -11,7 +11,7 @@ from typing import Any
 
 from boxship.base import errors
 from boxship.kernel import mount, process
-from boxship.sandbox import layers
+from boxship.sandbox.stacks import make_stacks
 from boxship.sandbox.workers import WORKERS
 
 Setup = Callable[[Path], None]
@@ -39,8 +39,7 @@ class Root:
 
     def mount(self, *, below: bool = False) -> int:
         """A detached overlay; to be called in a process of its own."""
-        opened = [layers.open_layer({"kind": "dir", "path": str(p)}) for p in self.lowers]
-        return layers.overlay(self.spec(below=below), opened, str(self.base / "empty"))
+        return make_stacks(str(self.base / "empty")).mount(self.spec(below=below))
 
     def attach(self) -> Path:
         """Mount the overlay at ``merged``, in this process's mount namespace."""

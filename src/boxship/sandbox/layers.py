@@ -1,82 +1,121 @@
-"""Layers and root file systems as detached mounts: nothing appears in the host's mount table.
+"""Layers as detached mounts, and overlays over them by descriptor.
 
 A *rootfs spec* is ``{"layers": [...], "upper": dir | None, "work": dir | None, "volatile": bool}``
 with the topmost layer first; a layer is ``{"kind": "erofs", "index": file, "data": file}`` or
 ``{"kind": "dir", "path": dir}``.
 """
 
+import errno
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
-from boxship.kernel import mount
+from boxship.kernel import loop, mount
 
 Layer = dict[str, str]
 Rootfs = dict[str, Any]
 _CACHED = 400
+# The features that move data out of the upper directory are off, or it would not be the diff.
+OFF = ("index", "redirect_dir", "metacopy")
 
 
-class LayerMounts:
-    """Detached EROFS mounts by index path, kept open so that containers share one page cache."""
+class LayerCache:
+    """Mounted layers by index path, kept so that containers share one page cache.
 
-    def __init__(self) -> None:
-        self._open: OrderedDict[str, int] = OrderedDict()
+    A handle is whatever *mount_layer* returns; *drop* ends it.
+    """
+
+    def __init__(self, mount_layer: Callable[[Layer], int], drop: Callable[[int], None]) -> None:
+        self._mount = mount_layer
+        self._drop = drop
+        self._known: OrderedDict[str, int] = OrderedDict()
 
     def get(self, layer: Layer) -> int:
-        """A descriptor of the layer's root, owned by this object."""
+        """The layer's handle, owned by this object."""
         key = layer.get("index") or layer["path"]
-        fd = self._open.get(key)
-        if fd is None:
-            fd = self._open[key] = open_layer(layer)
-            if len(self._open) > _CACHED:
-                os.close(self._open.popitem(last=False)[1])
+        handle = self._known.get(key)
+        if handle is None:
+            handle = self._known[key] = self._mount(layer)
+            if len(self._known) > _CACHED:
+                self._drop(self._known.popitem(last=False)[1])
         else:
-            self._open.move_to_end(key)
-        return fd
+            self._known.move_to_end(key)
+        return handle
 
     def forget(self, keys: list[str]) -> None:
         for key in keys:
-            fd = self._open.pop(key, None)
-            if fd is not None:
-                os.close(fd)
+            handle = self._known.pop(key, None)
+            if handle is not None:
+                self._drop(handle)
 
 
 def open_layer(layer: Layer) -> int:
     """A descriptor of the root directory of *layer*."""
     if layer["kind"] == "dir":
         return os.open(layer["path"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return _mount_erofs(layer["index"], layer["data"])
+    except OSError as error:
+        if error.errno != errno.ENOTBLK:  # no EROFS on plain files (before Linux 6.12)
+            raise
+        return open_by_loop(layer)
+
+
+def open_by_loop(layer: Layer) -> int:
+    """An EROFS layer mounted through loop devices, which live as long as the mount."""
+    index, index_fd = loop.attach(layer["index"])
+    try:
+        data, data_fd = loop.attach(layer["data"])
+        try:
+            return _mount_erofs(index, data)
+        finally:
+            os.close(data_fd)
+    finally:
+        os.close(index_fd)
+
+
+def _mount_erofs(index: str, data: str) -> int:
     context = mount.fsopen("erofs")
     try:
-        mount.fsconfig_string(context, "source", layer["index"])
-        mount.fsconfig_string(context, "device", layer["data"])
+        mount.fsconfig_string(context, "source", index)
+        mount.fsconfig_string(context, "device", data)
+        mount.fsconfig_flag(context, "ro")
         mount.fsconfig_create(context)
         return mount.fsmount(context, mount.MOUNT_ATTR_RDONLY)
     finally:
         os.close(context)
 
 
-def overlay(rootfs: Rootfs, layers: list[int], empty: str) -> int:
-    """A detached overlay of the open *layers* under the spec's upper directory.
+def lacking(rootfs: Rootfs) -> int:
+    """How many empty layers it takes to satisfy overlayfs, which wants two directories at least."""
+    return max(0, (1 if rootfs.get("upper") else 2) - len(rootfs["layers"]))
 
-    The features that move data out of the upper directory are off, or it would not be the diff.
-    *empty* is a directory that stands in where overlayfs wants more layers than there are.
-    """
+
+def overlay(rootfs: Rootfs, layers: list[int]) -> int:
+    """A detached overlay of the open *layers* under the spec's upper directory."""
     context = mount.fsopen("overlay")
     try:
         mount.fsconfig_string(context, "source", "overlay")
-        for key in ("index", "redirect_dir", "metacopy"):
+        for key in OFF:
             mount.fsconfig_string(context, key, "off")
         for layer in layers:
             mount.fsconfig_fd(context, "lowerdir+", layer)
-        missing = 1 if rootfs.get("upper") else 2
-        for _ in range(missing - len(layers)):
-            mount.fsconfig_string(context, "lowerdir+", empty)
         if rootfs.get("upper"):
-            mount.fsconfig_string(context, "upperdir", rootfs["upper"])
-            mount.fsconfig_string(context, "workdir", rootfs["work"])
+            _set_directory(context, "upperdir", rootfs["upper"])
+            _set_directory(context, "workdir", rootfs["work"])
         if rootfs.get("volatile"):
             mount.fsconfig_flag(context, "volatile")
         mount.fsconfig_create(context)
         return mount.fsmount(context)
     finally:
         os.close(context)
+
+
+def _set_directory(context: int, key: str, path: str) -> None:
+    """By descriptor: a string is limited to 255 bytes."""
+    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        mount.fsconfig_fd(context, key, fd)
+    finally:
+        os.close(fd)

@@ -16,14 +16,16 @@ from typing import Any
 from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
 from boxship.sandbox.forked import become_child, cut_imports
-from boxship.sandbox.layers import LayerMounts, overlay
+from boxship.sandbox.stacks import Stacks, make_stacks
+
+# Names one of stacks.NAMES: for tests, and for kernels that promise more than they keep.
+_STACKS = "BOXSHIP_STACKS"
 
 
 class Spawner:
-    def __init__(self, channel: socket.socket, empty: str) -> None:
+    def __init__(self, channel: socket.socket, stacks: Stacks) -> None:
         self._channel = channel
-        self._empty = empty
-        self._mounts = LayerMounts()
+        self._stacks = stacks
         self._ops = {"shim": self._shim, "worker": self._worker, "forget": self._forget}
 
     def serve(self) -> None:
@@ -54,10 +56,7 @@ class Spawner:
 
     def _root(self, message: dict[str, Any]) -> int | None:
         rootfs = message.get("rootfs")
-        if rootfs is None:
-            return None
-        layers = [self._mounts.get(layer) for layer in rootfs["layers"]]
-        return overlay(rootfs, layers, self._empty)
+        return None if rootfs is None else self._stacks.mount(rootfs)
 
     def _shim(self, message: dict[str, Any], fds: list[int]) -> None:
         self._fork(shim.main, message, fds)
@@ -66,7 +65,7 @@ class Spawner:
         self._fork(worker.main, message, fds)
 
     def _forget(self, message: dict[str, Any], fds: list[int]) -> None:
-        self._mounts.forget(message["layers"])
+        self._stacks.forget(message["layers"])
 
     def _fork(self, main: Any, message: dict[str, Any], fds: list[int]) -> None:
         root = self._root(message)
@@ -103,7 +102,7 @@ def main(argv: list[str]) -> None:
     gc.disable()
     channel = socket.socket(fileno=int(argv[1]))
     channel.set_inheritable(False)
-    Spawner(channel, empty).serve()
+    Spawner(channel, make_stacks(empty, os.environ.get(_STACKS, ""))).serve()
 
 
 if __name__ == "__main__":

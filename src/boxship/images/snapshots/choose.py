@@ -1,7 +1,5 @@
 """Picks a snapshotter: by name, or the best one that this kernel can do."""
 
-import os
-import re
 from pathlib import Path
 
 from boxship.base.errors import InvalidParameter
@@ -11,9 +9,8 @@ from boxship.images.snapshots.erofs import ErofsSnapshotter
 from boxship.images.snapshots.overlay import OverlaySnapshotter
 from boxship.images.snapshots.snapshotter import Snapshotter
 from boxship.images.workers import WorkerRunner
-from boxship.kernel import mount
+from boxship.sandbox.erofs_probe import mounts_erofs
 
-_FILE_BACKED_EROFS = (6, 12)
 NAMES = ("erofs", "overlay", "copy")
 
 
@@ -31,12 +28,5 @@ def make_snapshotter(
 
 
 def best() -> str:
-    """``erofs`` where the kernel mounts it from plain files, else ``overlay``."""
-    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    if release is None or (int(release[1]), int(release[2])) < _FILE_BACKED_EROFS:
-        return "overlay"
-    try:
-        os.close(mount.fsopen("erofs"))
-    except OSError:  # not built, or no privilege to mount anything at all
-        return "overlay"
-    return "erofs"
+    """``erofs`` where the kernel mounts stored layers, else ``overlay``."""
+    return "erofs" if mounts_erofs() else "overlay"
