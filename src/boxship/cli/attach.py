@@ -12,6 +12,7 @@ from boxship.cli.pump import Pump
 from boxship.cli.signals import Handlers
 from boxship.client import paths
 from boxship.client.errors import ConnectionLost
+from boxship.client.jsontext import loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -173,9 +174,7 @@ class Waiting:
 
 
 def _exit_code(body: bytes) -> int:
-    import json
-
-    result = json.loads(body)
+    result = loads(body)
     if result.get("Error"):
         return ENGINE_FAILED
     return int(result["StatusCode"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from boxship.client.jsontext import dumps
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,8 +15,4 @@ def as_parameter(filters: Iterable[str]) -> str | None:
     for text in filters:
         name, _, value = text.partition("=")
         found.setdefault(name, []).append(value)
-    if not found:
-        return None
-    import json
-
-    return json.dumps(found)
+    return dumps(found) if found else None

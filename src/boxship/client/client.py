@@ -9,7 +9,7 @@ from boxship.client.connection import Connection, connect
 from boxship.client.errors import ConnectionLost, error_from_answer
 from boxship.client.hijack import MULTIPLEXED_TYPE, RAW_TYPE, Hijacked
 from boxship.client.http import Answer, read_answer, send_request
-from boxship.client.jsontext import loads
+from boxship.client.jsontext import dumps, loads
 from boxship.client.query import encode_query
 
 TYPE_CHECKING = False
@@ -127,9 +127,7 @@ class Client:
         self, method: str, target: str, headers: Mapping[str, str], body: Body = None
     ) -> Answer:
         if isinstance(body, (dict, list)):
-            import json
-
-            body = json.dumps(body, separators=(",", ":")).encode()
+            body = dumps(body).encode()
             headers = {"Content-Type": "application/json", **headers}
         fields = {"Host": self.endpoint.host or "boxship", "User-Agent": USER_AGENT, **headers}
         connection, idle = self._take_connection()

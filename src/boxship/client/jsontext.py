@@ -1,4 +1,4 @@
-"""JSON text to objects, by the standard library's scanner alone.
+"""JSON text to objects and back, by the standard library's C functions alone.
 
 The package :mod:`json` imports re, enum and functools: a quarter of a short command's time.
 """
@@ -35,7 +35,23 @@ def _scanner() -> Callable[[str, int], tuple[Any, int]] | None:
         return None
 
 
+def _encoder() -> Callable[[Any, int], tuple[str, ...]] | None:
+    try:
+        from _json import encode_basestring_ascii, make_encoder
+
+        return make_encoder(
+            None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, False
+        )
+    except (ImportError, TypeError):
+        return None
+
+
+def _refuse(value: object) -> str:
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
 _scan = _scanner()
+_encode = _encoder()
 
 
 def loads(data: bytes | str) -> Any:
@@ -52,3 +68,14 @@ def loads(data: bytes | str) -> Any:
     if end != len(text):
         raise ValueError("something follows the JSON document")
     return value
+
+
+def dumps(value: object) -> str:
+    """*value* as one line of ASCII without spaces."""
+    if _encode is None:
+        import json
+
+        return json.dumps(value, separators=(",", ":"))
+    if isinstance(value, (dict, list)):
+        return "".join(_encode(value, 0))
+    return "".join(_encode([value], 0))[1:-1]

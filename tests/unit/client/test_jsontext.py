@@ -20,7 +20,7 @@ DOCUMENTS = st.recursive(
 
 
 def test_the_fast_way_is_taken() -> None:
-    assert jsontext._scan is not None
+    assert jsontext._scan is not None and jsontext._encode is not None
 
 
 @given(DOCUMENTS, st.booleans())
@@ -28,6 +28,11 @@ def test_documents(document: object, ascii_only: bool) -> None:
     text = json.dumps(document, ensure_ascii=ascii_only)
     assert jsontext.loads(f" \r\n{text}\t") == document
     assert jsontext.loads(text.encode("utf-8", "surrogatepass")) == document
+
+
+@given(DOCUMENTS)
+def test_writing(document: object) -> None:
+    assert jsontext.dumps(document) == json.dumps(document, separators=(",", ":"))
 
 
 @given(st.text('{}[]":,0123456789.eE+-truefalsn\\ ', max_size=12))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 
 from boxship.cli.errors import Failed
@@ -61,6 +60,8 @@ _RECURSIVE: dict[str, dict[str, bool]] = {
 
 def parse_mount(text: str) -> Body:
     """One ``--mount`` as the API's Mount; ValueError with Docker's reason."""
+    import csv
+
     mount: Body = {"Type": "volume"}
     for part in next(csv.reader([text]), []):
         name, equals, value = part.partition("=")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, many
 from boxship.cli.run_flags.placed import Placed
@@ -17,6 +15,8 @@ _BUILT_IN = ("bridge", "host", "none", "default")
 
 
 def _ip(text: str) -> str:
+    import ipaddress
+
     try:
         return str(ipaddress.ip_address(text.strip()))
     except ValueError:
@@ -34,7 +34,7 @@ def _extra_host(text: str) -> str:
         address = address[1:-1]
     if address != "host-gateway":
         try:
-            ipaddress.ip_address(address)
+            _ip(address)
         except ValueError:
             raise ValueError(f'invalid IP address in add-host: "{address}"') from None
     return f"{name}:{address}"

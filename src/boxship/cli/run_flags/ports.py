@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import many, switch
 from boxship.cli.run_flags.placed import Placed
@@ -91,6 +89,8 @@ def _split_address(text: str, whole: str) -> tuple[str, str, str]:
     address, _, outside = rest.rpartition(":")
     address = address.removeprefix("[").removesuffix("]")
     if address:
+        import ipaddress
+
         try:
             ipaddress.ip_address(address)
         except ValueError:

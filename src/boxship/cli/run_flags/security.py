@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, many, switch
 from boxship.cli.run_flags.placed import Placed, key_values
@@ -94,6 +92,8 @@ def _security_option(text: str) -> str:
 
 def _profile(path: str) -> str:
     """The daemon may be elsewhere: it gets the file's content."""
+    import json
+
     try:
         with open(path, encoding="utf-8") as file:
             return json.dumps(json.load(file), separators=(",", ":"))
