@@ -6,11 +6,16 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from boxship.sandbox import messages
+
+
+# Seconds. One that lived shorter than that has failed to start.
+_STEADY = 1.0
 
 
 class SpawnerProcess:
@@ -23,6 +28,7 @@ class SpawnerProcess:
         self._channel: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._closing = False
+        self._started = 0.0
 
     @property
     def mountpoint(self) -> str:
@@ -34,6 +40,7 @@ class SpawnerProcess:
         return self._process.pid if self._process else 0
 
     def start(self) -> None:
+        self._started = time.monotonic()
         self._empty.mkdir(parents=True, exist_ok=True)
         self._mountpoint.mkdir(exist_ok=True)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -50,7 +57,16 @@ class SpawnerProcess:
     def _ended(self) -> None:
         """The channel is readable only at its end: the spawner never speaks first."""
         self._drop()
-        if not self._closing:
+        if self._closing:
+            return
+        if time.monotonic() - self._started > _STEADY:
+            self.start()
+        else:
+            # It cannot start at all; trying without a pause would keep a processor busy.
+            asyncio.get_running_loop().call_later(_STEADY, self._start_again)
+
+    def _start_again(self) -> None:
+        if not self._closing and self._channel is None:
             self.start()
 
     def _drop(self) -> None:
@@ -62,7 +78,15 @@ class SpawnerProcess:
             self._process.wait()
 
     def send(self, message: dict[str, Any], fds: Sequence[int]) -> None:
-        """Pass on a request; :class:`OSError` when the spawner has just died."""
+        """Pass on a request, to a new spawner if this one has died; :class:`OSError` without one."""
+        try:
+            self._send(message, fds)
+        except ConnectionError:
+            if self._channel is not None:
+                self._ended()
+            self._send(message, fds)
+
+    def _send(self, message: dict[str, Any], fds: Sequence[int]) -> None:
         if self._channel is None:
             raise BrokenPipeError(32, "the spawner is not running")
         messages.send(self._channel, message, fds)

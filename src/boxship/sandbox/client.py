@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from boxship.sandbox.detach import DetachScanner
@@ -14,6 +14,7 @@ from boxship.sandbox.loop import READ, Loop
 
 STREAMS = {"stdin": 0, "stdout": 1, "stderr": 2}
 HIGH_WATER = 1 << 20
+_REFILL = 1 << 16
 _HEADER = struct.Struct(">BxxxI")
 # Without it a client that closes only its write side looks the same as one that is idle.
 _HALF_CLOSED = select.EPOLLRDHUP
@@ -36,6 +37,7 @@ class Client:
         self._leftover = bytes(spec.get("leftover") or ())
         self._pending: deque[memoryview] = deque()
         self.pending_bytes = 0
+        self._history: Iterator[tuple[str, bytes]] | None = None
         self._input_open = True
         self._input_paused = False
         self._ending = False
@@ -100,42 +102,75 @@ class Client:
             self._input_paused = False
             self._rewatch()
 
+    def replay(self, history: Iterator[tuple[str, bytes]]) -> None:
+        """Send *history* before anything else, read as fast as the client takes it."""
+        self._history = history
+        self._flush()
+
     def send(self, stream: str, data: bytes) -> None:
-        """Queue output; nothing is lost or reordered, see :attr:`pending_bytes`."""
+        """Queue output; nothing is lost or reordered, see :attr:`behind`."""
         if self._gone or not self.wants[stream]:
             return
+        if self._history is not None:
+            self._refill(None)
+        self._queue(stream, data)
+        self._flush()
+
+    def _queue(self, stream: str, data: bytes) -> None:
         if self._framed:
             data = _HEADER.pack(STREAMS[stream], len(data)) + data
         self._pending.append(memoryview(data))
         self.pending_bytes += len(data)
-        self._flush()
 
-    def _flush(self) -> None:
-        had = bool(self._pending)
-        while self._pending:
+    def _refill(self, limit: int | None) -> None:
+        """Queue up to *limit* bytes of history, or all that is left."""
+        while self._history is not None and (limit is None or self.pending_bytes < limit):
+            entry = next(self._history, None)
+            if entry is None:
+                self._history = None
+            else:
+                self._queue(*entry)
+
+    @property
+    def behind(self) -> bool:
+        """Whether reading the program's output should wait for this client."""
+        return self._history is not None or self.pending_bytes > HIGH_WATER
+
+    def _transmit(self) -> bool:
+        """Send what the socket takes; False when there is no client any more."""
+        while True:
+            if not self._pending:
+                self._refill(_REFILL)
+            if not self._pending:
+                return True
             chunk = self._pending[0]
             try:
                 sent = self.socket.send(chunk, socket.MSG_NOSIGNAL)
             except BlockingIOError:
-                break
+                return True
             except OSError:
-                self._end(False)
-                return
+                return False
             self.pending_bytes -= sent
             if sent == len(chunk):
                 self._pending.popleft()
             else:
                 self._pending[0] = chunk[sent:]
+
+    def _flush(self) -> None:
+        had = bool(self._pending) or self._history is not None
+        if not self._transmit():
+            self._end(False)
+            return
         self._rewatch()
-        if had and self.pending_bytes < HIGH_WATER // 2:
+        if had and self._history is None and self.pending_bytes < HIGH_WATER // 2:
             self.on_drained()
-        if self._ending and not self._pending:
+        if self._ending and not self._pending and self._history is None:
             self._end(False)
 
     def finish(self) -> None:
         """Close once everything queued is sent."""
         self._ending = True
-        if not self._pending:
+        if not self._pending and self._history is None:
             self._end(False)
 
     @property
@@ -152,6 +187,7 @@ class Client:
         self.socket.close()
         self.pending_bytes = 0
         self._pending.clear()
+        self._history = None
         self.on_drained()
         self.on_gone(detached)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from boxship.sandbox import messages
-from boxship.sandbox.log.replay import replay
 from boxship.sandbox.loop import READ
 
 if TYPE_CHECKING:
@@ -115,8 +114,7 @@ class Control:
 
     def _attach(self, request: Request, fds: list[int]) -> None:
         spec = request["client"]
-        history = replay(self._shim.spec["log"]["path"], spec) if spec.get("logs") else []
-        self._shim.streams.attach(fds.pop(0), spec, history)
+        self._shim.streams.attach(fds.pop(0), spec)
 
     def _exec(self, request: Request, fds: list[int]) -> dict[str, Any]:
         return self._shim.execs.start(request, fds)

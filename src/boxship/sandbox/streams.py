@@ -7,11 +7,11 @@ import socket
 import struct
 import termios
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from boxship.sandbox.client import HIGH_WATER, Client
+from boxship.sandbox.client import Client
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.log.write import LogFile, NoLog
 from boxship.sandbox.loop import READ, WRITE, Loop
@@ -123,17 +123,20 @@ class Streams:
         for name, fd in self._open.items():
             self._loop.watch(fd, READ, partial(self._ready, name))
 
-    def attach(
-        self, fd: int, spec: dict[str, Any], replay: Sequence[tuple[str, bytes]] = ()
-    ) -> None:
-        """Add the client on the socket *fd*, now owned here; *replay* goes before live output."""
+    def attach(self, fd: int, spec: dict[str, Any]) -> None:
+        """Add the client on the socket *fd*, now owned here; with ``logs`` it gets the log first.
+
+        Output waits until the log is sent, so that nothing is missing or doubled in between.
+        """
         client = Client(self._loop, fd, spec | {"tty": self._stdio.tty})
         client.on_input = lambda data: self._take_input(client, data)
         client.on_gone = lambda detached: self._lost(client, detached)
         client.on_drained = self._resume_outputs
         self._clients.append(client)
-        for stream, data in replay:
-            client.send(stream, data)
+        if spec.get("logs"):
+            client.replay(self._log.history(spec))
+            if client.behind:
+                self._pause_outputs()
         if spec.get("stream", True) and self._open:
             client.start()
         else:
@@ -161,7 +164,7 @@ class Streams:
         for client in [*self._clients]:
             client.send(name, data)
         self._log.write(name, data)
-        if any(client.pending_bytes > HIGH_WATER for client in self._clients):
+        if any(client.behind for client in self._clients):
             self._pause_outputs()
 
     def _pause_outputs(self) -> None:
@@ -170,7 +173,7 @@ class Streams:
             self._loop.forget(fd)
 
     def _resume_outputs(self) -> None:
-        if self._paused and all(c.pending_bytes < HIGH_WATER for c in self._clients):
+        if self._paused and not any(client.behind for client in self._clients):
             self._paused = False
             self.start()
 

@@ -76,6 +76,11 @@ class Splitter:
             pieces.append(line)
         return pieces
 
+    @property
+    def rest(self) -> bytes:
+        """The unfinished line."""
+        return self._rest
+
     def finish(self) -> list[bytes]:
         """What is left when the stream ends."""
         rest, self._rest = self._rest, b""

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from boxship.sandbox.log import format as log_format
+from boxship.sandbox.log.replay import replay
 
 
 class LogFile:
@@ -38,6 +40,13 @@ class LogFile:
         for stream, splitter in self._splitters.items():
             self._append(stream, splitter.finish())
         os.close(self.fd)
+
+    def history(self, client: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+        """All that was written so far and is kept, of the streams that *client* wants."""
+        yield from replay(self._path, self._max_files, client)
+        for stream, splitter in self._splitters.items():
+            if splitter.rest and client.get(stream):
+                yield stream, splitter.rest
 
     def _append(self, stream: str, pieces: list[bytes]) -> None:
         if not pieces:
@@ -87,6 +96,9 @@ class NoLog:
 
     def write(self, stream: str, data: bytes) -> None:
         return
+
+    def history(self, client: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+        return iter(())
 
     def finish(self) -> None:
         return
