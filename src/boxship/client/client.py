@@ -121,7 +121,11 @@ class Client:
         answer = self.call("POST", path, query, body, {"Connection": "Upgrade", "Upgrade": "tcp"})
         kind = answer.headers.get("content-type", "")
         multiplexed = kind == MULTIPLEXED_TYPE or (kind == RAW_TYPE and not tty)
-        return Hijacked(answer.connection, multiplexed)
+        if self._tls is None:
+            return Hijacked(answer.connection, multiplexed)
+        from boxship.client.tls import HijackedTls
+
+        return HijackedTls(answer.connection, multiplexed)
 
     def _request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body = None

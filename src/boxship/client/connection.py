@@ -61,6 +61,10 @@ def _open_unix(path: str) -> _socket.socket:
     return sock
 
 
+def _lost(error: OSError) -> ConnectionLost:
+    return ConnectionLost(f"the connection to the daemon failed: {error.strerror or error}")
+
+
 class Connection:
     """Owns its socket. ``buffer`` holds bytes received and not yet consumed."""
 
@@ -74,14 +78,14 @@ class Connection:
         try:
             self.sock.sendall(data)
         except OSError as error:
-            raise ConnectionLost(f"the daemon closed the connection: {error.strerror}") from error
+            raise _lost(error) from error
 
     def fill(self) -> bool:
         """Wait for more bytes; False at the end of the stream."""
         try:
             data = self.sock.recv(CHUNK)
-        except ConnectionError as error:
-            raise ConnectionLost(f"the daemon closed the connection: {error.strerror}") from error
+        except OSError as error:
+            raise _lost(error) from error
         self.buffer += data
         return bool(data)
 

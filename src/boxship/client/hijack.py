@@ -26,8 +26,7 @@ class Hijacked:
 
     def ready(self) -> bool:
         """Whether bytes wait in this process, where poll does not see them."""
-        pending = getattr(self._sock, "pending", None)
-        return bool(self._connection.buffer) or bool(pending is not None and pending())
+        return bool(self._connection.buffer)
 
     def receive(self) -> list[tuple[int, bytes]] | None:
         """``(stream, bytes)`` as they come, or None at the end. A terminal's bytes are stdout."""
@@ -46,6 +45,10 @@ class Hijacked:
             data = bytes(buffer)
             buffer.clear()
             return data
+        return self._receive_now()
+
+    def _receive_now(self) -> bytes | None:
+        """Bytes of the socket, none at its end, None when there are none yet."""
         try:
             return self._sock.recv(CHUNK)
         except BlockingIOError:
@@ -59,9 +62,6 @@ class Hijacked:
             return self._sock.send(data, _socket.MSG_DONTWAIT | _socket.MSG_NOSIGNAL)
         except BlockingIOError:
             return 0
-        except ValueError:
-            # TLS sockets refuse flags; they are sent to in blocking mode.
-            return self._sock.send(data)
 
     def close_write(self) -> None:
         """End of our input; the daemon closes the program's stdin."""

@@ -6,6 +6,8 @@ import os
 import ssl
 
 from boxship.base.errors import InvalidParameter
+from boxship.client.connection import CHUNK, Connection
+from boxship.client.hijack import Hijacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,3 +59,43 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
     except (OSError, TypeError) as error:
         raise InvalidParameter(f"cannot load the TLS certificates: {error}") from error
     return context
+
+
+class HijackedTls(Hijacked):
+    """A hijacked connection whose bytes are encrypted.
+
+    Its socket does not block: records that hold no data (session tickets) make it readable.
+    """
+
+    __slots__ = ("_tls",)
+
+    def __init__(self, connection: Connection, multiplexed: bool) -> None:
+        super().__init__(connection, multiplexed)
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        self._tls = connection.sock
+        self._tls.setblocking(False)
+
+    def ready(self) -> bool:
+        return super().ready() or self._tls.pending() > 0
+
+    def _receive_now(self) -> bytes | None:
+        try:
+            return self._tls.recv(CHUNK)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+        except OSError:
+            return b""
+
+    def send(self, data: bytes) -> int:
+        try:
+            return self._tls.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+
+    def close_write(self) -> None:
+        """Tell the end of our input and go on reading (RFC 8446, section 6.1)."""
+        try:
+            self._tls.unwrap()
+        except OSError:
+            # The peer's own end has not come yet, which is what we want.
+            pass
