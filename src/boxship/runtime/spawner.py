@@ -13,7 +13,6 @@ from typing import Any
 
 from boxship.sandbox import messages
 
-
 # Seconds. One that lived shorter than that has failed to start.
 _STEADY = 1.0
 
@@ -78,7 +77,7 @@ class SpawnerProcess:
             self._process.wait()
 
     def send(self, message: dict[str, Any], fds: Sequence[int]) -> None:
-        """Pass on a request, to a new spawner if this one has died; :class:`OSError` without one."""
+        """Pass on a request, to a new spawner if this one has died. :class:`OSError` without."""
         try:
             self._send(message, fds)
         except ConnectionError:
