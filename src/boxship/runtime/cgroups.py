@@ -69,11 +69,3 @@ class Cgroups:
 
     def stats(self, path: str) -> Stats:
         return self._group(path).stats()
-
-    def children(self) -> list[str]:
-        """Paths of all groups below our own parent, in whichever hierarchy they are left."""
-        found: set[str] = set()
-        for mount in {*self._layout.mounts.values()}:
-            with contextlib.suppress(OSError), os.scandir(mount + self.parent) as entries:
-                found |= {f"{self.parent}/{e.name}" for e in entries if e.is_dir()}
-        return sorted(found)

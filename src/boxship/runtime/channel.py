@@ -52,6 +52,9 @@ class Channel:
                 received = messages.receive(self._socket)
             except BlockingIOError:
                 return
+            except ConnectionResetError:
+                # The peer left with a request unread; what it has sent before is still to come.
+                continue
             except OSError:
                 received = None
             if received is None:

@@ -75,13 +75,18 @@ async def _start(engine: "Engine", live: Live) -> None:
 
 
 def _sweep(engine: "Engine") -> None:
-    """Directories and cgroups are named by container ids: those without an owner go."""
+    """What is named by the id of no container of ours goes.
+
+    A run directory is made before the cgroup of the same name, so the directories tell which
+    cgroups are left over; another engine's, below the same parent, are not among them.
+    """
     owners = {live.id for live in engine.containers}
     for root in (engine.options.run_root, engine.options.data_root / "containers"):
         for entry in root.iterdir():
-            if is_full_id(entry.name[:64]) and entry.name not in owners:
-                shutil.rmtree(entry, ignore_errors=True)
-    for path in engine.cgroups.children():
-        if path.rpartition("/")[2] not in owners:
-            engine.cgroups.kill(path)
-            engine.cgroups.destroy(path)
+            if not is_full_id(entry.name[:64]) or entry.name in owners:
+                continue
+            if root == engine.options.run_root:
+                path = engine.cgroups.path_of("", entry.name)
+                engine.cgroups.kill(path)
+                engine.cgroups.destroy(path)
+            shutil.rmtree(entry, ignore_errors=True)
