@@ -80,6 +80,11 @@ def test_failures(run: Run, words: list[str], code: int, text: bytes) -> None:
     assert text in done.stderr
 
 
+def test_a_full_disk_is_said_plainly(run: Run, clean_boxship: Engine) -> None:
+    done = run("save", "-o", "/dev/full", "busybox")
+    assert (done.returncode, done.stderr) == (1, b"no space left on device\n")
+
+
 def test_a_life(run: Run) -> None:
     identity = ok(run("create", "--name", "one", *NONE, "busybox", "sh", "-c", "echo x; sleep 99"))
     assert len(identity.strip()) == 64

@@ -151,6 +151,12 @@ def _guarded(app: App, run: Callable[[], int]) -> int:
     except BoxshipError as error:
         app.warn(str(error))
         return FAILED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        app.warn(f"{where}{(error.strerror or str(error)).lower()}")
+        return FAILED
 
 
 def _usage_error(spelling: str, error: UsageError) -> int:
