@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from boxship.base.times import now_ns
-from boxship.engine.containers import adopt, stop
+from boxship.engine.containers import adopt, files, stop
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
 from boxship.engine.containers.store import MIGRATIONS as CONTAINER_MIGRATIONS
 from boxship.engine.containers.store import Containers
@@ -49,6 +49,7 @@ class Engine:
             directory.mkdir(parents=True, exist_ok=True, mode=0o711)
         (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
         self.opened_at = now_ns()
+        files.make_skeleton(options.data_root)
         self.events = Events()
         self.cgroups = Cgroups(options.cgroup_parent)
         self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)

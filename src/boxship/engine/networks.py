@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import Conflict, Forbidden, InvalidParameter, NotFound, NotSupported
+from boxship.base.errors import Forbidden, InvalidParameter, NotFound, NotSupported
 from boxship.base.ids import SHORT_LENGTH
 from boxship.base.times import rfc3339
 from boxship.engine.containers.container import Container
@@ -143,9 +143,9 @@ def in_use(engine: "Engine", network: Network) -> bool:
 def create(engine: "Engine", name: str) -> None:
     """``POST /networks/create``: refused, with the reason that fits best."""
     if not name.strip():
-        raise InvalidParameter("invalid network name: name is empty")
+        raise InvalidParameter(f"invalid name: {name}")
     if name in _DRIVERS:
-        raise Conflict(f"network with name {name} already exists")
+        raise Forbidden(f"operation is not permitted on predefined {name} network ")
     raise NotSupported(
         f"cannot create network {name}: this engine has no networks of one's own yet"
     )

@@ -41,11 +41,18 @@ def view(engine: "Engine", live: Live) -> dict[str, Any]:
         for point in container.mounts
         if point.source
     ]
+    own = {
+        "/etc/hostname": container.hostname_path,
+        "/etc/hosts": container.hosts_path,
+        "/etc/resolv.conf": container.resolv_conf_path,
+    }
+    taken = {mount["target"] for mount in mounts}
+    mounts += [
+        {"source": source, "target": target, "read_only": False}
+        for target, source in own.items()
+        if target not in taken and os.path.exists(source)
+    ]
     return {"rootfs": files.rootfs(engine, container), "mounts": mounts}
-
-
-def placeholders(container: Container) -> list[str]:
-    return PLACEHOLDERS + [point.destination.strip("/") for point in container.mounts]
 
 
 def _require_path(path: str) -> None:
@@ -96,7 +103,7 @@ async def put(
     live = engine.containers.get(reference)
     states.check(live.container, "copy", reference)
     _check_writable(live.container, arguments["path"])
-    arguments = arguments | {"container": reference}
+    arguments = arguments | {"container": reference, "user": live.container.config.user}
     reader, writer = os.pipe2(os.O_CLOEXEC)
     task = engine.workers.start("put_archive", arguments, [reader], **view(engine, live))
     os.close(reader)
@@ -139,7 +146,7 @@ async def changes(engine: "Engine", reference: str) -> list[dict[str, Any]]:
     rootfs = files.rootfs(engine, live.container)
     lower = rootfs | {"upper": None, "work": None, "volatile": False}
     upper = os.open(rootfs["upper"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    arguments = {"exclude": placeholders(live.container)}
+    arguments = {"exclude": PLACEHOLDERS}
     try:
         answer = await engine.workers.run("changes", arguments, [upper], rootfs=lower)
     finally:

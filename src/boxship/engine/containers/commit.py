@@ -13,6 +13,7 @@ from boxship.engine.containers import archives, events, files, states
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.image_config import merge_image_config
 from boxship.engine.containers.store import Live
+from boxship.images import config_changes
 from boxship.images.creation import Origin
 from boxship.types.container_config import ContainerConfig
 
@@ -56,25 +57,40 @@ async def _commit(
     engine: "Engine", live: Live, config: ContainerConfig | None, options: CommitOptions
 ) -> str:
     container = live.container
-    merged = container.config
-    if config is not None:
-        merged = merge_image_config(config, dict(msgspec.to_builtins(container.config)))
+    merged = _config(container, config, options.changes)
     with engine.images.staging() as directory:
         digest = await _write_layer(engine, container, directory)
         image_id = await engine.images.commit(
             container.image_id,
             (directory, digest),
             msgspec.to_builtins(merged),
-            Origin(now_ns(), options.comment, options.author, container=container.id),
-            options.changes,
-            options.repository,
-            options.tag,
+            Origin(
+                now_ns(),
+                options.comment,
+                options.author,
+                created_by=" ".join([container.path, *container.args]),
+                container=container.id,
+            ),
+            repo=options.repository,
+            tag=options.tag,
         )
     reference = f"{options.repository}:{options.tag or 'latest'}" if options.repository else ""
     events.emit(
         engine, container, "commit", comment=options.comment, imageID=image_id, imageRef=reference
     )
     return image_id
+
+
+def _config(
+    container: Container, config: ContainerConfig | None, changes: list[str]
+) -> ContainerConfig:
+    """The changes go onto what the client sent, if anything; the container fills in the rest."""
+    base = container.config if config is None else config
+    changed = config_changes.apply(dict(msgspec.to_builtins(base)), changes)
+    merged = msgspec.convert(changed, ContainerConfig)
+    if config is None:
+        return merged
+    return merge_image_config(merged, dict(msgspec.to_builtins(container.config)))
 
 
 async def _write_layer(engine: "Engine", container: Container, directory: Path) -> str:
@@ -90,6 +106,6 @@ async def _write_layer(engine: "Engine", container: Container, directory: Path) 
         ]
         for fd in fds:
             stack.callback(os.close, fd)
-        arguments = {"exclude": archives.placeholders(container)}
+        arguments = {"exclude": archives.PLACEHOLDERS}
         layer = await engine.workers.run("diff", arguments, fds, rootfs=lower)
     return str(layer["digest"])

@@ -20,6 +20,27 @@ _LOCAL = (
 )
 
 
+# What every container has below its own files, for the runtime to mount on.
+_SKELETON_DIRECTORIES = ("dev/pts", "dev/shm", "etc", "proc", "sys")
+_SKELETON_FILES = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf")
+
+
+def make_skeleton(data_root: Path) -> None:
+    """The layer between image and container: there before the first start, part of no diff."""
+    root = _skeleton(data_root)
+    for name in _SKELETON_DIRECTORIES:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for name in _SKELETON_FILES:
+        (root / name).touch(mode=0o755)
+    mtab = root / "etc/mtab"
+    if not mtab.is_symlink():
+        mtab.symlink_to("/proc/mounts")
+
+
+def _skeleton(data_root: Path) -> Path:
+    return data_root / "skeleton"
+
+
 def make(engine: "Engine", container: Container) -> None:
     """The container's directory with empty upper and work directories."""
     directory = engine.options.container_directory(container.id)
@@ -47,12 +68,20 @@ def delete(engine: "Engine", container_id: str) -> None:
 def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
     """The rootfs spec of the container: its image's layers under its own directory."""
     directory = engine.options.container_directory(container.id)
+    layers = engine.images.rootfs_layers(container.image_id) if container.image_id else []
+    skeleton = {"kind": "dir", "path": str(_skeleton(engine.options.data_root))}
     return {
-        "layers": engine.images.rootfs_layers(container.image_id) if container.image_id else [],
+        "layers": [skeleton, *layers],
         "upper": str(directory / "upper"),
         "work": str(directory / "work"),
-        "volatile": container.host_config.auto_remove,
+        "volatile": False,
     }
+
+
+def forget_volatile(engine: "Engine", container: Container) -> None:
+    """overlayfs refuses an upper directory once it was volatile, unless its mark is removed."""
+    work = engine.options.container_directory(container.id) / "work"
+    shutil.rmtree(work / "work" / "incompat", ignore_errors=True)
 
 
 def _host_lines(container: Container, hostname: str) -> list[str]:

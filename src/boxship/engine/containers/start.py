@@ -51,6 +51,9 @@ async def launch(engine: "Engine", live: Live) -> None:
     except BoxshipError as error:
         await _failed(engine, live, str(error), 128)
         raise
+    if container.host_config.auto_remove:
+        files.forget_volatile(engine, container)
+        request.rootfs["volatile"] = True
     request.clients = [(sock.fileno(), spec) for sock, spec in live.parked]
     try:
         shim = await engine.supervisor.start(request, lambda event: on_event(engine, live, event))

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 _INTERVAL = 1.0
 _TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _NO_LIMIT = 1 << 62
+_BYTES = "io_service_bytes_recursive"
+_BLOCK_IO = (
+    _BYTES,
+    "io_serviced_recursive",
+    "io_queue_recursive",
+    "io_service_time_recursive",
+    "io_wait_time_recursive",
+    "io_merged_recursive",
+    "io_time_recursive",
+    "sectors_recursive",
+)
 
 
 def system_cpu() -> int:
@@ -67,13 +78,13 @@ def _memory(stats: Stats, version: int) -> dict[str, Any]:
     return {key: value for key, value in result.items() if value or key != "failcnt"}
 
 
-def _block_io(stats: Stats) -> dict[str, Any]:
+def _block_io(stats: Stats, version: int) -> dict[str, Any]:
     return {
         name: [
             {"major": row.major, "minor": row.minor, "op": row.operation, "value": row.value}
             for row in rows
         ]
-        or None
+        or (None if version == 2 and name != _BYTES else [])
         for name, rows in stats.block_io.items()
     }
 
@@ -84,7 +95,7 @@ def _empty(live: Live) -> dict[str, Any]:
         "read": ZERO,
         "preread": ZERO,
         "pids_stats": {},
-        "blkio_stats": {},
+        "blkio_stats": dict.fromkeys(_BLOCK_IO),
         "num_procs": 0,
         "storage_stats": {},
         "cpu_stats": _NO_CPU,
@@ -111,7 +122,7 @@ def sample(engine: "Engine", live: Live, previous: dict[str, Any] | None) -> dic
         "read": rfc3339(now_ns()),
         "preread": previous["read"] if previous else ZERO,
         "pids_stats": pids,
-        "blkio_stats": _block_io(stats),
+        "blkio_stats": _block_io(stats, engine.host.cgroup_version),
         "num_procs": 0,
         "storage_stats": {},
         "cpu_stats": _cpu(stats, engine.host.cpus),
