@@ -14,7 +14,7 @@ from typing import Any
 from boxship.sandbox import messages
 
 # Seconds. One that lived shorter than that has failed to start.
-_STEADY = 1.0
+_STEADY, _FAILURES = 1.0, 3
 
 
 class SpawnerProcess:
@@ -28,6 +28,7 @@ class SpawnerProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._closing = False
         self._started = 0.0
+        self._failures = 0
 
     @property
     def mountpoint(self) -> str:
@@ -58,7 +59,8 @@ class SpawnerProcess:
         self._drop()
         if self._closing:
             return
-        if time.monotonic() - self._started > _STEADY:
+        self._failures = 0 if time.monotonic() - self._started > _STEADY else self._failures + 1
+        if self._failures < _FAILURES:
             self.start()
         else:
             # It cannot start at all; trying without a pause would keep a processor busy.
