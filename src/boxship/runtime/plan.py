@@ -67,6 +67,7 @@ def _mount_step(mount: Spec, sources: _Sources, cgroup: Spec) -> Step:
     step: Spec = {
         "type": mount["type"],
         "target": mount["destination"],
+        "name": mount["source"],
         "attributes": parsed.attributes,
         "attributes_recursive": parsed.attributes_recursive,
         "options": parsed.data,
@@ -102,6 +103,7 @@ def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
         ("open-sources", {"sources": sources.rows}),
         ("isolate-mounts", {}),
         ("attach-root", {}),
+        ("make-placeholders", {}),
         *mounts,
     ]
     if not any(m["destination"] == "/dev" and m["type"] == "bind" for m in spec["mounts"]):

@@ -162,19 +162,16 @@ def _enter_as_root(path: str) -> bool:
 
 
 def execute(program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
-    """execve(2) on a checked descriptor: no magic link of procfs is followed.
+    """execve(2) on a path that was seen to lead through no magic link of procfs.
 
-    A script is run by its path, since its interpreter could not open a close-on-exec descriptor.
-    A failure from here on is the program's own: text on its standard error and an exit code.
+    By descriptor it could not be swapped meanwhile, but the kernel would name the process after
+    the file that a link such as /bin/sh leads to, and a script's interpreter could not open it.
+    What a swap could reach is the sealed interpreter at most. A failure from here on is the
+    program's own: text on its standard error and an exit code.
     """
     try:
-        fd = openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS)
-        try:
-            os.execve(fd, args, environment)
-        except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOSYS):
-                raise
-            os.execve(program, args, environment)
+        os.close(openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS))
+        os.execve(program, args, environment)
     except OSError as error:
         reason = "permission denied" if error.errno == errno.ELOOP else (error.strerror or "")
         os.write(2, f"exec {program}: {reason.lower()}\n".encode("utf-8", "surrogateescape"))

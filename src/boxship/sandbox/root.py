@@ -37,7 +37,7 @@ class Root:
                 return self.directory(real)
             return self.open(path, os.O_PATH | os.O_DIRECTORY, links)
 
-    def file(self, path: str) -> int:
+    def file(self, path: str, mode: int = 0o644) -> int:
         """Open *path*, an empty file if nothing is there."""
         try:
             return self.open(path)
@@ -45,7 +45,7 @@ class Root:
             parent = self.directory(os.path.dirname(path))
             flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
             real = self._make(
-                parent, path, lambda name: os.close(os.open(name, flags, 0o644, dir_fd=parent))
+                parent, path, lambda name: os.close(os.open(name, flags, mode, dir_fd=parent))
             )
             return self.file(real) if real else self.open(path)
 

@@ -14,7 +14,7 @@ from boxship.engine.containers.validation.security_options import parse_security
 from boxship.engine.containers.validation.start import check_start
 from boxship.runtime import seccomp
 from boxship.runtime.plan import make_plan
-from boxship.runtime.spec import build, devices
+from boxship.runtime.spec import build, devices, propagation
 from boxship.runtime.spec.facts import Facts, HostDevice, UserMount
 from boxship.runtime.supervisor import StartRequest
 
@@ -111,6 +111,7 @@ def request_for(engine: "Engine", live: Live) -> StartRequest:
         raise InvalidParameter("no command specified")
     check_start(container.host_config)
     facts = facts_of(engine, container)
+    propagation.check(facts.mounts)
     spec = build.build(container.config, host, [container.path, *container.args], facts)
     cgroup = engine.cgroups.plan(spec["linux"]["cgroupsPath"])
     init = engine.options.init if host.init is None else host.init

@@ -31,7 +31,10 @@ def _default(host: HostConfig) -> list[Mount]:
         _mount("/sys/fs/cgroup", "cgroup", access, "nosuid", "noexec", "nodev"),
         _mount("/dev/mqueue", "mqueue", "nosuid", "noexec", "nodev"),
         _mount(
-            "/dev/shm", "tmpfs", "nosuid", "noexec", "nodev", "mode=1777", f"size={host.shm_size}"
+            "/dev/shm",
+            "tmpfs",
+            *("nosuid", "noexec", "nodev", "mode=1777", f"size={host.shm_size}"),
+            source="shm",
         ),
     ]
 
@@ -40,8 +43,10 @@ def _shared(host: HostConfig, facts: Facts) -> dict[str, Mount]:
     """Replacements of defaults where a namespace is not the container's own."""
     result: dict[str, Mount] = {}
     if host.ipc_mode == "host":
-        for path in ("/dev/shm", "/dev/mqueue"):
-            result[path] = _mount(path, "bind", "rbind", "nosuid", "noexec", "nodev", source=path)
+        # A new mqueue mount shows the host's queues by itself.
+        result["/dev/shm"] = _mount(
+            "/dev/shm", "bind", "rbind", "nosuid", "noexec", "nodev", source="/dev/shm"
+        )
     elif host.ipc_mode.startswith("container:"):
         other = _mount("/dev/shm", "bind", "rbind", source="/dev/shm")
         result["/dev/shm"] = other | {"pid": facts.joins["ipc"]}

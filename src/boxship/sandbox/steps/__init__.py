@@ -29,6 +29,7 @@ STEPS: dict[str, Callable[[Context, dict[str, Any]], None]] = {
     "attach-root": mounts.attach_root,
     "mount": mounts.mount_one,
     "mount-cgroup": cgroup.mount_hierarchies,
+    "make-placeholders": mounts.make_placeholders,
     "make-devices": devices.make,
     "make-console": console.make,
     "make-directory": mounts.make_directory,

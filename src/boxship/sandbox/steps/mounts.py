@@ -80,11 +80,11 @@ def attach_root(context: Context, step: dict[str, Any]) -> None:
     os.close(target)
 
 
-def new_filesystem(fstype: str, options: list[list[str]], attributes: int) -> int:
-    """A detached mount of a new file system. The caller closes it."""
+def new_filesystem(fstype: str, options: list[list[str]], attributes: int, source: str = "") -> int:
+    """A detached mount of a new file system, called *source* in mount tables. Caller closes it."""
     context = mount.fsopen(fstype)
     try:
-        mount.fsconfig_string(context, "source", fstype)
+        mount.fsconfig_string(context, "source", source or fstype)
         for key, value in options:
             if value:
                 mount.fsconfig_string(context, key, value)
@@ -153,7 +153,9 @@ def mount_one(context: Context, step: dict[str, Any]) -> None:
         source = _bind(context, step)
         target = _target(context, step, is_directory(source))
     else:
-        source = new_filesystem(step["type"], _options(context, step), step["attributes"])
+        source = new_filesystem(
+            step["type"], _options(context, step), step["attributes"], step["name"]
+        )
         target = _target(context, step, True)
     _keep_procfs_whole(context, step, source, target)
     if step.get("propagation"):
@@ -171,6 +173,19 @@ def mount_one(context: Context, step: dict[str, Any]) -> None:
         context.proc = source
     else:
         os.close(source)
+
+
+def make_placeholders(context: Context, step: dict[str, Any]) -> None:
+    """The files by which programs notice that they are in a container, and where mounts are."""
+    root = context.root
+    try:
+        os.close(root.file("/.dockerenv", 0o755))
+        if not root.exists("/etc/mtab"):
+            etc = root.directory("/etc")
+            os.symlink("/proc/mounts", "mtab", dir_fd=etc)
+            os.close(etc)
+    except OSError:
+        return
 
 
 def make_directory(context: Context, step: dict[str, Any]) -> None:

@@ -26,11 +26,11 @@ def write(context: Context, step: dict[str, Any]) -> None:
             if name in step.get("optional", ()):
                 continue
             reason = (error.strerror or "").lower()
-            raise StageError(f"open sysctl {name} file: open /proc/{path}: {reason}")
+            raise StageError(f"error during container init: open /proc/{path}: {reason}")
         try:
             os.write(fd, value.encode())
         except OSError as error:
             reason = (error.strerror or "").lower()
-            raise StageError(f"write sysctl {name} file: write /proc/{path}: {reason}")
+            raise StageError(f"error during container init: write /proc/{path}: {reason}")
         finally:
             os.close(fd)
