@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import BoxshipError
 from boxship.base.ids import is_full_id
 from boxship.engine import networks
-from boxship.engine.containers import ended, restart_policy, runtime_state, start
+from boxship.engine.containers import ended, health, restart_policy, runtime_state, start
 from boxship.engine.containers.container import State
 from boxship.engine.containers.store import Live
 
@@ -39,6 +39,7 @@ async def _adopt(engine: "Engine", live: Live) -> None:
         live.container.state = State(status="running", started_at=shim.started_at)
     live.container.state.pid = shim.pid
     networks.attach(engine, live.container)
+    health.begin(engine, live)
     runtime_state.record(engine, live.container)
     live.shim = shim
     live.monitor = engine.background(ended.watch(engine, live, shim))

@@ -8,6 +8,7 @@ from boxship.engine.containers import (
     ended,
     events,
     files,
+    health,
     removal,
     specification,
     states,
@@ -71,6 +72,7 @@ async def launch(engine: "Engine", live: Live) -> None:
     networks.emit(engine, container, "connect")
     volume_mounts.emit(engine, container, "mount")
     events.emit(engine, container, "start")
+    health.begin(engine, live)
     record(engine, container)
     live.monitor = engine.background(ended.watch(engine, live, shim))
 
