@@ -6,10 +6,13 @@ from boxship.api.versions import adapt_request
 from boxship.engine.containers import create as verb
 from boxship.engine.engine import Engine
 from boxship.types.create import CreateRequest
+from boxship.types.host_config import HostConfig
 
 
 async def create(engine: Engine, request: Request) -> Response:
     body = await request.json(CreateRequest, required=True)
+    # A version's defaults hold for a host part that was left out, too.
+    body.host_config = body.host_config or HostConfig()
     body = adapt_request("container.create", request.version, body)
     options = verb.CreateOptions(
         name=request.query.get("name"),
