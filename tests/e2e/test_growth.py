@@ -1,0 +1,52 @@
+"""Many containers come and go; the daemon and its spawner stay as they were."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from support.engines import Engine
+from support.plain_http import Client
+from support.waiting import eventually
+
+WARM_UP = 100
+RESTARTS = 400
+# Allocators settle late; a leak of a kilobyte a restart would exceed this.
+GROWTH = 256 * 1024
+
+
+def _processes(engine: Engine) -> list[int]:
+    """The daemon and what it started directly: its spawner."""
+    children = Path(f"/proc/{engine.pid}/task").glob("*/children")
+    return [engine.pid, *(int(pid) for path in children for pid in path.read_text().split())]
+
+
+def _descriptors(engine: Engine) -> list[int]:
+    return [len(os.listdir(f"/proc/{pid}/fd")) for pid in _processes(engine)]
+
+
+def _private(engine: Engine) -> int:
+    """Bytes of private memory of all processes together (proc_pid_smaps_rollup(5))."""
+    total = 0
+    for pid in _processes(engine):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Private_"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def _restart(engine: Engine, times: int) -> None:
+    with Client(engine.socket) as client:
+        for _ in range(times):
+            client.call("POST", "/containers/growth/start")
+            assert client.call("POST", "/containers/growth/wait")["StatusCode"] == 0
+
+
+@pytest.mark.timeout(300)
+def test_restarts_leave_nothing(clean_boxship: Engine) -> None:
+    clean_boxship.docker("create", "--name", "growth", "--network", "none", "busybox", "true")
+    _restart(clean_boxship, WARM_UP)
+    descriptors, private = _descriptors(clean_boxship), _private(clean_boxship)
+    _restart(clean_boxship, RESTARTS)
+    eventually(lambda: _descriptors(clean_boxship) == descriptors)
+    assert _private(clean_boxship) - private < GROWTH
