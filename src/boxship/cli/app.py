@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from boxship.cli.settings import Settings
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from boxship.cli.flags.arguments import Arguments
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
 class App:
     """Connects at the first use of :attr:`client`, starting the daemon where that is ours to do."""
 
-    __slots__ = ("_client", "options")
+    __slots__ = ("_client", "options", "settings")
 
     def __init__(self, options: Arguments) -> None:
         self.options = options
+        self.settings = Settings(options.text("config"))
         self._client: Client | None = None
 
     @property
@@ -25,8 +28,15 @@ class App:
         if self._client is None:
             from boxship.cli.connect import connect
 
-            self._client = connect(self.options)
+            self._client = connect(self.options, self.settings)
         return self._client
+
+    @property
+    def context(self) -> str:
+        """The name of the context in use."""
+        from boxship.cli.contexts.selection import chosen_context
+
+        return chosen_context(self.options, self.settings)
 
     def print(self, text: str = "", end: str = "\n") -> None:
         sys.stdout.write(text + end)

@@ -1,28 +1,71 @@
-"""From global flags and environment to a client of the right daemon."""
+"""From global flags, environment and contexts to a client of the right daemon."""
 
 from __future__ import annotations
 
 import os
 
-from boxship.base.errors import InvalidParameter
+from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.cli.contexts.selection import DEFAULT, chosen_context, environment_address
+from boxship.cli.errors import Failed
 from boxship.client.client import Client
 from boxship.client.endpoint import default_address, parse_endpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from boxship.cli.flags.arguments import Arguments
+    from boxship.cli.settings import Settings
     from boxship.client.tls import TlsFiles
 
 
-def connect(options: Arguments) -> Client:
+class Target:
+    """The daemon that is meant. ``own``: nobody named it, and commands start it by themselves."""
+
+    __slots__ = ("address", "own", "tls")
+
+    def __init__(self, address: str, own: bool, tls: TlsFiles | None) -> None:
+        self.address = address
+        self.own = own
+        self.tls = tls
+
+    def client(self) -> Client:
+        return Client(parse_endpoint(self.address), self.tls)
+
+
+def connect(options: Arguments, settings: Settings) -> Client:
     """The client. Where no address was given and nothing listens, the daemon is started."""
-    address = chosen_address(options)
-    if not address:
+    target = chosen_target(options, settings)
+    if target.own:
         from boxship.cli.autostart import ensure_daemon
 
-        address = default_address()
-        ensure_daemon(parse_endpoint(address))
-    return Client(parse_endpoint(address), _tls(options))
+        ensure_daemon(parse_endpoint(target.address))
+    return target.client()
+
+
+def chosen_target(options: Arguments, settings: Settings) -> Target:
+    name = chosen_context(options, settings)
+    if name != DEFAULT:
+        return _of_context(name, settings)
+    address = chosen_address(options)
+    return Target(address or default_address(), not address, _tls(options, settings))
+
+
+def _of_context(name: str, settings: Settings) -> Target:
+    from boxship.cli.contexts.store import DOCKER, ContextStore
+
+    store = ContextStore(settings.directory)
+    try:
+        context = store.read(name)
+    except BoxshipError as error:
+        raise Failed(f"Failed to initialize: unable to resolve docker endpoint: {error}") from None
+    tls = None
+    files = context.tls.get(DOCKER)
+    skip = bool(context.endpoint.get("SkipTLSVerify"))
+    if files or skip:
+        from boxship.client.tls import TlsFiles
+
+        tls = TlsFiles(f"{store.tls_path(name)}/{DOCKER}", not skip)
+    own = not context.host
+    return Target(context.host or default_address(), own, tls)
 
 
 def chosen_address(options: Arguments) -> str:
@@ -30,18 +73,16 @@ def chosen_address(options: Arguments) -> str:
     hosts = options.texts("host")
     if len(hosts) > 1:
         raise InvalidParameter("specify only one -H")
-    if hosts:
-        return hosts[0]
-    return os.environ.get("BOXSHIP_HOST") or os.environ.get("DOCKER_HOST") or ""
+    return hosts[0] if hosts else environment_address()
 
 
-def _tls(options: Arguments) -> TlsFiles | None:
+def _tls(options: Arguments, settings: Settings) -> TlsFiles | None:
     verify = options.on("tlsverify") or bool(os.environ.get("DOCKER_TLS_VERIFY"))
     if not (verify or options.on("tls")):
         return None
     from boxship.client.tls import TlsFiles
 
-    directory = os.environ.get("DOCKER_CERT_PATH") or os.path.expanduser("~/.docker")
+    directory = os.environ.get("DOCKER_CERT_PATH") or settings.directory
     return TlsFiles(
         directory,
         verify,

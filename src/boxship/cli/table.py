@@ -24,6 +24,7 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("version", "Show the versions of client and daemon", ("version",)),
     ("info", "Show what the daemon is and holds", ("info", "system info")),
     ("daemon", "Run the daemon", ("daemon",)),
+    ("doctor", "Say what this machine can and cannot do, and how to mend it", ("doctor",)),
     ("attach", "Connect this terminal to a running container", ("attach", "container attach")),
     ("capture", "Make an image of programs of this machine", ("capture",)),
     ("commit", "Make an image of a container's changes", ("commit", "container commit")),

@@ -24,7 +24,7 @@ def _run(app: App, arguments: Arguments) -> int:
         info, error = app.client.json("GET", "/info"), None
     except BoxshipError as problem:
         info, error = None, problem
-    client = {"Version": __version__, "Context": "default", "Debug": app.options.on("debug")}
+    client = {"Version": __version__, "Context": app.context, "Debug": app.options.on("debug")}
     template = arguments.text("format")
     if template:
         from boxship.cli.output.objects import render

@@ -71,7 +71,7 @@ def _client(app: App, server: dict[str, Any] | None) -> dict[str, Any]:
         "PythonVersion": _python(),
         "Os": "linux",
         "Arch": ARCHITECTURES.get(system.machine, system.machine),
-        "Context": "default",
+        "Context": app.context,
     }
 
 

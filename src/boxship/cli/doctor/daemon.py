@@ -1,0 +1,54 @@
+"""The daemon: whether it answers, its version, and what it says about itself."""
+
+from __future__ import annotations
+
+from boxship import __version__
+from boxship.base.errors import BoxshipError
+from boxship.cli.doctor.finding import broken, good, weak
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from boxship.cli.doctor.finding import Finding
+    from boxship.client.client import Client
+
+
+def ask(client: Client) -> tuple[dict[str, Any], BoxshipError | None]:
+    """The daemon's ``/info``, or nothing and why."""
+    try:
+        return client.json("GET", "/info"), None
+    except BoxshipError as error:
+        return {}, error
+
+
+def findings(
+    address: str, own: bool, info: dict[str, Any], error: BoxshipError | None
+) -> Iterator[Finding]:
+    """*own*: the daemon at *address* is one that commands start by themselves."""
+    if error is not None:
+        yield _silent(own, error)
+        return
+    version = str(info.get("ServerVersion", "unknown"))
+    yield good("address", address)
+    if version == __version__:
+        yield good("version", version)
+    else:
+        yield weak(
+            "version",
+            f"{version}, while this client is {__version__}",
+            "restart the daemon after an upgrade; containers keep running",
+        )
+    yield from _warnings(info.get("Warnings") or [])
+
+
+def _silent(own: bool, error: BoxshipError) -> Finding:
+    if own:
+        return good("address", "no daemon runs; the next command that needs it starts it")
+    return broken("address", str(error), "start the daemon there, or choose another with -H or -c")
+
+
+def _warnings(texts: list[str]) -> Iterator[Finding]:
+    for text in texts:
+        yield weak("warning", text.removeprefix("WARNING: "), "see the checks above")

@@ -1,0 +1,85 @@
+"""The client's settings: Docker's own ``config.json``, shared with Docker's client."""
+
+from __future__ import annotations
+
+import os
+
+from boxship.cli.errors import Failed
+from boxship.client.jsontext import loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Settings:
+    """What ``config.json`` in *directory* says, read at the first question.
+
+    What this client does not know is kept when something is written.
+    """
+
+    __slots__ = ("_values", "directory")
+
+    def __init__(self, directory: str = "") -> None:
+        chosen = directory or os.environ.get("DOCKER_CONFIG")
+        self.directory = chosen or os.path.expanduser("~/.docker")
+        self._values: dict[str, Any] | None = None
+
+    @property
+    def path(self) -> str:
+        return f"{self.directory}/config.json"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = self._read()
+        return self._values
+
+    def text(self, name: str) -> str:
+        """A setting of text; "" where it is absent or something else."""
+        value = self.values.get(name)
+        return value if isinstance(value, str) else ""
+
+    def table(self, name: str) -> dict[str, Any]:
+        """A setting that is an object; empty where it is absent or something else."""
+        value = self.values.get(name)
+        return value if isinstance(value, dict) else {}
+
+    def change(self, name: str, value: str) -> None:
+        """Set one setting, "" to remove it, in the file."""
+        values = dict(self.values)
+        values.setdefault("auths", {})
+        values.pop(name, None)
+        if value:
+            values[name] = value
+        self._write(values)
+        self._values = values
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            with open(self.path, "rb") as file:
+                found = loads(file.read() or b"{}")
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return {}
+        except ValueError as error:
+            raise Failed(f"cannot read {self.path}: {error}") from None
+        if not isinstance(found, dict):
+            raise Failed(f"cannot read {self.path}: it holds no JSON object")
+        return found
+
+    def _write(self, values: dict[str, Any]) -> None:
+        import json
+
+        os.makedirs(self.directory, mode=0o700, exist_ok=True)
+        # A file that is a link stays one: settings are often kept elsewhere.
+        path = os.path.realpath(self.path)
+        temporary = f"{path}.{os.getpid()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        try:
+            with open(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
+                file.write(json.dumps(values, indent="\t", ensure_ascii=False))
+            os.replace(temporary, path)
+        except BaseException:
+            if os.path.exists(temporary):
+                os.unlink(temporary)
+            raise
