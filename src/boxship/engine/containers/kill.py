@@ -26,6 +26,7 @@ async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
         raise type(error)(f"cannot kill container: {reference}: {error}") from None
     if number == signal.SIGKILL or number == stop_signal(live):
         live.stopped_by_user = True
+        live.container.manually_stopped = True
         if restart_policy.cancel(live):
             live.container.state.status = "exited"
             engine.containers.save_later(live)
