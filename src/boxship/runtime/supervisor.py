@@ -126,7 +126,7 @@ class Supervisor:
         shim = {
             "id": request.id,
             "run_dir": str(directory),
-            "own_pids": request.plan.pid_namespace == "new",
+            "drops_unhandled": request.plan.pid_namespace == "new" and not request.plan.init,
             "cgroup": request.plan.cgroup,
             "stdio": request.stdio,
             "log": request.log,

@@ -60,12 +60,20 @@ def _memberships(user: str, group: bytes) -> list[int]:
 
 
 def resolve(text: str, extra_groups: list[str], passwd: bytes, group: bytes) -> User:
-    """The credentials for ``user[:group]``; supplementary groups only if no group is named."""
+    """The credentials for ``user[:group]``; supplementary groups only if no group is named.
+
+    The primary group is among the supplementary ones, as Docker has it.
+    """
     name, _, group_name = text.partition(":")
     user, known_as = _find_user(name or "0", passwd)
     if group_name:
         user.gid = find_group(group_name, group)
     elif known_as is not None:
         user.groups = _memberships(known_as, group)
-    user.groups += [find_group(extra, group) for extra in extra_groups]
+    for extra in extra_groups:
+        try:
+            user.groups.append(find_group(extra, group))
+        except StageError as error:
+            raise StageError(f"U{str(error)[1:]}") from None
+    user.groups = [*dict.fromkeys([user.gid, *user.groups])]
     return user

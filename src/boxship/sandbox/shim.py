@@ -28,7 +28,7 @@ _OOM_SCORE = -998
 
 class Shim:
     def __init__(self, spec: dict[str, Any], daemon: socket.socket) -> None:
-        """*spec*: id, run_dir, own_pids, cgroup, stdio, log, attach."""
+        """*spec*: id, run_dir, drops_unhandled, cgroup, stdio, log, attach."""
         self.spec = spec
         self.loop = Loop()
         self.group = Group(spec["cgroup"])
@@ -141,7 +141,7 @@ class Shim:
 
     def ignores(self, number: int) -> bool:
         """Whether the kernel drops *number*: process 1 of a namespace gets only what it handles."""
-        if not self.spec["own_pids"]:
+        if not self.spec["drops_unhandled"]:
             return False
         with open(f"/proc/{self.pid}/status", "rb") as status:
             fields = dict(line.split(b":", 1) for line in status if line.startswith(b"Sig"))

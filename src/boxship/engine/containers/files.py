@@ -90,7 +90,7 @@ def _host_lines(container: Container, hostname: str) -> list[str]:
         separator = "=" if "=" in extra else ":"
         name, _, address = extra.partition(separator)
         lines.append(f"{address}\t{name}")
-    if container.host_config.network_mode != "host":
+    if container.host_config.network_mode not in ("host", "none"):
         lines.append(f"127.0.1.1\t{_names(container, hostname)}")
     return lines
 

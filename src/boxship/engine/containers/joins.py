@@ -79,7 +79,7 @@ def _check(kind: str, other: Container) -> None:
         raise Conflict(f"Container {other.id} is restarting, wait until the container is running")
     if kind == "ipc" and other.host_config.ipc_mode in ("private", "none"):
         raise Conflict(
-            "failed to join IPC namespace: "
+            f"failed to join IPC namespace: container {other.id}: "
             "non-shareable IPC (hint: use IpcMode:shareable for the donor container)"
         )
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, Conflict
+from boxship.base.errors import BoxshipError, Conflict, NotFound
 from boxship.engine.containers import (
     ended,
     events,
@@ -24,6 +24,8 @@ async def remove(
     engine: "Engine", reference: str, force: bool = False, volumes: bool = False, link: bool = False
 ) -> None:
     """``DELETE /containers/{id}``; *force* kills a running one first."""
+    if link:
+        _refuse_link(reference)
     live = engine.containers.get(reference)
     container = live.container
     if container.state.status == "removing":
@@ -38,6 +40,14 @@ async def remove(
     async with live.lock:
         if engine.containers.by_id(live.id) is not None:
             await delete(engine, live, volumes)
+
+
+def _refuse_link(reference: str) -> None:
+    """*reference* names a link, ``/parent/alias``; only a container's own name is one here."""
+    parent = reference.strip("/").rpartition("/")[0]
+    if not parent:
+        raise Conflict("Conflict, cannot remove the default link name of the container")
+    raise NotFound(f"Cannot get parent /{parent} for name {reference}")
 
 
 def _refusal(container: Container) -> str:

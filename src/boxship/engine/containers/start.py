@@ -26,7 +26,13 @@ _PREFIX = (
     "failed to create task for container: failed to create shim task: "
     "OCI runtime create failed: unable to start container process: "
 )
-_USER_ERRORS = ("unable to find user", "unable to find group", "uids and gids")
+_USER_ERRORS = (
+    "unable to find user",
+    "unable to find group",
+    "Unable to find group",
+    "Cannot mkdir",
+    "uids and gids",
+)
 
 
 async def start(engine: "Engine", reference: str) -> None:
@@ -86,7 +92,11 @@ def _drop_parked(live: Live) -> None:
 
 def _wording(error: ShimError) -> str:
     text = str(error)
-    return text if text.startswith(_USER_ERRORS) else f"{_PREFIX}{text}: unknown"
+    if text.startswith(_USER_ERRORS):
+        return text
+    # Docker's clients take 126 from the words "permission denied", so its engine adds them.
+    hint = ": permission denied" if text.endswith("is a directory") else ""
+    return f"{_PREFIX}{text}: unknown{hint}"
 
 
 def _error_for(error: ShimError) -> BoxshipError:

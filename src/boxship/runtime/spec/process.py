@@ -45,10 +45,14 @@ def limits(host: HostConfig, facts: Facts) -> list[dict[str, Any]]:
     ]
 
 
+def container_capabilities(host: HostConfig) -> list[str]:
+    return caps.select(host.cap_add or [], host.cap_drop or [], host.privileged)
+
+
 def build(
     config: ContainerConfig, host: HostConfig, args: list[str], facts: Facts
 ) -> dict[str, Any]:
-    names = caps.select(host.cap_add or [], host.cap_drop or [], host.privileged)
+    names = container_capabilities(host)
     return {
         "terminal": config.tty,
         "user": {"username": config.user, "groups": host.group_add or []},

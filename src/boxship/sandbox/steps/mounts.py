@@ -194,4 +194,4 @@ def make_directory(context: Context, step: dict[str, Any]) -> None:
         os.close(context.root.directory(step["path"]))
     except OSError as error:
         if error.errno in (errno.ENOTDIR, errno.ELOOP):
-            raise StageError(f"mkdir {step['path']}: not a directory", 128)
+            raise StageError(f"Cannot mkdir: {step['path']} is not a directory", 128)

@@ -64,7 +64,7 @@ def check_start(host: HostConfig) -> None:
         for name in host.sysctls or ():
             check_sysctl(name, host)
     except ValueError as error:
-        raise InvalidParameter(f"{_RUNTIME}: {error}") from None
+        raise InvalidParameter(f"{_RUNTIME}: {error}: unknown") from None
     check_log_values(host.log_config)
 
 
