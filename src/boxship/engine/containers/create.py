@@ -41,7 +41,6 @@ class Created:
 
 async def create(engine: "Engine", request: CreateRequest, options: CreateOptions) -> Created:
     """``POST /containers/create``: durable when it returns, nothing left when it raises."""
-    wanted = clean_name(options.name) if options.name else ""
     prepared = prepare(
         request,
         engine.host,
@@ -52,12 +51,12 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     joins.resolve(engine, prepared)
     image_id, image_config = _image(engine, request.image, options.platform)
     done = complete(prepared, image_config)
+    name = clean_name(options.name) if options.name else random_name(engine.containers.has_name)
     done.mounts = volume_mounts.collect(engine, done)
     for point in done.mounts:
         if point.type == "bind":
             _check_bind(point)
     identity = new_id()
-    name = wanted or random_name(engine.containers.has_name)
     engine.containers.reserve(name, identity)
     container = _container(identity, name, image_id, done)
     try:
