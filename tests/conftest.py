@@ -5,12 +5,17 @@ from collections.abc import Callable, Generator, Iterator
 from subprocess import CompletedProcess
 
 import pytest
+from hypothesis import settings
 
 from support import engines, leaks
 from support.requirements import ON_CI, require_root, require_tool
 
 # A kernel without a feature cannot be helped by installing anything: such a skip says so.
 KERNEL_SKIP = "kernel:"
+
+# A loaded machine must not fail a property: what is slow is measured by the benchmarks.
+settings.register_profile("boxship", deadline=None)
+settings.load_profile("boxship")
 
 
 @pytest.hookimpl(wrapper=True)

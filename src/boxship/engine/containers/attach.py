@@ -1,5 +1,6 @@
 """Attaching clients to a container's streams."""
 
+import asyncio
 import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from boxship.base.errors import Conflict, InvalidParameter
 from boxship.engine.containers import events, states
 from boxship.engine.containers.store import Live
+from boxship.logs.entries import Selection
+from boxship.logs.read import read
 from boxship.runtime.channel import ShimError
 from boxship.sandbox.detach import DEFAULT, parse_keys
 
@@ -54,7 +57,10 @@ async def attach(
     events.emit(engine, live.container, "attach")
     shim = live.shim
     if shim is None:
-        _park(live, sock, client)
+        if client["logs"]:
+            await _replay(live, sock, client)
+        else:
+            _park(live, sock, client)
         return
     with contextlib.closing(sock):
         try:
@@ -70,6 +76,21 @@ def _park(live: Live, sock: socket.socket, client: Client) -> None:
         live.parked.append((sock, client))
     else:
         sock.close()
+
+
+async def _replay(live: Live, sock: socket.socket, client: Client) -> None:
+    """What a container that does not run has logged; then the stream ends."""
+    selection = Selection(
+        stdout=client["stdout"],
+        stderr=client["stderr"],
+        framed=not (live.container.config.tty or client.get("raw")),
+    )
+    loop = asyncio.get_running_loop()
+    sock.setblocking(False)
+    with contextlib.closing(sock), contextlib.suppress(OSError):
+        async for chunk in read(live.container.log_path, selection):
+            await loop.sock_sendall(sock, chunk)
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 async def resize(engine: "Engine", reference: str, rows: int, columns: int) -> None:
