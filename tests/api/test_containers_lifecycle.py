@@ -1,6 +1,8 @@
 """Start, stop, kill, pause, rename, restart, remove: statuses and texts in each state."""
 
+import contextlib
 import time
+from pathlib import Path
 
 import pytest
 
@@ -216,3 +218,17 @@ def test_update_changes_limits_and_policy(api: Api) -> None:
     host = api.inspect(identity)["HostConfig"]
     assert (host["CpuShares"], host["PidsLimit"], host["Memory"]) == (256, 50, 64 << 20)
     assert api("POST", f"/containers/{identity}/update", {}).json == {"Warnings": None}
+
+
+@pytest.mark.parametrize("parent", ["/bx-parent/../bx-other", "bx-other", "/bx-other/"])
+def test_parents_of_the_cgroup(api: Api, parent: str) -> None:
+    identity = api.run(host={"CgroupParent": parent})
+    pid = api.inspect(identity)["State"]["Pid"]
+    groups = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    assert any(line.endswith(f":/bx-other/{identity}") for line in groups)
+    shown = api("GET", f"/containers/{identity}/stats", stream=0, **{"one-shot": 1}).json
+    assert shown["pids_stats"]["current"] == 1
+    api("DELETE", f"/containers/{identity}", force=1)
+    for hierarchy in [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").iterdir()]:
+        with contextlib.suppress(OSError):
+            (hierarchy / "bx-other").rmdir()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import posixpath
 from typing import Any
 
 from boxship.kernel import cgroup
@@ -24,8 +25,11 @@ class Cgroups:
         return self._layout.version
 
     def path_of(self, parent: str, container_id: str) -> str:
-        """The container's group; *parent* as the user gave it, or empty."""
-        return f"/{(parent or self.parent).strip('/')}/{container_id}"
+        """The container's group; *parent* as the user gave it, or empty.
+
+        Relative parents and ``..`` stay below the root of the hierarchies.
+        """
+        return posixpath.normpath(f"/{(parent or self.parent).strip('/')}/{container_id}")
 
     def plan(self, path: str) -> dict[str, Any]:
         """What the shim needs to know of the group."""

@@ -1,5 +1,6 @@
 """A container to what the runtime starts: OCI spec, plan, streams, log."""
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import InvalidParameter
@@ -88,7 +89,7 @@ def _devices(container: Container) -> list[HostDevice]:
 
 def facts_of(engine: "Engine", container: Container) -> Facts:
     host = container.host_config
-    parent = host.cgroup_parent or engine.options.cgroup_parent
+    parent = posixpath.dirname(engine.cgroups.path_of(host.cgroup_parent, container.id))
     return Facts(
         id=container.id,
         hostname=hostname(engine, container),
