@@ -7,6 +7,7 @@ from __future__ import annotations
 
 GROUPS = {
     "container": "Manage containers",
+    "context": "Manage names for daemons",
     "image": "Manage images",
     "system": "Manage Boxship",
 }
@@ -59,9 +60,22 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("container_prune", "Remove all stopped containers", ("container prune",)),
     ("image_inspect", "Show everything about images", ("image inspect",)),
     ("image_prune", "Remove images that nothing uses", ("image prune",)),
+    ("context_create", "Give a daemon a name", ("context create",)),
+    ("context_export", "Write a context to a file", ("context export",)),
+    ("context_import", "Read a context from a file", ("context import",)),
+    ("context_inspect", "Show everything about contexts", ("context inspect",)),
+    ("context_ls", "List contexts", ("context ls", "context list")),
+    ("context_rm", "Forget contexts", ("context rm", "context remove")),
+    ("context_show", "Print the name of the context in use", ("context show",)),
+    ("context_update", "Change a context", ("context update",)),
+    ("context_use", "Choose the context for further commands", ("context use",)),
+    ("system_dial_stdio", "Connect standard streams to the daemon", ("system dial-stdio",)),
     ("system_df", "Show the disk space in use", ("system df",)),
     ("system_prune", "Remove everything that nothing uses", ("system prune",)),
 )
+
+# What programs call, not people: these work and are not listed.
+HIDDEN = frozenset({"system dial-stdio"})
 
 
 class Row:
@@ -87,14 +101,18 @@ def find(spelling: str) -> Row | None:
 
 def top_level() -> list[str]:
     """Every first word that a command line may have."""
-    return [name for _, _, names in ROWS for name in names if " " not in name] + list(GROUPS)
+    return [name for _, _, names in ROWS for name in names if _plain(name)] + list(GROUPS)
+
+
+def _plain(name: str) -> bool:
+    return " " not in name and name not in HIDDEN
 
 
 def members(group: str) -> list[tuple[str, str]]:
     """The commands of a group by their first name in it, with their line, sorted."""
     found = {}
     for _, summary, spellings in ROWS:
-        inside = [name for name in spellings if name.startswith(group + " ")]
+        inside = [n for n in spellings if n.startswith(group + " ") and n not in HIDDEN]
         if inside:
             found[inside[0].removeprefix(group + " ")] = summary
     return sorted(found.items())

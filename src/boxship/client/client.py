@@ -121,11 +121,18 @@ class Client:
         answer = self.call("POST", path, query, body, {"Connection": "Upgrade", "Upgrade": "tcp"})
         kind = answer.headers.get("content-type", "")
         multiplexed = kind == MULTIPLEXED_TYPE or (kind == RAW_TYPE and not tty)
+        return self._hijacked(answer.connection, multiplexed)
+
+    def raw(self) -> Hijacked:
+        """A connection on which nothing has been said yet."""
+        return self._hijacked(self._connect(), False)
+
+    def _hijacked(self, connection: Connection, multiplexed: bool) -> Hijacked:
         if self._tls is None:
-            return Hijacked(answer.connection, multiplexed)
+            return Hijacked(connection, multiplexed)
         from boxship.client.tls import HijackedTls
 
-        return HijackedTls(answer.connection, multiplexed)
+        return HijackedTls(connection, multiplexed)
 
     def _request(
         self, method: str, target: str, headers: Mapping[str, str], body: Body = None

@@ -16,6 +16,10 @@ CHUNK = 65536
 
 def connect(endpoint: Endpoint, tls: TlsFiles | None = None) -> Connection:
     """A fresh connection; :class:`CannotConnect` names the address and the reason."""
+    if endpoint.scheme == "ssh":
+        from boxship.client import ssh
+
+        return ssh.connect(endpoint)
     try:
         return Connection(_open(endpoint, tls))
     except (FileNotFoundError, ConnectionRefusedError, _socket.gaierror, TimeoutError) as error:
