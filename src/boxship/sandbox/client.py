@@ -21,7 +21,7 @@ _HALF_CLOSED = select.EPOLLRDHUP
 
 
 class Client:
-    """Owns the socket. *spec*: stdin, stdout, stderr, tty, raw (bool), keys (bytes as a list), leftover.
+    """Owns the socket. *spec*: stdin, stdout, stderr, tty, raw (bools), keys, leftover (lists).
 
     ``on_input(data)`` returns False when no more can be taken at present; ``on_input(b"")`` means
     that the client closed its side. ``on_gone(detached)`` is called once, at the end.

@@ -24,6 +24,8 @@ from boxship.sandbox.reaper import exit_code
 from boxship.sandbox.streams import Stdio, Streams
 
 _OOM_SCORE = -998
+# Seconds within which a program that closes its outputs is expected to end.
+_EXIT_FOLLOWS = 0.1
 
 
 class Shim:
@@ -71,8 +73,8 @@ class Shim:
             self.group.destroy()
             return failure.describe("start", error)
         self.started_at = time.time_ns()
-        self.streams = Streams(self.loop, stdio, log, wanted["stdin_once"])
-        self.streams.on_closed = self._maybe_end
+        self.streams = Streams(self.loop, stdio, log, wanted["stdin_once"], hold_clients=True)
+        self.streams.on_closed = self._outputs_closed
         self.streams.on_detached = lambda: self.control.broadcast({"event": "detached"})
         self.loop.on_child = self.reap
         self.loop.watch_children()
@@ -117,7 +119,13 @@ class Shim:
         self._record({"code": code, "oom": oom, "at": finished})
         self.control.broadcast({"event": "exit", "code": code, "oom": oom, "at": finished})
         self._announced = True
+        self.streams.release()
         self._maybe_end()
+
+    def _outputs_closed(self) -> None:
+        """Nearly always the program is ending: clients go after the daemon knows its exit code, so
+        that it no longer runs for one who asks next. If it lives on, they go soon all the same."""
+        self.loop.after(_EXIT_FOLLOWS, self.streams.release)
 
     def _record(self, status: dict[str, Any]) -> None:
         path = os.path.join(self.spec["run_dir"], "exit.json")
