@@ -148,3 +148,27 @@ def test_old_versions_have_old_defaults(api: Api) -> None:
     new = api("POST", "/v1.40/containers/create", body).json["Id"]
     assert api.inspect(old)["HostConfig"]["IpcMode"] == "shareable"
     assert api.inspect(new)["HostConfig"]["IpcMode"] == "private"
+
+
+def test_who_joins_a_network_has_its_owner_s_names(api: Api) -> None:
+    owner = api.run("owner", Hostname="shared")
+    guest = api.run("guest", host={"NetworkMode": "container:owner"})
+    shown, owners = api.inspect(guest), api.inspect(owner)
+    assert shown["Config"]["Hostname"] == "shared"
+    for path in ("HostnamePath", "HostsPath", "ResolvConfPath"):
+        assert shown[path] == owners[path] != ""
+    assert shown["NetworkSettings"]["Networks"] == {}
+    assert shown["NetworkSettings"]["SandboxID"] == ""
+
+
+def test_private_ipc_is_not_shared(api: Api) -> None:
+    donor = api.run("donor", host={"IpcMode": "private"})
+    other = api.create(host={"IpcMode": "container:donor"})
+    answer = api("POST", f"/containers/{other}/start")
+    assert answer.status == 409
+    assert answer.message == (
+        f"failed to join IPC namespace: container {donor}: "
+        "non-shareable IPC (hint: use IpcMode:shareable for the donor container)"
+    )
+    api.run("sharer", host={"IpcMode": "shareable"})
+    api.run(host={"IpcMode": "container:sharer"})

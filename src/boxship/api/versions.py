@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from boxship.api.request import Version
 from boxship.engine.host import host
+from boxship.images.creation import EMPTY_CONFIG
 
 T = TypeVar("T")
 _FIRST: Version = (0, 0)
@@ -89,6 +90,9 @@ RESPONSES = (
     ResponseRow("image.list", "[].Manifests", since=(1, 47)),
     ResponseRow("image.inspect", "VirtualSize", until=(1, 44), value=_size),
     ResponseRow("image.inspect", "Container", until=(1, 45), value=lambda _: ""),
+    ResponseRow(
+        "image.inspect", "ContainerConfig", until=(1, 45), value=lambda _: dict(EMPTY_CONFIG)
+    ),
     ResponseRow("image.inspect", "Descriptor", since=(1, 48)),
     ResponseRow("image.inspect", "Manifests", since=(1, 48)),
     ResponseRow("system.df", "Images.[].VirtualSize", until=(1, 44), value=_size),

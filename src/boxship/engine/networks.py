@@ -82,7 +82,8 @@ def emit(engine: "Engine", container: Container, action: str) -> None:
 
 def sandbox(container: Container) -> tuple[str, str]:
     """Id and path of a running container's network namespace."""
-    if not container.state.running or not container.state.pid:
+    shared = container.host_config.network_mode.startswith("container:")
+    if shared or not container.state.running or not container.state.pid:
         return "", ""
     key = f"/proc/{container.state.pid}/ns/net"
     return _derived(container.id, "sandbox", str(container.state.started_at)), key

@@ -48,8 +48,8 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         options.cgroupns_mode,
         options.warn_mac_address,
     )
-    joins.resolve(engine, prepared)
     image_id, image_config = _image(engine, request.image, options.platform)
+    joins.resolve(engine, prepared)
     done = complete(prepared, image_config)
     name = clean_name(options.name) if options.name else random_name(engine.containers.has_name)
     done.mounts = volume_mounts.collect(engine, done)

@@ -46,7 +46,7 @@ def resolve(engine: "Engine", prepared: Prepared) -> None:
 
 def _by_id(engine: "Engine", mode: str) -> str:
     name = target_of(mode)
-    return mode if name is None else f"{_PREFIX}{_require(engine, name, '').id}"
+    return mode if not name else f"{_PREFIX}{_require(engine, name, '').id}"
 
 
 def _require(engine: "Engine", name: str, prefix: str) -> Container:
@@ -54,6 +54,19 @@ def _require(engine: "Engine", name: str, prefix: str) -> Container:
         return engine.containers.get(name).container
     except NotFound as error:
         raise InvalidParameter(f"{prefix}{error}") from None
+
+
+def take_names(engine: "Engine", container: Container) -> None:
+    """Who joins a network has the names of its owner, and shows the owner's files."""
+    name = target_of(container.host_config.network_mode)
+    if name is None:
+        return
+    owner = engine.containers.get(name).container
+    container.config.hostname = owner.config.hostname
+    container.config.domainname = owner.config.domainname
+    container.hostname_path = owner.hostname_path
+    container.hosts_path = owner.hosts_path
+    container.resolv_conf_path = owner.resolv_conf_path
 
 
 def joined(engine: "Engine", container: Container) -> dict[str, int]:

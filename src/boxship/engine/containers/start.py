@@ -9,6 +9,7 @@ from boxship.engine.containers import (
     events,
     files,
     health,
+    joins,
     removal,
     specification,
     states,
@@ -53,6 +54,7 @@ async def launch(engine: "Engine", live: Live) -> None:
     container = live.container
     try:
         networks.check(engine, container)
+        joins.take_names(engine, container)
         files.write(container, specification.hostname(engine, container))
         request = specification.request_for(engine, live)
     except BoxshipError as error:
