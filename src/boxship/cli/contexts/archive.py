@@ -67,8 +67,10 @@ def _tls(files: dict[str, bytes]) -> dict[str, dict[str, bytes]]:
 
 
 def _tarred(data: bytes) -> Iterator[tuple[str, bytes]]:
+    # Docker's client ends its archives in the middle of the last block.
+    whole = data + bytes(-len(data) % tarfile.BLOCKSIZE + 2 * tarfile.BLOCKSIZE)
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(whole), mode="r:") as archive:
             for member in archive:
                 file = archive.extractfile(member) if member.isreg() else None
                 if file is not None:
