@@ -10,7 +10,7 @@ import os
 import shlex
 
 from boxship.client.connection import Connection
-from boxship.client.errors import CannotConnect
+from boxship.client.errors import CannotConnect, ConnectionLost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,12 +73,17 @@ class SshConnection(Connection):
         self._answered = False
 
     def fill(self) -> bool:
-        if super().fill():
-            self._answered = True
-            return True
-        if not self._answered:
+        try:
+            more = super().fill()
+        except ConnectionLost:
+            # An ssh that ends before it has read our request resets the connection.
+            if self._answered:
+                raise
+            more = False
+        if not (more or self._answered):
             raise CannotConnect(self._silence())
-        return False
+        self._answered = True
+        return more
 
     def _silence(self) -> str:
         """Why nothing came. What ssh itself said stands on standard error already."""
