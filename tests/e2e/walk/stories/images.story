@@ -24,30 +24,30 @@ docker inspect --type nonsense busybox
 == image-list
 docker tag busybox mine:v1; docker tag busybox mine:v2; docker tag busybox other:v1
 docker images | head -1
-docker images --format '{{.Repository}}:{{.Tag}}'
-docker images mine --format '{{.Tag}}'
-docker images mine:v1 --format '{{.Tag}}'
-docker images 'm*' --format '{{.Repository}}:{{.Tag}}'
+docker images --format '{{.Repository}}:{{.Tag}}' | sort
+docker images mine --format '{{.Tag}}' | sort
+docker images mine:v1 --format '{{.Tag}}' | sort
+docker images 'm*' --format '{{.Repository}}:{{.Tag}}' | sort
 docker images nosuch
 docker images -q | sort | uniq | wc -l
 docker images --no-trunc -q | sort -u
 docker images --digests --format '{{.Digest}}' | sort -u
-docker images --filter reference='mine:*' --format '{{.Tag}}'
-docker images --filter reference='*:v1' --format '{{.Repository}}'
+docker images --filter reference='mine:*' --format '{{.Tag}}' | sort
+docker images --filter reference='*:v1' --format '{{.Repository}}' | sort
 docker images --filter dangling=true
-docker images --filter dangling=false --format '{{.Repository}}:{{.Tag}}'
+docker images --filter dangling=false --format '{{.Repository}}:{{.Tag}}' | sort
 docker images --filter nosuch=x
 docker images --filter dangling=nonsense
 docker images --filter before=nosuch
 docker import -c 'LABEL color=red' - labelled < /dev/null; tar cf - -T /dev/null | docker import -c 'LABEL color=red' - labelled | cut -c1-7
 docker images --filter label=color=red --format '{{.Repository}}' | sort
 docker images --filter label=color --format '{{.Repository}}' | sort
-docker images --filter label=color=blue --format '{{.Repository}}'
+docker images --filter label=color=blue --format '{{.Repository}}' | sort
 docker images --filter since=busybox --format '{{.Repository}}' | sort
-docker images --filter before=labelled --format '{{.Repository}}:{{.Tag}}' | grep -v none
+docker images --filter before=labelled --format '{{.Repository}}:{{.Tag}}' | grep -v none | sort
 docker images --format '{{json .}}' labelled | shape -t
 docker images --format '{{.Size}}' labelled
-docker images --filter until=1h --format '{{.Repository}}' labelled
+docker images --filter until=1h --format '{{.Repository}}' labelled | sort
 
 == image-inspect
 docker image inspect busybox | shape
