@@ -172,3 +172,14 @@ def test_private_ipc_is_not_shared(api: Api) -> None:
     )
     api.run("sharer", host={"IpcMode": "shareable"})
     api.run(host={"IpcMode": "container:sharer"})
+
+
+def test_a_link_is_removed_by_its_path(api: Api) -> None:
+    api.create("db")
+    api.create("web", host={"NetworkMode": "bridge", "Links": ["db:database", "db:other"]})
+    assert api("DELETE", "/containers/web/database", link=1).status == 204
+    assert api.inspect("web")["HostConfig"]["Links"] == ["/db:/web/other"]
+    assert api("DELETE", "/containers/web/nosuch", link=1).status == 404
+    assert api("DELETE", "/containers/web", link=1).status == 409
+    assert api("DELETE", "/containers/web/other").status == 404
+    assert api("DELETE", "/containers/nosuch/other", link=1).status == 404

@@ -232,3 +232,11 @@ def test_parents_of_the_cgroup(api: Api, parent: str) -> None:
     for hierarchy in [Path("/sys/fs/cgroup"), *Path("/sys/fs/cgroup").iterdir()]:
         with contextlib.suppress(OSError):
             (hierarchy / "bx-other").rmdir()
+
+
+def test_who_is_killed_is_dead_at_once(api: Api) -> None:
+    for _ in range(10):
+        identity = api.run()
+        assert api("POST", f"/containers/{identity}/kill").status == 204
+        state = api.inspect(identity)["State"]
+        assert (state["Status"], state["ExitCode"], state["Pid"]) == ("exited", 137, 0)

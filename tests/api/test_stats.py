@@ -65,7 +65,7 @@ def test_numbers_are_the_cgroup_s(api: Api) -> None:
 def test_streams_end_with_the_container(client: DockerClient) -> None:
     box = client.containers.run("busybox", "sleep 1", detach=True, remove=True)
     samples = list(box.stats(stream=True, decode=True))
-    assert samples and set(samples[0]) == MEMBERS
+    assert samples and set(samples[0]) == MEMBERS | {"networks"}
     running = [sample for sample in samples if sample["read"] != ZERO]
     for before, after in pairwise(running):
         assert after["preread"] == before["read"]
@@ -83,3 +83,11 @@ def test_top(api: Api) -> None:
     created = api.create()
     answer = api("GET", f"/containers/{created}/top")
     assert (answer.status, answer.message) == (409, f"container {created} is not running")
+
+
+def test_interfaces_are_counted_where_there_is_a_network(api: Api) -> None:
+    for mode, counted in (("bridge", True), ("none", False), ("host", False)):
+        identity = api.run(host={"NetworkMode": mode})
+        shown = api("GET", f"/containers/{identity}/stats", stream=0, **{"one-shot": 1}).json
+        assert ("networks" in shown) is counted
+        assert "lo" not in shown.get("networks", {})

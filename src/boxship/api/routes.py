@@ -94,7 +94,7 @@ ROUTES: tuple[Route, ...] = (
     Route("HEAD", "/containers/{name}/archive", archive.stat),
     Route("GET", "/containers/{name}/archive", archive.get, on_disconnect="cancel"),
     Route("PUT", "/containers/{name}/archive", archive.put),
-    Route("DELETE", "/containers/{name}", remove_container),
+    Route("DELETE", "/containers/{name:path}", remove_container),
     Route("POST", "/commit", commit),
     # exec
     Route("POST", "/containers/{name}/exec", create_exec),

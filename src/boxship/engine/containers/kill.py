@@ -1,5 +1,6 @@
 """Sending signals."""
 
+import asyncio
 import contextlib
 import signal
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ from boxship.runtime.channel import ShimError
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
+
+
+# How long the kernel may take to end a killed process, in seconds.
+_AFTER_KILL = 10
 
 
 async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
@@ -31,10 +36,14 @@ async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
             live.container.state.status = "exited"
             engine.containers.save_later(live)
             return
-    if number == signal.SIGKILL:
-        await send_kill(engine, live)
+    if number != signal.SIGKILL:
+        await send(engine, live, number)
         return
-    await send(engine, live, number)
+    monitor = live.monitor
+    await send_kill(engine, live)
+    if monitor is not None:
+        # Who kills may rely on the container being dead afterwards.
+        await asyncio.wait({monitor}, timeout=_AFTER_KILL)
 
 
 def stop_signal(live: Live) -> int:

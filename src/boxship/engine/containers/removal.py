@@ -15,17 +15,16 @@ from boxship.engine.containers import (
 )
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
+from boxship.engine.containers.validation.names import parse_link
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 
 async def remove(
-    engine: "Engine", reference: str, force: bool = False, volumes: bool = False, link: bool = False
+    engine: "Engine", reference: str, force: bool = False, volumes: bool = False
 ) -> None:
     """``DELETE /containers/{id}``; *force* kills a running one first."""
-    if link:
-        _refuse_link(reference)
     live = engine.containers.get(reference)
     container = live.container
     if container.state.status == "removing":
@@ -42,12 +41,22 @@ async def remove(
             await delete(engine, live, volumes)
 
 
-def _refuse_link(reference: str) -> None:
-    """*reference* names a link, ``/parent/alias``; only a container's own name is one here."""
-    parent = reference.strip("/").rpartition("/")[0]
+async def remove_link(engine: "Engine", path: str) -> None:
+    """``DELETE /containers/{parent}/{alias}?link=1``: forget a link, not a container."""
+    parent, _, alias = path.strip("/").rpartition("/")
     if not parent:
         raise Conflict("Conflict, cannot remove the default link name of the container")
-    raise NotFound(f"Cannot get parent /{parent} for name {reference}")
+    try:
+        live = engine.containers.get(parent)
+    except NotFound:
+        raise NotFound(f"Cannot get parent /{parent} for name {path}") from None
+    async with live.lock:
+        host = live.container.host_config
+        kept = [link for link in host.links or () if parse_link(link)[1] != alias]
+        if len(kept) == len(host.links or ()):
+            raise NotFound(f"No such link: /{parent}/{alias}")
+        host.links = kept or None
+        await engine.containers.save(live)
 
 
 def _refusal(container: Container) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.times import ZERO, now_ns, rfc3339
+from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.runtime.cgroups import Stats
 
@@ -89,6 +90,31 @@ def _block_io(stats: Stats, version: int) -> dict[str, Any]:
     }
 
 
+_NO_NETWORK = frozenset({"host", "none"})
+_COUNTERS = ("bytes", "packets", "errors", "dropped")
+
+
+def network_counters(container: Container) -> dict[str, dict[str, int]] | None:
+    """By interface; None for a container without network of its own (proc_pid_net(5), dev)."""
+    mode = container.host_config.network_mode
+    if mode in _NO_NETWORK or mode.startswith("container:"):
+        return None
+    try:
+        with open(f"/proc/{container.state.pid}/net/dev", encoding="ascii") as file:
+            lines = file.readlines()[2:]
+    except OSError:
+        return {}
+    found = {}
+    for line in lines:
+        name, _, rest = line.partition(":")
+        numbers = [int(field) for field in rest.split()]
+        if name.strip() != "lo":
+            received = {f"rx_{key}": numbers[at] for at, key in enumerate(_COUNTERS)}
+            sent = {f"tx_{key}": numbers[8 + at] for at, key in enumerate(_COUNTERS)}
+            found[name.strip()] = received | sent
+    return found
+
+
 def _empty(live: Live) -> dict[str, Any]:
     """A container that does not run has used nothing."""
     return {
@@ -115,6 +141,7 @@ def sample(engine: "Engine", live: Live, previous: dict[str, Any] | None) -> dic
         stats = engine.cgroups.stats(path)
     except OSError:
         return _empty(live)
+    networks = network_counters(live.container)
     pids = {"current": stats.pids.current}
     if stats.pids.limit:
         pids["limit"] = stats.pids.limit
@@ -130,6 +157,7 @@ def sample(engine: "Engine", live: Live, previous: dict[str, Any] | None) -> dic
         "memory_stats": _memory(stats, engine.host.cgroup_version),
         "name": f"/{live.container.name}",
         "id": live.id,
+        **({} if networks is None else {"networks": networks}),
     }
 
 

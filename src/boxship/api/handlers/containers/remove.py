@@ -8,11 +8,9 @@ from boxship.engine.engine import Engine
 
 async def remove(engine: Engine, request: Request) -> Response:
     query = request.query
-    await removal.remove(
-        engine,
-        request.params["name"],
-        force=query.flag("force"),
-        volumes=query.flag("v"),
-        link=query.flag("link"),
-    )
+    name = request.params["name"]
+    if query.flag("link"):
+        await removal.remove_link(engine, name)
+    else:
+        await removal.remove(engine, name, force=query.flag("force"), volumes=query.flag("v"))
     return Empty()
