@@ -1,45 +1,5 @@
-"""A daemon that a test may kill, and the proof that nothing of it is left at the end."""
+"""Faults are done to daemons that a test owns."""
 
-import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from support.mortal import mortal
 
-import pytest
-
-from support import engines, leaks
-from support.requirements import require_root, require_tool
-
-Start = Callable[..., engines.Engine]
-
-
-def _assert_nothing_left(root: Path) -> None:
-    left = leaks.settled(
-        lambda: [*leaks.mounts(root), *leaks.processes(root), *leaks.cgroups(root.name)]
-    )
-    assert list(left) == []
-
-
-@pytest.fixture
-def mortal() -> Iterator[engines.Engine]:
-    """A Boxship daemon of the test's own, with busybox. Containers are removed at the end, by a
-    fresh daemon if the test left none; then no mount, process or control group may be left."""
-    require_root()
-    require_tool("docker", "unshare", "busybox", "ip")
-    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    engine = engines.boxship(root)
-    try:
-        engine.start()
-        engine.load_busybox()
-        yield engine
-        if engine.process is None:
-            engine.start()
-        engine.remove_containers()
-        assert list(leaks.settled(lambda: os.listdir(root / "data" / "containers"))) == []
-        engine.stop()
-        _assert_nothing_left(root)
-    finally:
-        engine.stop()
-        leaks.remove_cgroups(root.name)
-        shutil.rmtree(root, ignore_errors=True)
+__all__ = ["mortal"]

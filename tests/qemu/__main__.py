@@ -13,7 +13,7 @@ from qemu import machine, report, system
 SECONDS = 1200.0
 TESTS = ("tests/v2", "tests/contract", "tests/kernel", "tests/fault/test_adoption.py")
 # Emulation is slow: a test's limit must not be what fails it.
-OPTIONS = ("-v", "--timeout=300")
+OPTIONS = ("-vv", "-rs", "--timeout=300")
 
 
 def main() -> int:

@@ -19,7 +19,10 @@ from qemu import initramfs
 
 SUITE = "trixie"
 KERNEL = "linux-image-cloud-amd64"
-PACKAGES = "python3 docker-cli busybox-static iproute2 kmod procps util-linux ca-certificates"
+PACKAGES = (
+    "python3 docker-cli busybox-static iproute2 kmod procps util-linux ca-certificates "
+    "bzip2 xz-utils zstd erofs-utils"
+)
 # The rest of the development tools would only make the image larger.
 TEST_LIBRARIES = ("docker", "hypothesis", "pytest", "pytest-timeout", "websocket-client")
 PYTHON = "3.13"

@@ -18,6 +18,9 @@ class Cgroups:
     def __init__(self, parent: str) -> None:
         self._layout = cgroup.detect()
         self.parent = "/" + parent.strip("/")
+        # Not allowed: containers have fewer controllers, and limits say which one they lack.
+        with contextlib.suppress(OSError):
+            cgroup.make_room(self._layout, self.parent)
         self.unsupported = cgroup.unsupported(self._layout)
 
     @property

@@ -49,9 +49,13 @@ def unsupported(layout: Layout) -> frozenset[str]:
 
 
 def _has_swap(mount: str) -> bool:
-    """memory.swap.max exists in every group but the root, when the kernel accounts swap."""
+    """memory.swap.max exists wherever the memory controller is on, when the kernel accounts swap.
+
+    Where it is on nowhere yet, a kernel with swap is taken to account it: that is the default.
+    """
     with os.scandir(mount) as entries:
         groups = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-    if not groups:
+    limited = [group for group in groups if files.exists(group, "memory.max")]
+    if not limited:
         return os.path.exists("/proc/swaps")
-    return any(files.exists(group, "memory.swap.max") for group in groups)
+    return any(files.exists(group, "memory.swap.max") for group in limited)
