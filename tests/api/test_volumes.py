@@ -188,3 +188,16 @@ def test_docker_for_python(client: DockerClient) -> None:
     assert said == b"z\n"
     assert [each.name for each in client.volumes.list(filters={"label": "a"})] == ["pyvol"]
     volume.remove()
+
+
+def test_sources_of_binds_are_made_at_the_start(api: Api, tmp_path: Any) -> None:
+    missing = tmp_path / "a" / "b"
+    identity = api.create(host={"Binds": [f"{missing}:/d"]})
+    assert not missing.exists()
+    api.start(identity)
+    assert missing.is_dir()
+    (tmp_path / "file").touch()
+    blocked = api.create(host={"Binds": [f"{tmp_path}/file/below:/d"]})
+    answer = api("POST", f"/containers/{blocked}/start")
+    assert answer.status == 400
+    assert answer.message.startswith("error while creating mount source path ")

@@ -1,16 +1,14 @@
 """Creating a container."""
 
-import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.ids import new_id
 from boxship.base.times import now_ns
 from boxship.engine.containers import events, files, joins, volume_mounts
-from boxship.engine.containers.container import Container, MountPoint
+from boxship.engine.containers.container import Container
 from boxship.engine.containers.defaults import default_hostname
 from boxship.engine.containers.random_names import random_name
 from boxship.engine.containers.store import Live
@@ -53,9 +51,6 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     done = complete(prepared, image_config)
     name = clean_name(options.name) if options.name else random_name(engine.containers.has_name)
     done.mounts = volume_mounts.collect(engine, done)
-    for point in done.mounts:
-        if point.type == "bind":
-            _check_bind(point)
     identity = new_id()
     engine.containers.reserve(name, identity)
     container = _container(identity, name, image_id, done)
@@ -96,10 +91,3 @@ def _container(identity: str, name: str, image_id: str, done: Prepared) -> Conta
         endpoints=done.endpoints,
         mounts=done.mounts,
     )
-
-
-def _check_bind(point: MountPoint) -> None:
-    if os.path.lexists(point.source):
-        return
-    if point.options.get("short_syntax") or point.options.get("create_source"):
-        Path(point.source).mkdir(parents=True, exist_ok=True)

@@ -55,6 +55,7 @@ async def launch(engine: "Engine", live: Live) -> None:
     try:
         networks.check(engine, container)
         joins.take_names(engine, container)
+        volume_mounts.make_sources(container)
         files.write(container, specification.hostname(engine, container))
         request = specification.request_for(engine, live)
     except BoxshipError as error:

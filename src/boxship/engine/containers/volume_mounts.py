@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from boxship.base.errors import BoxshipError, NotSupported
+from boxship.base.errors import BoxshipError, InvalidParameter, NotSupported
 from boxship.engine import volumes
 from boxship.engine.containers import files
 from boxship.engine.containers.container import Container, MountPoint
@@ -51,6 +51,29 @@ async def provide(engine: "Engine", container: Container) -> None:
             point.options = {**point.options, "anonymous": True}
         if not point.options.get("no_copy"):
             await _fill(engine, container, point)
+
+
+def make_sources(container: Container) -> None:
+    """Host directories of binds in the short syntax are made at the start, where they miss.
+
+    :class:`InvalidParameter` for those that cannot be made, and for missing ones of ``--mount``.
+    """
+    for point in container.mounts:
+        if point.type != "bind" or os.path.lexists(point.source):
+            continue
+        if not (point.options.get("short_syntax") or point.options.get("create_source")):
+            raise InvalidParameter(
+                'invalid mount config for type "bind": '
+                f"bind source path does not exist: {point.source}"
+            )
+        try:
+            os.makedirs(point.source, exist_ok=True)
+        except OSError as error:
+            reason = str(error.strerror).lower()
+            raise InvalidParameter(
+                f"error while creating mount source path '{point.source}': "
+                f"mkdir {error.filename}: {reason}"
+            ) from None
 
 
 async def _fill(engine: "Engine", container: Container, point: MountPoint) -> None:
