@@ -39,10 +39,10 @@ def find(engine: "Engine", exec_id: str) -> tuple[Live, Exec]:
 
 def create(engine: "Engine", reference: str, config: ExecConfig) -> str:
     """``POST /containers/{id}/exec``."""
-    live = engine.containers.get(reference)
-    states.check(live.container, "exec", reference)
     if not config.cmd:
         raise InvalidParameter("No exec command specified")
+    live = engine.containers.get(reference)
+    states.check(live.container, "exec", reference)
     attach.client_spec(False, True, True, detach_keys=config.detach_keys)
     _forget_old(live)
     session = Exec(new_id(), live.id, config, now_ns(), size=config.console_size)

@@ -9,6 +9,6 @@ from boxship.types.exec_config import ExecConfig
 
 
 async def create(engine: Engine, request: Request) -> Response:
-    body = await request.json(ExecConfig, required=True)
+    body = await request.json(ExecConfig)
     body = adapt_request("exec.create", request.version, body)
     return Json({"Id": execs.create(engine, request.params["name"], body)}, 201)
