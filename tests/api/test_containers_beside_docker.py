@@ -182,6 +182,7 @@ _STATUS_OF_OURS = {
 }
 
 
+@pytest.mark.needs_dockerd
 @pytest.mark.parametrize("story", STORIES)
 def test_stories(both: tuple[Api, Api], story: str) -> None:
     differences = []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from support import engines
 from support.api import Api
 from support.waiting import eventually
 
@@ -86,3 +87,19 @@ def test_the_container_is_paused_meanwhile(api: Api, box: str) -> None:
 def test_refusals(api: Api, box: str, query: dict[str, str], status: int, text: str) -> None:
     answer = api("POST", "/commit", **query)
     assert (answer.status, answer.message[: len(text)]) == (status, text)
+
+
+def test_layers_of_a_removed_image_go_with_its_last_container(
+    api: Api, box: str, boxship_daemon: engines.Engine
+) -> None:
+    layers = boxship_daemon.root / "data/layers/sha256"
+    before = {entry.name for entry in layers.iterdir()}
+    api("POST", "/commit", container="box", repo="short")
+    added = {entry.name for entry in layers.iterdir()} - before
+    assert len(added) == 1
+    user = api.create(Image="short")
+    assert api("DELETE", "/images/short", force=1).status == 200
+    assert added <= {entry.name for entry in layers.iterdir()}
+    api.start(user)
+    api("DELETE", f"/containers/{user}", force=1)
+    eventually(lambda: {entry.name for entry in layers.iterdir()} == before)
