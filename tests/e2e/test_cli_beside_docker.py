@@ -63,6 +63,8 @@ history nope
 system df
 system df --format json
 system df -v
+system info -f {{.Driver}}
+system events --since 0 --until 1
 port beside-up
 port beside-up 80
 port beside-up 81
@@ -76,6 +78,28 @@ diff nope
 stats --no-stream beside-exited
 stats --no-stream nope
 stats --no-stream --format {{.Name}} beside-up
+volume ls
+volume list -q
+volume ls --format json
+volume ls --format 'table {{.Name}}\t{{.Scope}}\t{{.Labels}}\t{{.Links}}\t{{.Size}}'
+volume ls --format '{{.Name}} {{.Driver}} {{.Mountpoint}} {{.Label "k"}} {{.Status}}'
+volume ls --format {{.Nope}}
+volume ls --format {{.Name
+network ls --format {{.Nope}}
+images --format {{.Nope}}
+images --format {{.ID
+volume ls --filter name=beside
+volume ls --filter dangling=true
+volume ls --filter nope=true
+volume ls surplus
+network ls
+network list -q
+network ls --no-trunc
+network ls --filter name=host
+network ls --filter driver=null --format {{.Name}}
+network ls --format '{{.Name}} {{.Driver}} {{.Scope}} {{.IPv6}} {{.Internal}} {{.Labels}}'
+network ls --format 'table {{.Name}}\t{{.Internal}}'
+network ls --filter nope=1
 """
 
 DETAILS = """
@@ -113,6 +137,17 @@ logs --since 1h beside-exited
 logs --until 2000-01-01T00:00:00Z beside-exited
 logs --details beside-exited
 logs nope
+volume inspect beside-volume
+volume inspect -f '{{.Name}} {{.Labels.k}} {{.Options}}' beside-volume
+volume inspect beside-volume nope
+volume inspect nope
+network inspect host
+network inspect -v none
+network inspect -f '{{.Name}} {{.Driver}} {{len .Containers}}' host none
+network inspect nope
+inspect beside-volume host
+inspect --type volume beside-volume
+inspect --type network none
 version -f {{.Server.Version}}
 info -f {{.ID}}
 """
@@ -184,6 +219,20 @@ cp nowhere beside-up:/
 cp a b
 container prune
 image prune
+network prune
+volume prune
+volume prune -a
+volume create beside-volume --label k=v
+volume create bad/name
+volume create -d nope x
+volume rm nope
+volume rm -f nope
+volume rm nope1 nope2
+volume rm
+network inspect
+system prune
+system prune -a --volumes --filter label=x
+system prune --volumes --filter until=1h
 nonsense
 --nope
 """
@@ -230,7 +279,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         "sleep",
         "1000",
     )
+    daemon.docker("volume", "create", "beside-volume", "--label", "k=v")
     yield daemon
+    daemon.docker("volume", "rm", "-f", "beside-volume")
     daemon.docker("rm", "-f", "beside-up", "beside-exited")
 
 

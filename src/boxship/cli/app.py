@@ -38,6 +38,16 @@ class App:
 
         return chosen_context(self.options, self.settings)
 
+    def format(self, arguments: Arguments, setting: str) -> str:
+        """``--format``, or what ``config.json`` has for this listing; ids alone have no format."""
+        given = arguments.text("format")
+        if given or arguments.on("quiet"):
+            return given
+        return self.settings.text(setting)
+
+    def detach_keys(self, arguments: Arguments) -> str:
+        return arguments.text("detach-keys") or self.settings.text("detachKeys")
+
     def print(self, text: str = "", end: str = "\n") -> None:
         sys.stdout.write(text + end)
 

@@ -25,10 +25,10 @@ FLAGS = (
 )
 
 
-def body_of(arguments: Arguments, verb: str) -> Body:
+def body_of(app: App, arguments: Arguments, verb: str) -> Body:
     """The create body; wrong values of flags end the command *verb* with exit code 125."""
     try:
-        return _body(arguments)
+        return _body(app, arguments)
     except Failed as error:
         raise Failed(with_pointer(error, verb), ENGINE_FAILED) from None
 
@@ -38,7 +38,7 @@ def with_pointer(error: Exception, verb: str) -> str:
     return f"boxship: {str(error).removesuffix('.')}.\nSee 'boxship {verb} --help'."
 
 
-def _body(arguments: Arguments) -> Body:
+def _body(app: App, arguments: Arguments) -> Body:
     image, *command = arguments.positional
     pull = arguments.text("pull")
     if pull not in PULL_POLICIES:
@@ -46,6 +46,13 @@ def _body(arguments: Arguments) -> Body:
             f'invalid pull option: \'{pull}\': must be one of "always", "missing" or "never"'
         )
     body = create_body(arguments, image, command)
+    if app.settings.table("proxies"):
+        from boxship.cli.connect import chosen_target
+        from boxship.cli.proxies import proxy_variables
+
+        address = chosen_target(app.options, app.settings).address
+        given = body.get("Env", [])
+        body["Env"] = given + proxy_variables(app.settings, address, given)
     body["HostConfig"]["ConsoleSize"] = list(terminal.size())
     return body
 

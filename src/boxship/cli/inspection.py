@@ -24,6 +24,9 @@ KINDS = {
     "plugin": "/plugins/{}/json",
 }
 
+# What may be asked of each kind beyond its name.
+QUERIES = {"container": ("size",), "network": ("verbose",)}
+
 # Fields that Go shows as an empty list or map where JSON has null.
 _LISTS = frozenset(
     (
@@ -54,7 +57,9 @@ _LISTS = frozenset(
         "VolumesFrom",
     )
 )
-_MAPS = frozenset(("ExposedPorts", "Labels", "Networks", "PortBindings", "Ports", "Volumes"))
+_MAPS = frozenset(
+    ("ExposedPorts", "Labels", "Networks", "Options", "PortBindings", "Ports", "Volumes")
+)
 
 
 # Docker's exit code for a template that cannot be parsed (EX_USAGE of sysexits.h).
@@ -62,7 +67,13 @@ BAD_TEMPLATE = 64
 
 
 def inspect(
-    app: App, names: Sequence[str], kinds: Sequence[str], template: str, *, size: bool = False
+    app: App,
+    names: Sequence[str],
+    kinds: Sequence[str],
+    template: str,
+    *,
+    size: bool = False,
+    verbose: bool = False,
 ) -> int:
     """Print the objects of *names*; then, where one was not found, its error. The exit code."""
     show = _template(template) if template not in ("", "json") else None
@@ -70,7 +81,7 @@ def inspect(
     error: BoxshipError | Failed | None = None
     for name in names:
         try:
-            found.append(_find(app, name, kinds, size))
+            found.append(_find(app, name, kinds, {"size": size, "verbose": verbose}))
         except (BoxshipError, Failed) as problem:
             error = problem
             break
@@ -129,9 +140,9 @@ def _as_go_sees(value: Any) -> Any:
     return shown
 
 
-def _find(app: App, name: str, kinds: Sequence[str], size: bool) -> Any:
+def _find(app: App, name: str, kinds: Sequence[str], wanted: dict[str, bool]) -> Any:
     for kind in kinds:
-        query = {"size": True} if size and kind == "container" else {}
+        query = {flag: wanted[flag] for flag in QUERIES.get(kind, ())}
         try:
             return app.client.json("GET", KINDS[kind].format(quote_name(name)), query)
         except NotFound as error:

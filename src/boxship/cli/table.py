@@ -9,7 +9,9 @@ GROUPS = {
     "container": "Manage containers",
     "context": "Manage names for daemons",
     "image": "Manage images",
+    "network": "Manage networks",
     "system": "Manage Boxship",
+    "volume": "Manage volumes",
 }
 
 # Module of boxship.cli.commands, what it does, spellings.
@@ -69,8 +71,17 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("context_show", "Print the name of the context in use", ("context show",)),
     ("context_update", "Change a context", ("context update",)),
     ("context_use", "Choose the context for further commands", ("context use",)),
+    ("network_inspect", "Show everything about networks", ("network inspect",)),
+    ("network_ls", "List networks", ("network ls", "network list")),
+    ("network_prune", "Remove networks that nothing uses", ("network prune",)),
+    ("volume_create", "Make a volume", ("volume create",)),
+    ("volume_inspect", "Show everything about volumes", ("volume inspect",)),
+    ("volume_ls", "List volumes", ("volume ls", "volume list")),
+    ("volume_prune", "Remove volumes that nothing uses", ("volume prune",)),
+    ("volume_rm", "Remove volumes", ("volume rm", "volume remove")),
     ("system_dial_stdio", "Connect standard streams to the daemon", ("system dial-stdio",)),
     ("system_df", "Show the disk space in use", ("system df",)),
+    ("system_reset", "Remove everything of Boxship's from this machine", ("system reset",)),
     ("system_prune", "Remove everything that nothing uses", ("system prune",)),
 )
 

@@ -14,6 +14,10 @@ def image(name: str, verb: str = "") -> str:
     return _path("images", "image", name, verb)
 
 
+def volume(name: str) -> str:
+    return _path("volumes", "volume", name, "")
+
+
 def _path(collection: str, kind: str, name: str, verb: str) -> str:
     if not name.strip("/"):
         raise InvalidParameter(f"invalid {kind} name or ID: value is empty")

@@ -30,7 +30,7 @@ def _run(app: App, arguments: Arguments) -> int:
         stdin=stdin,
         stdout=True,
         stderr=True,
-        detach_keys=arguments.text("detach-keys"),
+        detach_keys=app.detach_keys(arguments),
         signals=arguments.on("sig-proxy") and not tty,
     )
     return run_attached(app, attachment, _nothing, detached="read escape sequence")

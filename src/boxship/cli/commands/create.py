@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _run(app: App, arguments: Arguments) -> int:
-    body = creation.body_of(arguments, "create")
+    body = creation.body_of(app, arguments, "create")
     try:
         app.print(creation.create(app, arguments, body))
     except BoxshipError as error:

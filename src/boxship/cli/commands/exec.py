@@ -29,7 +29,7 @@ def _run(app: App, arguments: Arguments) -> int:
     detach = arguments.on("detach")
     if tty and interactive and not detach and not app.input_is_terminal():
         raise Failed("the input device is not a TTY")
-    body = _body(arguments, command)
+    body = _body(app, arguments, command)
     identity = app.client.json("POST", paths.container(container, "exec"), body=body)["Id"]
     if detach:
         start = {"Detach": True, "Tty": tty}
@@ -42,7 +42,7 @@ def _run(app: App, arguments: Arguments) -> int:
         raise Failed(str(error), 1 if code == ENGINE_FAILED else code) from None
 
 
-def _body(arguments: Arguments, command: list[str]) -> Body:
+def _body(app: App, arguments: Arguments, command: list[str]) -> Body:
     attached = not arguments.on("detach")
     return {
         "Cmd": command,
@@ -53,7 +53,7 @@ def _body(arguments: Arguments, command: list[str]) -> Body:
         "AttachStdout": attached,
         "AttachStderr": attached,
         "Detach": arguments.on("detach"),
-        "DetachKeys": arguments.text("detach-keys"),
+        "DetachKeys": app.detach_keys(arguments),
         "Env": variables(arguments) or None,
         "WorkingDir": arguments.text("workdir"),
         "ConsoleSize": _console_size(arguments),
@@ -68,7 +68,7 @@ def _console_size(arguments: Arguments) -> list[int] | None:
 def _foreground(app: App, arguments: Arguments, identity: str) -> int:
     tty = arguments.on("tty")
     interactive = arguments.on("interactive")
-    scanner = scanner_for(tty, arguments.text("detach-keys"))
+    scanner = scanner_for(tty, app.detach_keys(arguments))
     body = {"Detach": False, "Tty": tty, "ConsoleSize": _console_size(arguments)}
     with contextlib.ExitStack() as stack:
         enter_raw(app, stack, tty and interactive)

@@ -21,7 +21,7 @@ def _run(app: App, arguments: Arguments) -> int:
         "filters": as_parameter([*arguments.texts("filter"), *references]),
     }
     found = app.client.json("GET", "/images/json", query) or []
-    template = arguments.text("format")
+    template = app.format(arguments, "imagesFormat")
     digests = arguments.on("digests") or ".Digest" in template
     listing = images(truncate=not arguments.on("no-trunc"))
     items = list(rows(found, digests))

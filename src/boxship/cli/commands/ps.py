@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _run(app: App, arguments: Arguments) -> int:
-    template = arguments.text("format")
+    template = app.format(arguments, "psFormat")
     size = arguments.on("size") if arguments.given("size") else _shows_size(template)
     items = app.client.json("GET", "/containers/json", _query(arguments, size)) or []
     listing = containers(truncate=not arguments.on("no-trunc"))

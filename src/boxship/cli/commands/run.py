@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def _run(app: App, arguments: Arguments) -> int:
-    body = creation.body_of(arguments, "run")
+    body = creation.body_of(app, arguments, "run")
     if arguments.on("detach"):
         _detach(arguments, body)
     elif body["AttachStdin"] and body.get("Tty") and not app.input_is_terminal():
@@ -72,7 +72,7 @@ def _foreground(
         stdin=body["AttachStdin"] and bool(body.get("OpenStdin")),
         stdout=body["AttachStdout"],
         stderr=body["AttachStderr"],
-        detach_keys=arguments.text("detach-keys"),
+        detach_keys=app.detach_keys(arguments),
         signals=arguments.on("sig-proxy") and not tty,
         removes=arguments.on("rm"),
     )

@@ -43,7 +43,7 @@ def _attached(app: App, arguments: Arguments) -> int:
         stdin=arguments.on("interactive") and details["Config"]["OpenStdin"],
         stdout=True,
         stderr=True,
-        detach_keys=arguments.text("detach-keys"),
+        detach_keys=app.detach_keys(arguments),
         signals=not details["Config"]["Tty"] and arguments.on("sig-proxy"),
         removes=details["HostConfig"].get("AutoRemove", False),
     )

@@ -22,11 +22,11 @@ HOME_AND_CLEAR = "\033[H\033[J"
 
 def _run(app: App, arguments: Arguments) -> int:
     if arguments.on("no-stream"):
-        app.print(_text(arguments, _sample(app, arguments)), end="")
+        app.print(_text(app, arguments, _sample(app, arguments)), end="")
         return 0
     while True:
         began = time.monotonic()
-        text = _text(arguments, _sample(app, arguments))
+        text = _text(app, arguments, _sample(app, arguments))
         app.print((HOME_AND_CLEAR if app.output_is_terminal() else "") + text, end="")
         app.flush()
         time.sleep(max(0.0, PERIOD - (time.monotonic() - began)))
@@ -64,9 +64,9 @@ def _one(app: App, name: str) -> Usage | BoxshipError:
     return Usage(sample["id"], sample["name"].removeprefix("/"), sample)
 
 
-def _text(arguments: Arguments, usages: list[Usage]) -> str:
+def _text(app: App, arguments: Arguments, usages: list[Usage]) -> str:
     listing = stats(not arguments.on("no-trunc"))
-    template = arguments.text("format")
+    template = arguments.text("format") or app.settings.text("statsFormat")
     if is_plain_table(template):
         return listing.table(DEFAULT, usages)
     return listing.formatted(template, usages)

@@ -33,16 +33,37 @@ CONTAINERS = ("ID", "Image", "Command", "LocalVolumes", "Size", "RunningFor", "S
 def _run(app: App, arguments: Arguments) -> int:
     template = arguments.text("format")
     verbose = arguments.on("verbose")
+    explain = arguments.on("explain")
+    if explain and (verbose or template):
+        raise Failed("--explain conflicts with --verbose and --format")
     if verbose and template:
         raise Failed("the verbose and the format options conflict")
     report = app.client.json("GET", "/system/df")
-    if verbose:
+    if explain:
+        app.print(_explained(report))
+    elif verbose:
         app.print(_details(report), end="")
     elif is_plain_table(template):
         app.print(disk().table(DEFAULT, usages(report)), end="")
     else:
         app.print(disk().formatted(template, usages(report)), end="")
     return 0
+
+
+def _explained(report: dict[str, Any]) -> str:
+    from boxship.cli.explanation import advice, holdings
+    from boxship.cli.output.columns import align
+
+    found = holdings(report)
+    if not found:
+        return "Nothing holds space."
+    lines = ["WHAT\tSIZE\tWHY IT IS THERE\tTO FREE IT"]
+    lines += [f"{h.what}\t{human_size(h.size)}\t{h.why}\t{h.mend}" for h in found]
+    total, free = sum(h.size for h in found), sum(h.size for h in found if h.free)
+    text = "\n".join(align(lines)) + f"\n\n{human_size(total)} in all. "
+    if not free:
+        return text + "All of it is in use."
+    return text + f"{human_size(free)} of it would be freed by: {advice(found)}"
 
 
 def _details(report: dict[str, Any]) -> str:
@@ -90,5 +111,11 @@ def _cache(records: list[dict[str, Any]]) -> str:
 
 
 COMMAND = Command(
-    _run, "[OPTIONS]", (listing_format(), switch("verbose", "Show every object", "v"))
+    _run,
+    "[OPTIONS]",
+    (
+        switch("explain", "Say what holds the space, why, and what would free it"),
+        listing_format(),
+        switch("verbose", "Show every object", "v"),
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from boxship.base.errors import NotFound, NotSupported
 from boxship.cli.command import Command
 from boxship.cli.commands.image_prune import deleted_text
+from boxship.cli.errors import Failed
 from boxship.cli.filters import as_parameter
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.output.units import human_size
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     every = arguments.on("all")
     volumes = arguments.on("volumes")
-    if not arguments.on("force") and not confirm(app, _warning(every, volumes)):
-        return 0
     given = arguments.texts("filter")
+    if volumes and any(text.startswith("until=") for text in given):
+        raise Failed('ERROR: The "until" filter is not supported with "--volumes"')
+    if not arguments.on("force") and not confirm(app, _warning(every, volumes, given)):
+        return 0
     report = _prune(app, "containers", given)
     text = _names("Deleted Containers:", report.get("ContainersDeleted"))
     total = report.get("SpaceReclaimed", 0)
@@ -36,14 +39,19 @@ def _run(app: App, arguments: Arguments) -> int:
     report = _prune(app, "images", [f"dangling={'false' if every else 'true'}", *given])
     text += deleted_text(report)
     total += report.get("SpaceReclaimed", 0)
+    report = _prune(app, "build", given, {"all": every})
+    text += _names("Deleted build cache objects:", report.get("CachesDeleted"))
+    total += report.get("SpaceReclaimed", 0)
     app.print(f"{text}Total reclaimed space: {human_size(total)}")
     return 0
 
 
-def _prune(app: App, kind: str, given: list[str]) -> dict[str, Any]:
+def _prune(
+    app: App, kind: str, given: list[str], flags: dict[str, bool] | None = None
+) -> dict[str, Any]:
     """The daemon's report; empty where it does not have such objects."""
     try:
-        query = {"filters": as_parameter(given)}
+        query = {"filters": as_parameter(given), **(flags or {})}
         return app.client.json("POST", f"/{kind}/prune", query) or {}
     except (NotFound, NotSupported):
         return {}
@@ -53,7 +61,7 @@ def _names(title: str, names: list[str] | None) -> str:
     return "\n".join([title, *names, "", ""]) if names else ""
 
 
-def _warning(every: bool, volumes: bool) -> str:
+def _warning(every: bool, volumes: bool, given: list[str]) -> str:
     lines = ["all stopped containers", "all networks not used by at least one container"]
     if volumes:
         lines.append("all anonymous volumes not used by at least one container")
@@ -62,8 +70,15 @@ def _warning(every: bool, volumes: bool) -> str:
         if every
         else "all dangling images"
     )
-    listed = "".join(f"  - {line}\n" for line in lines)
-    return f"WARNING! This will remove:\n{listed}"
+    lines.append("all build cache" if every else "unused build cache")
+    text = f"WARNING! This will remove:\n{_listed(lines)}"
+    if given:
+        text += f"\n  Items to be pruned will be filtered with:\n{_listed(sorted(given))}"
+    return text
+
+
+def _listed(lines: list[str]) -> str:
+    return "".join(f"  - {line}\n" for line in lines)
 
 
 COMMAND = Command(

@@ -33,6 +33,8 @@ TITLES = {
     "Networks": "NETWORKS",
 }
 
+# Docker looks into this listing's template before it asks the daemon.
+WRONG = ("failed to parse template", "failed to execute template")
 MOUNT_LENGTH = 15
 COMMAND_LENGTH = 20
 
@@ -60,7 +62,7 @@ def containers(truncate: bool) -> Listing:
         ),
         "Networks": _networks,
     }
-    return Listing("*formatter.ContainerContext", columns, TITLES)
+    return Listing("*formatter.ContainerContext", columns, TITLES, WRONG)
 
 
 def _names(container: Container, truncate: bool) -> str:

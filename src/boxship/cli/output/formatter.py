@@ -15,20 +15,23 @@ class Listing:
     """What a listing command can show.
 
     ``columns``: name to function of the object; ``titles``: name to the table's head.
-    ``kind`` is the type's name in error messages.
+    ``kind`` is the type's name in error messages. ``wrong``: how those about templates that cannot
+    be parsed or executed begin, which is not the same for all of Docker's listings.
     """
 
-    __slots__ = ("columns", "kind", "titles")
+    __slots__ = ("columns", "kind", "titles", "wrong")
 
     def __init__(
         self,
         kind: str,
         columns: Mapping[str, Callable[..., object]],
         titles: Mapping[str, str],
+        wrong: tuple[str, str] = ("template parsing error", "template parsing error"),
     ) -> None:
         self.kind = kind
         self.columns = columns
         self.titles = titles
+        self.wrong = wrong
 
     def table(self, names: Sequence[str], items: Iterable[Any]) -> str:
         """The default table of these columns; no template is parsed for it."""
@@ -45,7 +48,7 @@ class Listing:
         rows = [Row(self.kind, self.columns, item) for item in items]
         is_table = source.startswith("table")
         text = _body(source)
-        template = _parsed(Template, text)
+        template = _parsed(Template, text, self.wrong[0])
         try:
             lines = [template.render(row) for row in rows]
             if not is_table:
@@ -53,7 +56,7 @@ class Listing:
             titles = {name: _constant(title) for name, title in self.titles.items()}
             head = template.render_header(Row(self.kind, {"Label": _label_title, **titles}, None))
         except InvalidParameter as error:
-            raise InvalidParameter(f"failed to execute template: {error}") from None
+            raise InvalidParameter(f"{self.wrong[1]}: {error}") from None
         return "".join(f"{line}\n" for line in align("\n".join([head, *lines]).split("\n")))
 
 
@@ -74,11 +77,11 @@ def _body(source: str) -> str:
     return text.replace("\\t", "\t").replace("\\n", "\n")
 
 
-def _parsed(template: Callable[[str], Any], text: str) -> Any:
+def _parsed(template: Callable[[str], Any], text: str, wrong: str) -> Any:
     try:
         return template(text)
     except InvalidParameter as error:
-        raise InvalidParameter(f"failed to parse template: {error}") from None
+        raise InvalidParameter(f"{wrong}: {error}") from None
 
 
 def is_plain_table(source: str) -> bool:

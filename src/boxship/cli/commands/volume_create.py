@@ -1,0 +1,47 @@
+"""``boxship volume create``: make a volume."""
+
+from __future__ import annotations
+
+from boxship.cli.command import Command
+from boxship.cli.errors import Failed
+from boxship.cli.flags.flag import Flag, many
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
+
+def _run(app: App, arguments: Arguments) -> int:
+    name = arguments.positional[0] if arguments.positional else arguments.text("name")
+    if arguments.positional and arguments.given("name"):
+        raise Failed(
+            "conflicting options: cannot specify a volume-name through both --name and "
+            "as a positional arg"
+        )
+    body = {
+        "Name": name,
+        "Driver": arguments.text("driver"),
+        "DriverOpts": dict(_pair(text) for text in arguments.texts("opt")),
+        "Labels": dict(_pair(text) for text in arguments.texts("label")),
+    }
+    app.print(app.client.json("POST", "/volumes/create", {}, body)["Name"])
+    return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name, value
+
+
+COMMAND = Command(
+    _run,
+    "[OPTIONS] [VOLUME]",
+    (
+        Flag("driver", "What keeps it", short="d", default="local"),
+        many("label", "Label, NAME=VALUE"),
+        Flag("name", "Its name", hidden=True),
+        many("opt", "Option for the driver, NAME=VALUE", "o", shows="map"),
+    ),
+    most=1,
+)

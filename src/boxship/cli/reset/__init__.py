@@ -1,0 +1,1 @@
+"""Taking everything of ours off a machine: the daemon's process, its files, its control groups."""

@@ -1,0 +1,67 @@
+"""``system reset`` leaves nothing behind."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support import engines, leaks
+from support.requirements import require_root, require_tool
+from support.terminals import PROGRAM
+
+
+@pytest.fixture
+def engine() -> Iterator[engines.Engine]:
+    require_root()
+    require_tool("docker", "unshare", "busybox", "ip")
+    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
+    engine = engines.boxship(root)
+    engine.start()
+    try:
+        engine.load_busybox()
+        yield engine
+    finally:
+        engine.stop()
+        leaks.remove_cgroups(root.name)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def reset(
+    engine: engines.Engine, *words: str, stdin: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*PROGRAM, "-H", engine.host, "system", "reset", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_nothing_is_left(engine: engines.Engine) -> None:
+    engine.docker("run", "-d", "--network", "none", "busybox", "sleep", "1000")
+    engine.docker("run", "-v", "named:/d", "--network", "none", "busybox", "touch", "/d/x", "/y")
+    namespace = os.readlink(f"/proc/{engine.pid}/ns/net")
+    done = reset(engine, "-f")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert engine.process is not None and engine.process.wait(10) == 0
+    left = leaks.settled(
+        lambda: (
+            leaks.mounts(engine.root)
+            + leaks.processes(engine.root, namespace)
+            + list(map(str, leaks.cgroups(engine.root.name)))
+        )
+    )
+    assert left == []
+    assert sorted(os.listdir(engine.root)) == ["log"]
+
+
+def test_it_asks_first(engine: engines.Engine) -> None:
+    done = reset(engine, stdin="n\n")
+    assert done.returncode == 0
+    assert f"  - {engine.root}/data\n" in done.stdout and done.stdout.endswith("[y/N] ")
+    assert "busybox" in engine.docker("images").stdout
