@@ -27,17 +27,19 @@ def main(
     plan: dict[str, Any], context: Context, filter_program: bytes | None, pipe: int
 ) -> NoReturn:
     """Never returns: the program runs, or its absence is reported on *pipe*."""
-    launch.set_oom_score(plan["process"])
-    process.join_new_session_keyring(f"_ses.{plan['id']}")
-    process.let_session_keyring_be_found()
+    try:
+        launch.set_oom_score(plan["process"])
+        process.join_new_session_keyring(f"_ses.{plan['id']}")
+        process.let_session_keyring_be_found()
+    except Exception as error:
+        failure.report(pipe, "init", error)
     _carry_out(plan, context, pipe)
-    stage = "start"
     try:
         forked.reset_signals()
         before = (lambda: reaper.split(pipe)) if plan.get("init") else (lambda: None)
         launch.launch(plan["process"], context.root, filter_program, context.stdio, before)
     except Exception as error:
-        failure.report(pipe, stage, error)
+        failure.report(pipe, "start", error)
 
 
 def context_for(

@@ -1,5 +1,6 @@
 """From a prepared process to the user's program: limits, user, capabilities, seccomp, execve(2)."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,6 +15,7 @@ from boxship.sandbox import passwd
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.root import Root
 
+_OOM_SCORE = "/proc/self/oom_score_adj"
 _NULL = os.makedev(1, 3)
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -31,9 +33,12 @@ def set_oom_score(spec: dict[str, Any]) -> None:
 
 
 def write_oom_score(score: int) -> None:
-    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    """Set our own score; below zero it takes CAP_SYS_RESOURCE."""
+    fd = os.open(_OOM_SCORE, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(fd, b"%d" % score)
+        os.write(fd, str(score).encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, _OOM_SCORE) from None
     finally:
         os.close(fd)
 
@@ -61,8 +66,29 @@ def take_stdio(child: list[int], tty: bool) -> None:
         os.dup2(fd, target, inheritable=True)
 
 
-def drop_privileges(spec: dict[str, Any], user: passwd.User, filter_program: bytes | None) -> None:
-    """Become *user* with the spec's capability sets; installs seccomp at the right moment.
+def become(spec: dict[str, Any], user: passwd.User) -> None:
+    """Be *user*, with the spec's capabilities in force and all others kept in reserve.
+
+    So paths are seen as the program will see them, before the filter may forbid to look.
+    """
+    caps.keep_on_setuid()
+    os.setgroups(user.groups)
+    os.setresgid(user.gid, user.gid, user.gid)
+    os.setresuid(user.uid, user.uid, user.uid)
+    # Changing credentials makes a process dumpable as /proc/sys/fs/suid_dumpable says.
+    process.set_dumpable(False)
+    _, held, inheritable = caps.get()
+    caps.put(caps.mask(_permitted(spec, user)) & held, held, inheritable)
+
+
+def _permitted(spec: dict[str, Any], user: passwd.User) -> list[str]:
+    sets = spec["capabilities"]
+    names: list[str] = sets["permitted"] if user.uid == 0 else sets.get("ambient", [])
+    return names
+
+
+def confine(spec: dict[str, Any], user: passwd.User, filter_program: bytes | None) -> None:
+    """Give up the reserve and install seccomp, as late as it can be: old profiles forbid much.
 
     Without no_new_privs the filter needs CAP_SYS_ADMIN and so comes before the capabilities go.
     """
@@ -71,16 +97,12 @@ def drop_privileges(spec: dict[str, Any], user: passwd.User, filter_program: byt
     if spec.get("apparmorProfile"):
         apparmor.confine_next_exec(spec["apparmorProfile"])
     if filter_program and not no_new_privs:
+        _, held, inheritable = caps.get()
+        caps.put(held, held, inheritable)
         seccomp.install(filter_program)
-    caps.keep_on_setuid()
-    os.setgroups(user.groups)
-    os.setresgid(user.gid, user.gid, user.gid)
-    os.setresuid(user.uid, user.uid, user.uid)
-    # Changing credentials makes a process dumpable as /proc/sys/fs/suid_dumpable says.
-    process.set_dumpable(False)
-    permitted = sets["permitted"] if user.uid == 0 else sets.get("ambient", ())
-    inheritable, ambient = sets.get("inheritable", ()), sets.get("ambient", ())
-    caps.apply(sets["bounding"], permitted, permitted, inheritable, ambient)
+    permitted = _permitted(spec, user)
+    inherited, ambient = sets.get("inheritable", ()), sets.get("ambient", ())
+    caps.apply(sets["bounding"], permitted, permitted, inherited, ambient)
     if no_new_privs:
         process.set_no_new_privs()
     if filter_program and no_new_privs:
@@ -161,20 +183,30 @@ def _enter_as_root(path: str) -> bool:
     return True
 
 
-def execute(program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
-    """execve(2) on a path that was seen to lead through no magic link of procfs.
+def open_program(program: str, name: str) -> int:
+    """An O_PATH descriptor of *program*; no magic link of procfs is followed (CVE-2019-5736)."""
+    try:
+        return openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _not_found(name, "permission denied", 126) from None
+        raise _not_found(name, f"stat {program}: {(error.strerror or '').lower()}", 127) from None
 
-    By descriptor it could not be swapped meanwhile, but the kernel would name the process after
-    the file that a link such as /bin/sh leads to, and a script's interpreter could not open it.
-    What a swap could reach is the sealed interpreter at most. A failure from here on is the
-    program's own: text on its standard error and an exit code.
+
+def execute(fd: int, program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
+    """execve(2) on the checked descriptor *fd* of *program*.
+
+    By its path if that fails: the interpreter of a script cannot open a close-on-exec descriptor,
+    and old seccomp profiles do not know execveat(2). A failure then is the program's own: text on
+    its standard error and an exit code.
     """
     try:
-        os.close(openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS))
+        with contextlib.suppress(OSError):
+            os.execve(fd, args, environment)
         os.execve(program, args, environment)
     except OSError as error:
-        reason = "permission denied" if error.errno == errno.ELOOP else (error.strerror or "")
-        os.write(2, f"exec {program}: {reason.lower()}\n".encode("utf-8", "surrogateescape"))
+        reason = (error.strerror or "").lower()
+        os.write(2, f"exec {program}: {reason}\n".encode("utf-8", "surrogateescape"))
     os._exit(1)
 
 
@@ -204,10 +236,13 @@ def launch(
     rlimits.apply(spec.get("rlimits", ()))
     directory = spec.get("cwd") or "/"
     entered = _enter_as_root(directory)
-    drop_privileges(spec, user, filter_program)
+    become(spec, user)
     if not entered:
         change_directory(directory)
     environment = environment_of(spec, user)
-    program = find_program(spec["args"][0], environment)
+    args = spec["args"]
+    program = find_program(args[0], environment)
+    fd = open_program(program, args[0])
+    confine(spec, user, filter_program)
     before_exec()
-    execute(program, spec["args"], environment)
+    execute(fd, program, args, environment)
