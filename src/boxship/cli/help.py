@@ -23,7 +23,8 @@ def _width() -> int:
 
 
 def program_help(flags: Sequence[Flag]) -> str:
-    single = {names[0]: summary for _, summary, names in table.ROWS if " " not in names[0]}
+    listed = set(table.top_level())
+    single = {names[0]: summary for _, summary, names in table.ROWS if names[0] in listed}
     aliases = sorted(name for name in single if name not in COMMON)
     return (
         "\nUsage:  boxship [OPTIONS] COMMAND\n\n"

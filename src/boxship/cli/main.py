@@ -110,7 +110,7 @@ def _unknown(words: list[str], group: bool) -> int:
 
 
 def _command(app: App, row: table.Row, argv: list[str]) -> int:
-    command = _import(row.module)
+    command = load(row.module)
     argv = ["--", *argv] if command.verbatim else argv
     try:
         arguments = parse(command.flags, argv, interspersed=command.interspersed)
@@ -124,7 +124,8 @@ def _command(app: App, row: table.Row, argv: list[str]) -> int:
         return _usage_error(row.spelling, error)
 
 
-def _import(module: str) -> Command:
+def load(module: str) -> Command:
+    """The command that this module of :mod:`boxship.cli.commands` declares."""
     name = f"boxship.cli.commands.{module}"
     __import__(name)
     command: Command = sys.modules[name].COMMAND

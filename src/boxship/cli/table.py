@@ -30,6 +30,8 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("doctor", "Say what this machine can and cannot do, and how to mend it", ("doctor",)),
     ("attach", "Connect this terminal to a running container", ("attach", "container attach")),
     ("capture", "Make an image of programs of this machine", ("capture",)),
+    ("complete", "Say what may stand next on a command line", ("__complete",)),
+    ("completion", "Print the completion script of a shell", ("completion",)),
     ("commit", "Make an image of a container's changes", ("commit", "container commit")),
     ("cp", "Copy files between a container and this machine", ("cp", "container cp")),
     ("create", "Create a container without starting it", ("create", "container create")),
@@ -86,7 +88,7 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 # What programs call, not people: these work and are not listed.
-HIDDEN = frozenset({"system dial-stdio"})
+HIDDEN = frozenset({"system dial-stdio", "__complete"})
 
 
 class Row:

@@ -13,6 +13,9 @@ def as_timestamp(text: str) -> str | None:
     epoch with a fraction; None for "". :class:`InvalidParameter`."""
     if not text:
         return None
+    if text == "0":
+        # The beginning, not a moment ago.
+        return text
     try:
         return _text(time.time_ns() - parse_duration(text))
     except ValueError:

@@ -1,0 +1,1 @@
+"""What may stand next on a command line, for shells that ask when Tab is pressed."""
