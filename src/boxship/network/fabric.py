@@ -1,0 +1,199 @@
+"""The kernel's side of all networks: one thread carries out what the engine has decided."""
+
+import asyncio
+import functools
+import ipaddress
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from boxship.base.errors import BoxshipError
+from boxship.kernel import rtnetlink
+from boxship.kernel.netlink import Netlink
+from boxship.network import bridge, endpoint, namespace
+from boxship.network.bridge import Bridge
+from boxship.network.endpoint import Endpoint
+from boxship.network.firewall import Firewall, Publication, Zone
+from boxship.network.namespace import Namespace
+from boxship.network.publish import Port, Ports, Wish
+
+T = TypeVar("T")
+#: Namespaces that wait for containers: one is made after each start, off the request's path.
+_READY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What a container's namespace shall hold. *gateway*: of the default route, if any."""
+
+    endpoints: Sequence[Endpoint]
+    gateway: ipaddress.IPv4Address | None
+
+
+class Fabric:
+    """Made when the first network is needed. Its coroutines wait for the one thread."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self._ready: deque[Namespace] = deque()
+        self._channel: Netlink
+        self._firewall: Firewall
+        self._ports = Ports()
+        self._opened: bool | None = None
+        #: Why this host cannot have networks; empty while nothing speaks against it.
+        self.flaw = ""
+        self.forwarding_enabled = False
+
+    async def _do(self, work: Callable[..., T], *arguments: object) -> T:
+        call = functools.partial(work, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    async def usable(self) -> bool:
+        """Whether networks can be had here; tries once, :attr:`flaw` tells why not."""
+        if self._opened is None:
+            self._opened = await self._do(self._open)
+        return self._opened
+
+    def _open(self) -> bool:
+        if self._opened is not None:
+            return self._opened
+        try:
+            self._channel = rtnetlink.open_socket()
+            self._firewall = Firewall()
+            self.forwarding_enabled = bridge.enable_forwarding()
+        except (BoxshipError, OSError) as error:
+            self.flaw = f"bridge networks are not available, containers get loopback only: {error}"
+            return False
+        return True
+
+    async def routes(self, but: Iterable[str]) -> list[rtnetlink.IpNetwork]:
+        """Destinations that this host routes, without those of the interfaces *but*."""
+
+        def work() -> list[rtnetlink.IpNetwork]:
+            own = {link.index for link in rtnetlink.links(self._channel) if link.name in but}
+            return [net for net, index in rtnetlink.routes(self._channel) if index not in own]
+
+        return await self._do(work)
+
+    async def addresses(self, name: str) -> list[rtnetlink.Interface]:
+        """Of an interface of this host; none if it is not there."""
+
+        def work() -> list[rtnetlink.Interface]:
+            link = rtnetlink.find_link(self._channel, name)
+            return rtnetlink.addresses(self._channel, link.index) if link else []
+
+        return await self._do(work)
+
+    async def add_network(self, wanted: Bridge, zone: Zone) -> None:
+        def work() -> None:
+            bridge.ensure(self._channel, wanted)
+            self._firewall.add_zone(zone)
+
+        await self._do(work)
+
+    async def remove_network(self, name: str) -> None:
+        def work() -> None:
+            self._firewall.remove_zone(name)
+            bridge.remove(self._channel, name)
+
+        await self._do(work)
+
+    async def wire(self, wiring: Wiring) -> Namespace:
+        """A namespace with everything in it, for a container to join; the caller closes it."""
+        made = await self._do(self._wire, wiring)
+        asyncio.get_running_loop().run_in_executor(self._executor, self._refill)
+        return made
+
+    def _wire(self, wiring: Wiring) -> Namespace:
+        made = self._ready.popleft() if self._ready else namespace.make()
+        try:
+            for each in wiring.endpoints:
+                endpoint.add(self._channel, made, each)
+            if wiring.gateway is not None:
+                endpoint.set_gateway(made, wiring.gateway)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def _refill(self) -> None:
+        while len(self._ready) < _READY:
+            self._ready.append(namespace.make())
+
+    async def plug(self, pid: int, wanted: Endpoint, gateway: ipaddress.IPv4Address | None) -> None:
+        """Give a running container another endpoint."""
+
+        def work() -> None:
+            joined = namespace.of_process(pid)
+            try:
+                endpoint.add(self._channel, joined, wanted)
+                endpoint.set_gateway(joined, gateway)
+            finally:
+                joined.close()
+
+        await self._do(work)
+
+    async def unplug(self, pid: int, host_name: str, gateway: ipaddress.IPv4Address | None) -> None:
+        """Take an endpoint from a running container; its default route leads to *gateway* then."""
+
+        def work() -> None:
+            joined = namespace.of_process(pid)
+            try:
+                endpoint.remove(self._channel, host_name)
+                endpoint.set_gateway(joined, gateway)
+            finally:
+                joined.close()
+
+        await self._do(work)
+
+    async def publish(
+        self, wishes: Sequence[Wish], target: ipaddress.IPv4Address
+    ) -> list[Publication]:
+        """Take the ports and lead them to *target*; all of them or none."""
+
+        def work() -> list[Publication]:
+            taken: list[Port] = []
+            try:
+                for wish in wishes:
+                    taken.append(self._ports.take(wish))
+                rows = [
+                    Publication(wish.protocol, port.host, port.number, target, wish.target_port)
+                    for wish, port in zip(wishes, taken, strict=True)
+                ]
+                self._firewall.publish(rows)
+            except BaseException:
+                self._ports.release(taken)
+                raise
+            return rows
+
+        return await self._do(work)
+
+    async def publish_again(self, rows: Sequence[Publication]) -> None:
+        """What a container that outlived a daemon has published."""
+
+        def work() -> None:
+            for row in rows:
+                self._ports.hold(Port(row.protocol, row.host, row.port))
+            self._firewall.publish(rows)
+
+        await self._do(work)
+
+    async def withdraw(self, rows: Sequence[Publication]) -> None:
+        def work() -> None:
+            self._firewall.withdraw(rows)
+            self._ports.release(Port(row.protocol, row.host, row.port) for row in rows)
+
+        await self._do(work)
+
+    def close(self) -> None:
+        """Let go; networks, rules and containers stay."""
+        self._executor.shutdown(wait=True)
+        for spare in self._ready:
+            spare.close()
+        self._ready.clear()
+        self._ports.close()
+        if self._opened:
+            self._channel.close()
+            self._firewall.close()

@@ -1,0 +1,96 @@
+"""Network namespaces that are made and entered by threads of the daemon.
+
+setns(2) and unshare(2) change the calling thread alone, and a socket stays in the namespace in
+which it was made: a short-lived thread makes both, any other uses them.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from boxship.kernel import process, rtnetlink
+from boxship.kernel.netlink import Netlink
+
+T = TypeVar("T")
+_OWN = "/proc/thread-self/ns/net"
+
+
+def _in_thread(work: Callable[[], T]) -> T:
+    """The result of *work* in a thread that ends with it; what it raises is raised here."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name="netns")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return results[0]
+
+
+class Namespace:
+    """Owns a descriptor of the namespace and an rtnetlink socket in it."""
+
+    def __init__(self, fd: int, channel: Netlink) -> None:
+        self.fd = fd
+        self.channel = channel
+
+    @property
+    def path(self) -> str:
+        """For another process of the host to open, while this object is not closed."""
+        return f"/proc/{os.getpid()}/fd/{self.fd}"
+
+    def run(self, work: Callable[[], T]) -> T:
+        """*work* in a thread that is inside."""
+
+        def enter() -> T:
+            process.setns(self.fd, process.CLONE_NEWNET)
+            return work()
+
+        return _in_thread(enter)
+
+    def close(self) -> None:
+        """Let go of it; it ends with its last process or descriptor."""
+        if self.fd >= 0:
+            self.channel.close()
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _describe() -> Namespace:
+    channel = rtnetlink.open_socket()
+    return Namespace(os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC), channel)
+
+
+def make() -> Namespace:
+    """A new namespace, with loopback up. The caller closes it."""
+
+    def work() -> Namespace:
+        process.unshare(process.CLONE_NEWNET)
+        made = _describe()
+        made.channel.require([rtnetlink.set_up(1)])
+        return made
+
+    return _in_thread(work)
+
+
+def of_process(pid: int) -> Namespace:
+    """The one that the process *pid* is in. :class:`OSError` when it is gone."""
+    fd = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def work() -> Netlink:
+        process.setns(fd, process.CLONE_NEWNET)
+        return rtnetlink.open_socket()
+
+    try:
+        return Namespace(fd, _in_thread(work))
+    except BaseException:
+        os.close(fd)
+        raise
