@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+
 from support import engines
 from support.waiting import eventually
 

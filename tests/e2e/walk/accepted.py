@@ -31,6 +31,11 @@ class Otherwise:
 
 HIDDEN: tuple[Hidden, ...] = (
     Hidden(
+        "system",
+        r"(?m)^\.BuildTime=str\n",
+        "an installed Python package was not built at any one time",
+    ),
+    Hidden(
         "*",
         r"(?m)^\[0\]\.GraphDriver\..*\n",
         "layers are never unpacked: there are no directories of a graph driver to show",
@@ -126,6 +131,12 @@ OTHERWISE: tuple[Otherwise, ...] = (
         1,
         r"An image does not exist locally with the tag: localhost:1/nosuch",
         _NO_REGISTRY,
+    ),
+    Otherwise(
+        "docker run --rm --workdir /etc/passwd busybox true",
+        125,
+        r"Cannot mkdir: /etc/passwd is not a directory",
+        "seen when the container starts, not when it is made: only then its layers are mounted",
     ),
     Otherwise(
         "docker run --rm --pull never --platform linux/arm64 busybox true",
