@@ -86,6 +86,12 @@ async def launch(engine: "Engine", live: Live) -> None:
     live.monitor = engine.background(ended.watch(engine, live, shim))
 
 
+_WRONG_KIND = (
+    ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified "
+    "host path exists and is the expected type"
+)
+
+
 def _drop_parked(live: Live) -> None:
     """The shim has its own duplicates of the clients' sockets."""
     for sock, _ in live.parked:
@@ -99,6 +105,8 @@ def _wording(error: ShimError) -> str:
         return text
     # Docker's clients take 126 from the words "permission denied", so its engine adds them.
     hint = ": permission denied" if text.endswith("is a directory") else ""
+    if text.endswith("not a directory"):
+        hint = _WRONG_KIND
     return f"{_PREFIX}{text}: unknown{hint}"
 
 

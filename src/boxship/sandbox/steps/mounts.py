@@ -145,7 +145,14 @@ def _target(context: Context, step: dict[str, Any], directory: bool) -> int:
             raise StageError(
                 f'filesystem "{step["type"]}" must be mounted on ordinary directory: {path}'
             )
+        if error.errno == errno.ENOTDIR:
+            raise _not_a_directory(step)
         raise OSError(error.errno, f"mounting {path}: {error.strerror}", path)
+
+
+def _not_a_directory(step: dict[str, Any]) -> StageError:
+    path = step["target"]
+    return StageError(f'error mounting "{path}" to rootfs at "{path}": not a directory')
 
 
 def mount_one(context: Context, step: dict[str, Any]) -> None:
@@ -163,11 +170,7 @@ def mount_one(context: Context, step: dict[str, Any]) -> None:
     try:
         mount.move_mount(source, target)
     except NotADirectoryError:
-        raise StageError(
-            f"error mounting to rootfs at {step['target']!r}: not a directory: Are you trying to "
-            "mount a directory onto a file (or vice-versa)? Check if the specified host path "
-            "exists and is the expected type"
-        )
+        raise _not_a_directory(step)
     os.close(target)
     if step["type"] == "proc":
         context.proc = source
