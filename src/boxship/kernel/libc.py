@@ -3,7 +3,8 @@
 import ctypes
 import os
 import platform
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -23,6 +24,13 @@ def fail(path: str | bytes | None = None) -> OSError:
     """The :class:`OSError` for the current ``errno``."""
     number = ctypes.get_errno()
     return OSError(number, os.strerror(number), path)
+
+
+def function(name: str, *kinds: Any) -> Callable[..., int]:
+    """libc's *name*, its arguments' types set once; a call raises nothing, see :func:`fail`."""
+    found = getattr(ctypes.CDLL(None, use_errno=True), name)
+    found.argtypes = kinds
+    return cast(Callable[..., int], found)
 
 
 def call(name: str, *args: Any, path: str | bytes | None = None) -> int:

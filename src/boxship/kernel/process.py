@@ -18,20 +18,34 @@ _PR_SET_NO_NEW_PRIVS = 38
 _KEYCTL_JOIN_SESSION_KEYRING, _KEYCTL_SETPERM, _KEY_SPEC_SESSION_KEYRING = 1, 5, -3
 # All to its possessor; view, read, search and link to its owner's other processes (keyrings(7)).
 _SEARCHABLE = 0x3F1B0000
+_AF_UNIX, _SEQPACKET = 1, 5
+_MAX_FD = 0xFFFFFFFF
+
+
+# Called by each shim, whose private memory grows with every step that a call takes in Python.
+_unshare = libc.function("unshare", ctypes.c_int)
+_setns = libc.function("setns", ctypes.c_int, ctypes.c_int)
+_prctl = libc.function("prctl", ctypes.c_int, *[ctypes.c_ulong] * 4)
+_socketpair = libc.function("socketpair", *[ctypes.c_int] * 3, ctypes.POINTER(ctypes.c_int))
+_prctl_text = libc.function("prctl", ctypes.c_int, ctypes.c_char_p, *[ctypes.c_ulong] * 3)
+# Not os.closerange: where Python was built without the call, it closes two billion one by one.
+_close_range = libc.function("syscall", *[ctypes.c_long] * 4)
 
 
 def unshare(flags: int) -> None:
-    libc.call("unshare", flags)
+    if _unshare(flags):
+        raise libc.fail()
 
 
 def setns(fd: int, kinds: int = 0) -> None:
     """Join the namespace *fd*, or, with a pidfd, the *kinds* of that process."""
-    libc.call("setns", fd, kinds)
+    if _setns(fd, kinds):
+        raise libc.fail()
 
 
-def prctl(option: int, value: int, *rest: int) -> None:
-    padded = [ctypes.c_ulong(n) for n in (value, *rest, 0, 0, 0)[:4]]
-    libc.call("prctl", option, *padded)
+def prctl(option: int, value: int, second: int = 0) -> None:
+    if _prctl(option, value, second, 0, 0) < 0:
+        raise libc.fail()
 
 
 def set_dumpable(value: bool) -> None:
@@ -52,7 +66,8 @@ def set_parent_death_signal(signal: int) -> None:
 
 def set_name(name: str) -> None:
     """The command name that ps shows (15 bytes)."""
-    libc.call("prctl", _PR_SET_NAME, ctypes.c_char_p(os.fsencode(name)[:15]), 0, 0, 0)
+    if _prctl_text(_PR_SET_NAME, os.fsencode(name)[:15], 0, 0, 0):
+        raise libc.fail()
 
 
 def sethostname(name: str) -> None:
@@ -79,10 +94,20 @@ def let_session_keyring_be_found() -> None:
 def close_other_fds(keep: set[int]) -> None:
     """Close every descriptor that is not in *keep* (close_range(2))."""
     start = 0
-    for fd in [*sorted(keep), 0xFFFFFFFF + 1]:
-        if start <= fd - 1:
-            libc.syscall(libc.CLOSE_RANGE, start, fd - 1, 0)
+    for fd in sorted(keep):
+        if start < fd:
+            _close_range(libc.CLOSE_RANGE, start, fd - 1, 0)
         start = fd + 1
+    if _close_range(libc.CLOSE_RANGE, start, _MAX_FD, 0):
+        raise libc.fail()
+
+
+def packet_pair() -> tuple[int, int]:
+    """Two connected SOCK_SEQPACKET sockets, close-on-exec; cheaper in memory than objects."""
+    pair = (ctypes.c_int * 2)()
+    if _socketpair(_AF_UNIX, _SEQPACKET | os.O_CLOEXEC, 0, pair):
+        raise libc.fail()
+    return pair[0], pair[1]
 
 
 def start_time(pid: int) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from boxship.sandbox import messages
@@ -15,42 +16,43 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 
 
-class Control:
-    def __init__(self, shim: "Shim", daemon: socket.socket) -> None:
-        self._shim = shim
-        self._connections = [daemon]
-        self._listener: socket.socket | None = None
-        self._ops: dict[str, Callable[[Request, list[int]], Any]] = {
-            "state": self._state,
-            "signal": self._signal,
-            "resize": self._resize,
-            "attach": self._attach,
-            "exec": self._exec,
-            "exec-resize": self._exec_resize,
-            "exec-signal": self._exec_signal,
-        }
+def listen(run_directory: str) -> int:
+    """A socket that listens in *run_directory*, under a name known to the daemon."""
+    path = os.path.join(run_directory, "shim.sock")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    with messages.reachable(path) as address:
+        listener.bind(address)
+    listener.listen(8)
+    return listener.detach()
 
-    def listen(self, path: str) -> None:
-        """Listen on *path*, for daemons that come later; watch the one that is there."""
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        with messages.reachable(path) as address:
-            self._listener.bind(address)
-        self._listener.listen(8)
-        self._shim.loop.watch(self._listener.fileno(), READ, lambda mask: self._accept())
+
+class Control:
+    def __init__(self, shim: "Shim", daemon: socket.SocketType) -> None:
+        self._shim = shim
+        self._connections: list[socket.SocketType] = [daemon]
+        self._listener = -1
+
+    def start(self, listener: int) -> None:
+        """Take what :func:`listen` opened, for daemons that come later; watch the one of now."""
+        self._listener = listener
+        self._shim.loop.watch(listener, READ, self._accept)
         self._watch(self._connections[0])
 
-    def _accept(self) -> None:
-        assert self._listener is not None
-        connection, _ = self._listener.accept()
+    def _accept(self, mask: int) -> None:
+        listener = socket.socket(fileno=self._listener)
+        try:
+            connection, _ = listener.accept()
+        finally:
+            listener.detach()
         self._connections.append(connection)
         self._watch(connection)
 
-    def _watch(self, connection: socket.socket) -> None:
-        self._shim.loop.watch(connection.fileno(), READ, lambda mask: self._ready(connection))
+    def _watch(self, connection: socket.SocketType) -> None:
+        self._shim.loop.watch(connection.fileno(), READ, partial(self._ready, connection))
 
-    def _ready(self, connection: socket.socket) -> None:
+    def _ready(self, connection: socket.SocketType, mask: int) -> None:
         try:
             received = messages.receive(connection)
         except OSError:
@@ -61,7 +63,7 @@ class Control:
         message, fds = received
         reply: dict[str, Any] = {"id": message.get("id")}
         try:
-            reply["ok"] = self._ops[message["op"]](message, fds)
+            reply["ok"] = _OPS[message["op"]](self, message, fds)
         except Exception as error:
             reply["error"] = describe(error)
             for fd in fds:
@@ -69,17 +71,25 @@ class Control:
                     os.close(fd)
         self._send(connection, reply)
 
-    def _send(self, connection: socket.socket, message: dict[str, Any]) -> None:
+    def _send(self, connection: socket.SocketType, message: dict[str, Any]) -> None:
         try:
             messages.send(connection, message)
         except OSError:
             self._drop(connection)
 
-    def _drop(self, connection: socket.socket) -> None:
+    def _drop(self, connection: socket.SocketType) -> None:
         if connection in self._connections:
             self._connections.remove(connection)
             self._shim.loop.forget(connection.fileno())
             connection.close()
+
+    def started(self, pid: int, at: int) -> None:
+        """Tell the daemon that has ordered the container. Encoding it costs memory: it is ready."""
+        text = b'{"event": "started", "pid": %d, "at": %d}' % (pid, at)
+        try:
+            messages.send_encoded(self._connections[0], text)
+        except OSError:
+            pass
 
     def broadcast(self, event: dict[str, Any]) -> None:
         for connection in [*self._connections]:
@@ -124,6 +134,17 @@ class Control:
 
     def _exec_signal(self, request: Request, fds: list[int]) -> None:
         self._shim.execs.signal(request["exec"], request["signal"])
+
+
+_OPS: dict[str, Callable[[Control, Request, list[int]], Any]] = {
+    "state": Control._state,
+    "signal": Control._signal,
+    "resize": Control._resize,
+    "attach": Control._attach,
+    "exec": Control._exec,
+    "exec-resize": Control._exec_resize,
+    "exec-signal": Control._exec_signal,
+}
 
 
 def describe(error: Exception) -> dict[str, Any]:

@@ -17,23 +17,6 @@ _JOINED = (
 )
 
 
-def enter(pidfd: int, pid_pipe: int, failure_pipe: int) -> None:
-    """Enter the pid namespace of *pidfd*, which needs a fork: only the new child returns.
-
-    The parent tells the child's pid on *pid_pipe* and ends; the child becomes the shim's.
-    """
-    try:
-        launch.write_oom_score(0)
-        process.setns(pidfd, process.CLONE_NEWPID)
-        child = os.fork()
-    except Exception as error:
-        failure.report(failure_pipe, "exec", error)
-    if child:
-        os.write(pid_pipe, b"%d" % child)
-        os._exit(0)
-    os.close(pid_pipe)
-
-
 def main(
     spec: dict[str, Any],
     pidfd: int,
@@ -45,8 +28,8 @@ def main(
 ) -> NoReturn:
     """Join the container of the process *pidfd*, then run ``spec["process"]``.
 
-    We were born in its pid namespace; setns(2) with a pidfd joins all the others at once and makes
-    the container's root ours.
+    We were born in its pid namespace, as all children of its shim are; setns(2) with a pidfd joins
+    all the others at once and makes the container's root ours.
     """
     try:
         launch.set_oom_score(spec["process"])

@@ -67,13 +67,11 @@ class Execs:
         cgroup_files = self._shim.group.open_join_files()
         read_end, write_end = os.pipe2(os.O_CLOEXEC)
         pidfd = self._shim.pidfd
-        pid_read, pid_write = os.pipe2(os.O_CLOEXEC)
-        between = os.fork()
-        if between == 0:
+        pid = os.fork()
+        if pid == 0:
             console = stdio.child_console
-            keep = {write_end, pid_write, pidfd, *cgroup_files, *stdio.child}
+            keep = {write_end, pidfd, *cgroup_files, *stdio.child}
             become_child(keep | ({console} if console is not None else set()))
-            exec_process.enter(pidfd, pid_write, write_end)
             exec_process.main(
                 request | {"container": self._shim.spec["id"]},
                 pidfd,
@@ -83,12 +81,9 @@ class Execs:
                 filter_program,
                 write_end,
             )
-        for fd in (write_end, pid_write, *cgroup_files):
+        for fd in (write_end, *cgroup_files):
             os.close(fd)
         stdio.close_child()
-        pid = int(os.read(pid_read, 32) or b"0")
-        os.close(pid_read)
-        os.waitpid(between, 0)
         return pid, failure.read(read_end)
 
     def running(self) -> dict[str, int]:

@@ -44,6 +44,6 @@ def report(pipe: int, stage: str, error: BaseException) -> NoReturn:
 
 
 def read(pipe: int) -> dict[str, Any] | None:
-    """What the stage reported, or None once its program runs. Closes *pipe*."""
+    """What the stage reported, or None once its program runs. Closes *pipe* (or socket)."""
     data = messages.read_all(pipe)
     return json.loads(data) if data else None

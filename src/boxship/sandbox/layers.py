@@ -43,6 +43,10 @@ class LayerCache:
             self._known.move_to_end(key)
         return handle
 
+    def load(self, layers: list[Layer]) -> list[int]:
+        """The handles of *layers*, mounted now where they were not."""
+        return [self.get(layer) for layer in layers]
+
     def forget(self, keys: list[str]) -> None:
         for key in keys:
             handle = self._known.pop(key, None)

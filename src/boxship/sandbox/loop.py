@@ -10,6 +10,12 @@ from collections.abc import Callable
 READ = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 WRITE = select.EPOLLOUT
 Callback = Callable[[int], None]
+# Past the enumerations of Python's wrapper, which would cost each shim 80 KB.
+_set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
+
+
+def _wake(number: int, frame: object) -> None:
+    """The wake-up descriptor does the work; Python writes to it where there is a handler."""
 
 
 class Loop:
@@ -26,7 +32,7 @@ class Loop:
 
     def watch_children(self) -> None:
         """Have :attr:`on_child` called after each SIGCHLD."""
-        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        _set_handler(int(signal.SIGCHLD), _wake)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self.watch(self._wake_read, READ, self._woken)
 
@@ -61,11 +67,15 @@ class Loop:
 
     def run(self) -> None:
         while not self.stopped:
-            ready = self._epoll.poll(self._timeout())
-            # A number that is closed and opened again meanwhile is not meant by its old event.
-            called = [(fd, mask, self._callbacks.get(fd)) for fd, mask in ready]
-            for fd, mask, callback in called:
-                if callback is not None and self._callbacks.get(fd) == callback:
-                    callback(mask)
-            while self._timers and self._timers[0][0] <= time.monotonic():
-                self._timers.pop(0)[1]()
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait for something to happen and deal with it."""
+        ready = self._epoll.poll(self._timeout())
+        # A number that is closed and opened again meanwhile is not meant by its old event.
+        called = [(fd, mask, self._callbacks.get(fd)) for fd, mask in ready]
+        for fd, mask, callback in called:
+            if callback is not None and self._callbacks.get(fd) == callback:
+                callback(mask)
+        while self._timers and self._timers[0][0] <= time.monotonic():
+            self._timers.pop(0)[1]()

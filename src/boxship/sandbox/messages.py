@@ -17,11 +17,13 @@ Message = dict[str, Any]
 _INLINE, _MEMFD = b"J", b"M"
 _INLINE_LIMIT = 32 * 1024
 _MAX_FDS = 250
+# Plain numbers: combining members of an enumeration runs a lot of Python.
+_NO_SIGNAL, _CLOSE_ON_EXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
 _ANCILLARY = socket.CMSG_SPACE(_MAX_FDS * 4)
 PROTOCOL = 1
 
 
-def send(channel: socket.socket, message: Message, fds: Sequence[int] = ()) -> None:
+def send(channel: socket.SocketType, message: Message, fds: Sequence[int] = ()) -> None:
     """Send *message*; the receiver gets duplicates of *fds*. :class:`OSError` if it is gone."""
     payload = json.dumps(message).encode()
     if len(payload) < _INLINE_LIMIT:
@@ -34,9 +36,14 @@ def send(channel: socket.socket, message: Message, fds: Sequence[int] = ()) -> N
         os.close(memfd)
 
 
-def _sendmsg(channel: socket.socket, data: bytes, fds: Sequence[int]) -> None:
+def send_encoded(channel: socket.SocketType, text: bytes) -> None:
+    """Send a short message that already is JSON."""
+    channel.send(_INLINE + text, _NO_SIGNAL)
+
+
+def _sendmsg(channel: socket.SocketType, data: bytes, fds: Sequence[int]) -> None:
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    channel.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+    channel.sendmsg([data], ancillary, _NO_SIGNAL)
 
 
 @contextlib.contextmanager
@@ -70,11 +77,9 @@ def read_all(fd: int) -> bytes:
         os.close(fd)
 
 
-def receive(channel: socket.socket, flags: int = 0) -> tuple[Message, list[int]] | None:
+def receive(channel: socket.SocketType, flags: int = 0) -> tuple[Message, list[int]] | None:
     """The next message and its descriptors (the caller owns them), or None at the end."""
-    data, ancillary, _, _ = channel.recvmsg(
-        _INLINE_LIMIT + 16, _ANCILLARY, flags | socket.MSG_CMSG_CLOEXEC
-    )
+    data, ancillary, _, _ = channel.recvmsg(_INLINE_LIMIT + 16, _ANCILLARY, flags | _CLOSE_ON_EXEC)
     fds = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -83,4 +88,4 @@ def receive(channel: socket.socket, flags: int = 0) -> tuple[Message, list[int]]
     if not data:
         return None
     payload = data[1:] if data[:1] == _INLINE else read_all(descriptors.pop(0))
-    return json.loads(payload), descriptors
+    return json.loads(payload.decode()), descriptors

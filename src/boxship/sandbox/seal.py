@@ -38,4 +38,6 @@ def reexec(empty: str) -> None:
     view = _sealed_view(os.path.dirname(binary), empty)
     fd = os.open(os.path.basename(binary), os.O_PATH | os.O_CLOEXEC, dir_fd=view)
     environment = {key: value for key, value in os.environ.items() if key.startswith(_KEPT)}
+    # Functions of libraries are looked up once, here, instead of by each child again.
+    environment["LD_BIND_NOW"] = "1"
     os.execve(fd, [sys.executable, *sys.orig_argv[1:]], environment)

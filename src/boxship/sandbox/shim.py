@@ -3,14 +3,15 @@
 It needs no daemon once it runs: a daemon that comes later finds its socket in the run directory.
 """
 
-import contextlib
 import gc
 import json
 import os
 import signal
 import socket
 import time
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn
 
 from boxship.kernel import process
 from boxship.sandbox import failure, launch, setup
@@ -21,21 +22,23 @@ from boxship.sandbox.group import Group, drain
 from boxship.sandbox.log.write import open_log
 from boxship.sandbox.loop import READ, Loop
 from boxship.sandbox.reaper import exit_code
-from boxship.sandbox.streams import Stdio, Streams
+from boxship.sandbox.stacks import Stacks
+from boxship.sandbox.streams import Streams, adopt
 
 _OOM_SCORE = -998
 # Seconds within which a program that closes its outputs is expected to end.
 _EXIT_FOLLOWS = 0.1
+FirstProcess = Callable[[int], NoReturn]
 
 
 class Shim:
-    def __init__(self, spec: dict[str, Any], daemon: socket.socket) -> None:
-        """*spec*: id, run_dir, drops_unhandled, cgroup, stdio, log, attach."""
+    def __init__(self, spec: dict[str, Any], daemon: socket.SocketType) -> None:
+        """*spec*: id, run_dir, pid_namespace, drops_unhandled, stdio, log, attach, filtered, and
+        cgroup as JSON text: its many parts would lie in memory until the container ends."""
         self.spec = spec
         self.loop = Loop()
-        self.group = Group(spec["cgroup"])
         self.control = Control(self, daemon)
-        self.execs = Execs(self)
+        self._execs: Execs | None = None
         self.pid = 0
         self.pidfd = -1
         self.started_at = 0
@@ -43,52 +46,89 @@ class Shim:
         self._announced = False
         self.streams: Streams
 
-    def start(self, root: int, plan_fd: int, filter_fd: int | None, attached: list[int]) -> None:
-        """Create the container and start its program; raises nothing, but reports and ends."""
-        self.control.listen(os.path.join(self.spec["run_dir"], "shim.sock"))
-        failed = self._try_start(root, plan_fd, filter_fd)
+    @property
+    def group(self) -> Group:
+        return Group(json.loads(self.spec["cgroup"]))
+
+    @property
+    def execs(self) -> Execs:
+        """Made when they are asked for: many containers never have one."""
+        if self._execs is None:
+            self._execs = Execs(self)
+        return self._execs
+
+    def start(self, first: FirstProcess, inherited: list[int], attached: list[int]) -> None:
+        """Create the container and start its program; raises nothing, but reports and ends.
+
+        *first* runs in the child, on a socket to us, and never returns; *inherited* are its
+        descriptors, *attached* those of clients.
+        """
+        try:
+            self._watch_children()
+            owned, failed = self._fork(first, inherited)
+            if failed is None:
+                self.take(owned)
+        except Exception as error:
+            failed = failure.describe("start", error)
         if failed is not None:
-            self.control.broadcast({"event": "failed", "error": failed})
-            os._exit(0)
+            self._give_up(failed)
         for fd, spec in zip(attached, self.spec["attach"], strict=True):
             self.streams.attach(fd, spec)
         self.streams.start()
-        self.control.broadcast({"event": "started", "pid": self.pid, "at": self.started_at})
+        self.control.started(self.pid, self.started_at)
         self.loop.run()
 
-    def _try_start(self, root: int, plan_fd: int, filter_fd: int | None) -> dict[str, Any] | None:
-        """What went wrong, or None."""
-        wanted = self.spec["stdio"]
-        try:
-            log = open_log(self.spec["log"])
-            stdio = Stdio(wanted["tty"], wanted["stdin"])
-            cgroup = self.spec["cgroup"]
-            self.pid, failed = setup.run(cgroup, stdio, root, plan_fd, filter_fd)
-            if failed is not None:
-                return failed
-            self.pidfd = os.pidfd_open(self.pid)
-            stdio.take_console()
-        except Exception as error:
-            self.group.kill()
-            self.group.destroy()
-            return failure.describe("start", error)
-        self.started_at = time.time_ns()
-        self.streams = Streams(self.loop, stdio, log, wanted["stdin_once"], hold_clients=True)
-        self.streams.on_closed = self._outputs_closed
-        self.streams.on_detached = lambda: self.control.broadcast({"event": "detached"})
+    def _watch_children(self) -> None:
         self.loop.on_child = self.reap
         self.loop.watch_children()
-        self._watch_memory()
-        # The first process may have ended before SIGCHLD was watched.
-        self.loop.after(0, self.reap)
-        return None
 
-    def _watch_memory(self) -> None:
-        fd = self.group.oom_descriptor()
-        if fd is not None:
-            self.loop.watch(fd, READ, lambda mask: self._out_of_memory(fd))
+    def _fork(
+        self, first: FirstProcess, inherited: list[int]
+    ) -> tuple[dict[str, int], dict[str, Any] | None]:
+        """The descriptors that the first process made for us, and what went wrong."""
+        setup.enter_pid_namespace(self.spec["pid_namespace"])
+        ours, theirs = process.packet_pair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                first(theirs)
+            finally:
+                os._exit(1)
+        self.pidfd = os.pidfd_open(self.pid)
+        for fd in (theirs, *inherited):
+            os.close(fd)
+        return setup.await_start(ours)
 
-    def _out_of_memory(self, fd: int) -> None:
+    def take(self, owned: dict[str, int]) -> None:
+        """Own what the first process has opened: listener, streams, the memory controller's word"""
+        self.started_at = time.time_ns()
+        self.control.start(owned.pop("listener"))
+        memory = owned.pop("memory", None)
+        if memory is not None:
+            self.loop.watch(memory, READ, partial(self._out_of_memory, memory))
+        stdio = adopt(owned)
+        stdio.take_console()
+        log = open_log(self.spec["log"])
+        stdin_once = self.spec["stdio"]["stdin_once"]
+        self.streams = Streams(self.loop, stdio, log, stdin_once, hold_clients=True)
+        self.streams.on_closed = self._outputs_closed
+        self.streams.on_detached = self._detached
+
+    def _give_up(self, failed: dict[str, Any]) -> NoReturn:
+        """Leave nothing behind and say why."""
+        group = self.group
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        group.kill()
+        group.destroy()
+        self.control.broadcast({"event": "failed", "error": failed})
+        os._exit(0)
+
+    def _detached(self) -> None:
+        self.control.broadcast({"event": "detached"})
+
+    def _out_of_memory(self, fd: int, mask: int) -> None:
         drain(fd)
         if not self.exited:
             self.control.broadcast({"event": "oom"})
@@ -158,21 +198,22 @@ class Shim:
         return not handled and not ignored
 
 
-def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
+def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[int]) -> None:
     """Entry after the spawner's fork. *fds*: the daemon's socket, the plan,
-    the seccomp filter if there is one, clients."""
+    the seccomp filter if there is one, clients. *layers*: descriptors of the root's."""
     process.set_name("boxship-shim")
     # Attached clients and exec sessions leave cycles; what the spawner had is frozen and untouched.
     gc.enable()
-    process.set_dumpable(False)
     process.set_child_subreaper()
     os.setsid()
     silence_stdio()
-    with contextlib.suppress(OSError):
+    try:
         launch.write_oom_score(_OOM_SCORE)
+    except OSError:
+        pass
     spec = message["shim"]
-    shim = Shim(spec, socket.socket(fileno=fds[0]))
+    shim = Shim(spec, socket.SocketType(fileno=fds[0]))
     plan_fd, *rest = fds[1:]
     filter_fd = rest.pop(0) if spec["filtered"] else None
-    assert root is not None
-    shim.start(root, plan_fd, filter_fd, rest)
+    first = partial(setup.main, message, stacks, layers, plan_fd, filter_fd)
+    shim.start(first, [*fds[1 : len(fds) - len(rest)], *{*layers}], rest)

@@ -16,6 +16,7 @@ from typing import Any
 from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
 from boxship.sandbox.forked import become_child, cut_imports
+from boxship.sandbox.rehearsal import rehearse
 from boxship.sandbox.stacks import Stacks, make_stacks
 
 # Names one of stacks.NAMES: for tests, and for kernels that promise more than they keep.
@@ -29,7 +30,11 @@ class Spawner:
         self._ops = {"shim": self._shim, "worker": self._worker, "forget": self._forget}
 
     def serve(self) -> None:
-        """Answer requests until the daemon's end closes."""
+        """Answer requests until the daemon's end closes.
+
+        Little happens here and all else in the children: a page that is written in this process
+        stays behind, unshared, in each shim that was forked before.
+        """
         while (received := messages.receive(self._channel)) is not None:
             message, fds = received
             try:
@@ -54,10 +59,6 @@ class Spawner:
         finally:
             reply.close()
 
-    def _root(self, message: dict[str, Any]) -> int | None:
-        rootfs = message.get("rootfs")
-        return None if rootfs is None else self._stacks.mount(rootfs)
-
     def _shim(self, message: dict[str, Any], fds: list[int]) -> None:
         self._fork(shim.main, message, fds)
 
@@ -68,16 +69,13 @@ class Spawner:
         self._stacks.forget(message["layers"])
 
     def _fork(self, main: Any, message: dict[str, Any], fds: list[int]) -> None:
-        root = self._root(message)
-        keep = set(fds) | ({root} if root is not None else set())
+        rootfs = message.get("rootfs")
+        layers = [] if rootfs is None else self._stacks.load(rootfs)
         if os.fork():
-            if root is not None:
-                os.close(root)
             return
         try:
-            become_child(keep)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            main(message, fds, root)
+            become_child({*fds, *layers})
+            main(message, fds, self._stacks, layers)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -89,6 +87,8 @@ def main(argv: list[str]) -> None:
     if not seal.is_sealed():
         seal.reexec(empty)
     process.set_name("boxship-spawner")
+    # Inherited by all forked code: no process of a container may look into it.
+    process.set_dumpable(False)
     # SIG_IGN makes the kernel reap shims and workers; nobody here waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -96,6 +96,7 @@ def main(argv: list[str]) -> None:
     os.umask(0o022)
     # Text codecs that would otherwise be imported on their first use, after a fork.
     "x".encode("idna"), b"x".decode("latin-1"), "x".encode("ascii")
+    rehearse(sys.modules[__name__])
     cut_imports()
     gc.collect()
     gc.freeze()

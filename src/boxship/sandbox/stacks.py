@@ -21,6 +21,9 @@ _MERGED = "merged"
 
 
 class Stacks(Protocol):
+    def load(self, rootfs: Rootfs) -> list[int]:
+        """Mount the layers that are new; the descriptors that :meth:`mount` needs in a child."""
+
     def mount(self, rootfs: Rootfs) -> int:
         """A detached mount of the root file system; the caller closes the descriptor."""
 
@@ -64,8 +67,11 @@ class DescriptorStacks:
         self._layers = LayerCache(open_layer, os.close)
         self._empties = [_tmpfs() for _ in _EMPTIES]
 
+    def load(self, rootfs: Rootfs) -> list[int]:
+        return [*self._layers.load(rootfs["layers"]), *self._empties]
+
     def mount(self, rootfs: Rootfs) -> int:
-        layers = [self._layers.get(one) for one in rootfs["layers"]]
+        layers = self._layers.load(rootfs["layers"])
         return overlay(rootfs, [*layers, *self._empties[: lacking(rootfs)]])
 
     def forget(self, keys: list[str]) -> None:
@@ -94,8 +100,12 @@ class NamespaceStacks:
                 os.mkdir(os.path.join(place, name), 0o755)
             self._inside = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
+    def load(self, rootfs: Rootfs) -> list[int]:
+        self._layers.load(rootfs["layers"])
+        return [self._home, self._inside]
+
     def mount(self, rootfs: Rootfs) -> int:
-        layers = [str(self._layers.get(one)) for one in rootfs["layers"]]
+        layers = [str(name) for name in self._layers.load(rootfs["layers"])]
         with self._entered():
             mount.mount("overlay", _MERGED, "overlay", 0, _options(rootfs, layers))
             try:

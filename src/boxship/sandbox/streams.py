@@ -41,6 +41,15 @@ class Stdio:
         else:
             self._open_pipes(stdin)
 
+    def parent_ends(self) -> dict[str, int]:
+        """The parent's descriptors by name, for :func:`adopt`."""
+        ends = dict(self.outputs)
+        if self.input is not None:
+            ends["stdin"] = self.input
+        if self._console is not None:
+            ends["console"] = self._console.fileno()
+        return ends
+
     def take_console(self) -> None:
         """Receive the terminal that the child, which now runs, has made."""
         if self._console is None:
@@ -78,6 +87,18 @@ class Stdio:
             os.close(fd)
         if self._console is not None:
             self._console.close()
+
+
+def adopt(ends: dict[str, int]) -> Stdio:
+    """The parent's side of what another process has opened; *ends* are its ``parent_ends()``."""
+    stdio = Stdio.__new__(Stdio)
+    stdio.child, stdio.child_console = [], None
+    stdio.input = ends.pop("stdin", None)
+    console = ends.pop("console", None)
+    stdio.tty = console is not None
+    stdio._console = None if console is None else socket.socket(fileno=console)
+    stdio.outputs = ends
+    return stdio
 
 
 def resize(fd: int, rows: int, columns: int) -> None:

@@ -1,6 +1,7 @@
 """A worker: one errand in a process of its own (read an archive, copy files out of a container)."""
 
 import os
+import signal
 import socket
 from typing import Any
 
@@ -8,12 +9,12 @@ from boxship.base import errors
 from boxship.kernel import mount, process
 from boxship.sandbox import messages
 from boxship.sandbox.root import Root, is_directory
+from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.workers import WORKERS
 
 
 def _enter(message: dict[str, Any], root: int | None) -> int | None:
     """A private mount namespace, and the root that the errand looks at."""
-    process.set_dumpable(False)
     process.unshare(process.CLONE_NEWNS)
     mount.mount(None, "/", None, mount.MS_REC | mount.MS_SLAVE)
     if root is not None:
@@ -44,11 +45,16 @@ def _bind(root: Root, row: dict[str, Any]) -> None:
     os.close(target)
 
 
-def main(message: dict[str, Any], fds: list[int], root: int | None) -> None:
-    """Run the errand and send its result on the first descriptor."""
+def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[int]) -> None:
+    """Run the errand and send its result on the first descriptor; *layers* are open for it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     reply = socket.socket(fileno=fds[0])
     process.set_name("boxship-worker")
     try:
+        rootfs = message.get("rootfs")
+        root = None if rootfs is None else stacks.mount(rootfs)
+        for fd in {*layers}:
+            os.close(fd)
         seen = _enter(message, root)
         result = WORKERS[message["kind"]](seen, message["args"], fds[1:])
         messages.send(reply, {"result": result})

@@ -23,9 +23,11 @@ class LogFile:
         self._attributes = attributes
         self._splitters: dict[str, log_format.Splitter] = {}
         self._last = 0
-        self._open()
+        self.fd = -1
+        self._size = 0
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Open the file, which otherwise is done for the first line. :class:`OSError`."""
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self.fd = os.open(self._path, flags, 0o640)
         self._size = os.fstat(self.fd).st_size
@@ -39,7 +41,8 @@ class LogFile:
         """Log the unfinished lines and close the file."""
         for stream, splitter in self._splitters.items():
             self._append(stream, splitter.finish())
-        os.close(self.fd)
+        if self.fd >= 0:
+            os.close(self.fd)
 
     def history(self, client: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
         """All that was written so far and is kept, of the streams that *client* wants."""
@@ -57,6 +60,9 @@ class LogFile:
             self._put(log_format.encode(stream, piece, self._last, self._attributes))
 
     def _put(self, encoded: bytes) -> None:
+        with contextlib.suppress(OSError):
+            if self.fd < 0:
+                self.open()
         if 0 < self._max_size <= self._size + len(encoded):
             encoded = self._fill(encoded)
         with contextlib.suppress(OSError):
@@ -88,11 +94,14 @@ class LogFile:
                 with contextlib.suppress(FileNotFoundError):
                     os.rename(source, f"{self._path}.{number}")
             os.close(self.fd)
-            self._open()
+            self.open()
 
 
 class NoLog:
     """The ``none`` driver."""
+
+    def open(self) -> None:
+        return
 
     def write(self, stream: str, data: bytes) -> None:
         return

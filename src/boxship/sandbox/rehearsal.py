@@ -1,0 +1,87 @@
+"""What the spawner does before its first fork so that shims share more of its memory.
+
+A shim has a private copy of each page that it writes to, and CPython writes to everything that it
+runs: reference counts, caches of methods, specialised code. So the code on a shim's path is laid
+side by side, and its first steps are gone through on descriptors that lead nowhere: what the
+interpreter learns by that it need not learn in every shim.
+"""
+
+import gc
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from types import FunctionType, ModuleType
+
+from boxship.kernel import process
+from boxship.sandbox import control, failure, forked, loop, messages, setup, shim, streams
+from boxship.sandbox.log import write
+
+# CPython specialises a function that has been called eight times.
+_ROUNDS = 40
+_PATH = (shim, setup, control, loop, streams, messages, failure, forked, write, process)
+_SPEC = {
+    "id": "",
+    "run_dir": "",
+    "attach": [],
+    "cgroup": {},
+    "stdio": {"tty": False, "stdin": True, "stdin_once": False},
+    "log": {"driver": "json-file", "path": "", "max_size": -1, "max_files": 1},
+}
+
+
+def rehearse(spawner: ModuleType) -> None:
+    """Call it while nothing is forked and no signal is awaited; it leaves nothing open."""
+    before = {int(name) for name in os.listdir("/proc/self/fd")}
+    # The old code objects must live until the last new one has its place.
+    _kept = [_move(function) for module in (spawner, *_PATH) for function in _functions(module)]
+    for _ in range(_ROUNDS):
+        _live()
+    signal.set_wakeup_fd(-1)
+    # Objects close their descriptors first, or they would close a stranger's later.
+    gc.collect()
+    process.close_other_fds(before)
+
+
+def _functions(module: ModuleType) -> Iterator[FunctionType]:
+    """The functions of *module* and the methods of its classes."""
+    own = [value for value in vars(module).values() if _is_of(value, module)]
+    for value in own:
+        if isinstance(value, FunctionType):
+            yield value
+        elif isinstance(value, type):
+            yield from (v for v in vars(value).values() if isinstance(v, FunctionType))
+
+
+def _is_of(value: object, module: ModuleType) -> bool:
+    return getattr(value, "__module__", None) == module.__name__
+
+
+def _move(function: FunctionType) -> object:
+    """Give *function* a fresh copy of its code; the old one is returned."""
+    old = function.__code__
+    function.__code__ = old.replace()
+    return old
+
+
+def _live() -> None:
+    """A shim's way to its first wait for events."""
+    daemon, _ = process.packet_pair()
+    ours, theirs = process.packet_pair()
+    one = shim.Shim(_SPEC, socket.SocketType(fileno=daemon))
+    one.loop.watch_children()
+    _tell(theirs)
+    os.close(theirs)
+    owned, _ = setup.await_start(ours)
+    one.take(owned)
+    one.streams.start()
+    one.control.started(1, 1)
+    one.loop.after(0, lambda: None)
+    one.loop.turn()
+
+
+def _tell(report: int) -> None:
+    """What the first process would send."""
+    pipes = {name: os.pipe() for name in ("listener", "stdout", "stderr", "stdin", "memory")}
+    fds = [write if name == "stdin" else read for name, (read, write) in pipes.items()]
+    messages.send(socket.SocketType(fileno=os.dup(report)), {"names": [*pipes]}, fds)
