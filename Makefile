@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-root test-v2 lint types imports format bench walk walk-record clean
+.PHONY: help setup demo test test-unit test-root test-v2 lint types imports format manual bench walk walk-record clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -44,6 +44,9 @@ imports: $(STAMP) ## Check that packages import downward only
 
 format: $(STAMP) ## Reformat the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+manual: $(STAMP) ## Write docs/manual from the table of commands
+	$(BIN)/python -m boxship.cli.manual docs/manual
 
 bench: $(STAMP) ## Measure Boxship and dockerd (where installed) in turn and print the ratios
 	$(BIN)/python -m benchmarks

@@ -83,6 +83,7 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("volume_rm", "Remove volumes", ("volume rm", "volume remove")),
     ("system_dial_stdio", "Connect standard streams to the daemon", ("system dial-stdio",)),
     ("system_df", "Show the disk space in use", ("system df",)),
+    ("system_install_service", "Make Boxship a service of systemd", ("system install-service",)),
     ("system_reset", "Remove everything of Boxship's from this machine", ("system reset",)),
     ("system_prune", "Remove everything that nothing uses", ("system prune",)),
 )

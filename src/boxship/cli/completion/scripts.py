@@ -19,11 +19,13 @@ _boxship() {
             *) COMPREPLY+=("${line%%$'\t'*}") ;;
         esac
     done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)
+    current=${current#"$flag"}
     case $shell in
-        file) compopt -o filenames; COMPREPLY+=($(compgen -P "$flag" -f -- "${current#"$flag"}")) ;;
-        directory) compopt -o filenames; COMPREPLY+=($(compgen -P "$flag" -d -- "${current#"$flag"}")) ;;
+        file) compopt -o filenames; COMPREPLY+=($(compgen -P "$flag" -f -- "$current")) ;;
+        directory) compopt -o filenames; COMPREPLY+=($(compgen -P "$flag" -d -- "$current")) ;;
         program) COMPREPLY+=($(compgen -c -- "$current")) ;;
     esac
+    current=$flag$current
     # A name that ends so is continued, not followed by another word.
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[:=] ]]; then compopt -o nospace; fi
     if declare -F __ltrim_colon_completions >/dev/null; then

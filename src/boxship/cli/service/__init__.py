@@ -1,0 +1,1 @@
+"""Boxship as a service of systemd."""
