@@ -1,32 +1,58 @@
-# 5. A process sets the container up and ends
+"""The first process of a container: carries out the plan, then becomes the user's program."""
 
-Replaced by [6](0006-init-makes-what-the-shim-owns.md).
+import os
+from typing import Any, NoReturn
 
-## Context
+from boxship.kernel import process
+from boxship.sandbox import failure, forked, launch, reaper
+from boxship.sandbox.root import Root
+from boxship.sandbox.steps import STEPS
+from boxship.sandbox.steps.context import Context
 
-The design has one chain: spawner, shim, init. The shim made the control group, entered the new pid
-namespace and forked init. It also has to stay small, since every container keeps one, and Python
-makes that hard: whatever code a forked process runs, it writes reference counts into the pages that
-hold the code, and so makes the pages its own. Parsing the plan and making the control group cost a
-shim more memory than all that it does afterwards.
 
-## Decision
+def _carry_out(plan: dict[str, Any], context: Context, pipe: int) -> None:
+    """Run the steps; a failure is reported under the name of its step."""
+    kill_at = plan.get("kill_at")
+    for name, arguments in plan["steps"]:
+        try:
+            if kill_at == name:
+                os.kill(os.getppid(), 9)
+                os._exit(9)
+            STEPS[name](context, arguments)
+        except Exception as error:
+            failure.report(pipe, name, error)
 
-The shim forks a *setup* process (`sandbox/setup.py`). It reads the plan from a memfd, makes the
-control group, enters the pid namespace, forks init, waits until init runs the program or reports
-what failed, tells the shim, and ends. The shim is a child subreaper, so init becomes its child.
 
-Two more rules follow from the same cause:
+def main(
+    plan: dict[str, Any], context: Context, filter_program: bytes | None, pipe: int
+) -> NoReturn:
+    """Never returns: the program runs, or its absence is reported on *pipe*."""
+    try:
+        launch.set_oom_score(plan["process"])
+        process.join_new_session_keyring(f"_ses.{plan['id']}")
+        process.let_session_keyring_be_found()
+    except Exception as error:
+        failure.report(pipe, "init", error)
+    _carry_out(plan, context, pipe)
+    try:
+        process.set_parent_death_signal(0)
+        forked.reset_signals()
+        before = (lambda: reaper.split(pipe)) if plan.get("init") else (lambda: None)
+        launch.launch(plan["process"], context.root, filter_program, context.stdio, before)
+    except Exception as error:
+        failure.report(pipe, "start", error)
 
-- Imports are cut off once, in the spawner, before its first fork. Doing it in each child dirtied a
-  megabyte of pages by freeing the caches of the import system.
-- The spawner passes the plan on unread; objects that it would free after the fork count against the
-  child, whose copy of their pages is then the only one.
 
-The shim itself no longer is in a state to bear children in the container's pid namespace, so an exec
-session is forked twice: the first process enters the namespace, the second is born in it.
-
-## Consequences
-
-- One more fork on the way of a start and of an exec, under a millisecond each.
-- A setup process is killed with its shim (PR_SET_PDEATHSIG); init is found by its control group.
+def context_for(
+    plan: dict[str, Any], root: int, cgroup_files: list[int], console: int | None, stdio: list[int]
+) -> Context:
+    size = plan["stdio"].get("size") or [0, 0]
+    return Context(
+        root_mount=root,
+        mountpoint=plan["mountpoint"],
+        cgroup_files=cgroup_files,
+        console=console,
+        size=(size[0], size[1]),
+        root=Root(root),
+        stdio=stdio,
+    )
