@@ -15,6 +15,7 @@ from boxship.api.server import App
 from boxship.base.errors import BoxshipError
 from boxship.daemon import config
 from boxship.daemon.config import Settings
+from boxship.daemon.ownership import sole_owner
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
@@ -144,7 +145,7 @@ def main(argv: list[str]) -> int:
             return 1
         leave_surroundings(settings.ready_fd)
         Path(settings.exec_root).mkdir(parents=True, exist_ok=True, mode=0o711)
-        with _pidfile(settings.pidfile):
+        with sole_owner(Path(settings.data_root)), _pidfile(settings.pidfile):
             asyncio.run(_serve(settings))
     except (BoxshipError, OSError) as error:
         print(f"boxship daemon: {error}", file=sys.stderr)
