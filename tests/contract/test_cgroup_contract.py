@@ -164,10 +164,11 @@ def test_freezing_an_empty_group(group: cgroup.Cgroup) -> None:
     group.freeze()
     assert group.frozen()
     with inside(group, spin) as pid:
-        time.sleep(0.05)
-        assert cpu_ticks(pid) == 0
+        assert eventually(lambda: group.processes() == [pid])
+        assert eventually(lambda: stopped(pid))
+        before = cpu_ticks(pid)
         group.thaw()
-        assert eventually(lambda: cpu_ticks(pid) > 0)
+        assert eventually(lambda: cpu_ticks(pid) > before)
 
 
 def test_kill_reaches_frozen_processes(group: cgroup.Cgroup) -> None:
