@@ -17,6 +17,7 @@ DATA = frozenset(
         "build",
         "cache",
         "containers",
+        "daemon.lock",
         "layers",
         "leases",
         "networks",
@@ -29,7 +30,7 @@ DATA = frozenset(
 )
 DATABASES = ("boxship.db",)
 RUN = frozenset(
-    ("boxship.pid", "boxship.sock", "containers", "empty", "netns", "networks", "rootfs",
+    ("boxship.pid", "boxship.sock", "containers", "daemon.lock", "empty", "netns", "networks", "rootfs",
      "start.lock", "spawner")
 )  # fmt: skip
 LOGS = frozenset(("daemon.log",))
