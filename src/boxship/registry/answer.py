@@ -1,0 +1,130 @@
+"""One HTTP response as it arrives (RFC 9112): bounded head, body in pieces."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httptools
+
+from boxship.registry.connection import Connection
+from boxship.registry.errors import Interrupted, ProtocolError
+from boxship.registry.url import Url
+
+STALL_TIME = 60.0  # seconds without a single byte
+_PIECE = 256 << 10
+_MOST_HEAD = 64 << 10
+_NO_BODY = (204, 304)
+
+
+class Answer:
+    """The response to a request just sent. Whoever has it reads the body or gives it up."""
+
+    def __init__(
+        self, connection: Connection, method: str, url: Url, stall: float = STALL_TIME
+    ) -> None:
+        self.url = url
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self._connection = connection
+        self._is_head = method == "HEAD"
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._pieces: deque[bytes] = deque()
+        self._head_size = 0
+        self._head_done = False
+        self._done = False
+        self._stall = stall
+
+    # what the parser calls
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._head_size += len(name) + len(value)
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < 200:
+            self.headers.clear()
+            return
+        self.status = status
+        self._head_done = True
+        if self._is_head or status in _NO_BODY:
+            self._done = True
+
+    def on_body(self, data: bytes) -> None:
+        if not self._done:
+            self._pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        self._done = self._done or self._head_done
+
+    # what callers use
+
+    async def head(self) -> None:
+        """Wait for status and headers."""
+        while not self._head_done:
+            await self._feed()
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection can carry another request."""
+        return self._done and bool(self._parser.should_keep_alive())
+
+    @property
+    def length(self) -> int | None:
+        """The body's announced length in bytes."""
+        text = self.headers.get("content-length", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body. :class:`Interrupted` when it breaks off or stalls."""
+        while True:
+            while self._pieces:
+                yield self._pieces.popleft()
+            if self._done:
+                return
+            await self._feed()
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body. :class:`ProtocolError` beyond *limit* bytes."""
+        if (self.length or 0) > limit and not self._is_head:
+            raise ProtocolError(f"{self.url}: the answer exceeds {limit} bytes")
+        parts, size = [], 0
+        async for chunk in self.chunks():
+            size += len(chunk)
+            if size > limit:
+                raise ProtocolError(f"{self.url}: the answer exceeds {limit} bytes")
+            parts.append(chunk)
+        return b"".join(parts)
+
+    async def _feed(self) -> None:
+        try:
+            async with asyncio.timeout(self._stall):
+                data = await self._connection.reader.read(_PIECE)
+        except TimeoutError:
+            raise Interrupted(f"{self.url}: no data for {self._stall:.0f} seconds") from None
+        except OSError as error:
+            raise Interrupted(f"{self.url}: {(error.strerror or str(error)).lower()}") from None
+        if not data:
+            return self._end()
+        if not self._head_done:
+            self._head_size += len(data)
+        self._parse(data)
+        if not self._head_done and self._head_size > _MOST_HEAD:
+            raise ProtocolError(f"{self.url}: the headers exceed {_MOST_HEAD} bytes")
+        return None
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if not self._done:
+                raise ProtocolError(f"{self.url}: malformed HTTP response") from None
+
+    def _end(self) -> None:
+        framed = "content-length" in self.headers or "transfer-encoding" in self.headers
+        if not self._head_done or framed:
+            raise Interrupted(f"{self.url}: unexpected EOF")
+        self._done = True

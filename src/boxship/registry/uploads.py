@@ -1,0 +1,59 @@
+"""Blobs on their way there (distribution-spec, section Push): asked for, mounted or sent."""
+
+from urllib.parse import quote
+
+from boxship.oci.layout import Descriptor
+from boxship.registry.errors import ProtocolError, Refused
+from boxship.registry.http import Content
+from boxship.registry.repository import Repository
+from boxship.registry.tokens import scope
+from boxship.registry.url import Url
+
+_MOST = 64 << 10
+
+
+async def exists(repository: Repository, blob: Descriptor) -> bool:
+    """Whether the registry has *blob*, and of that size."""
+    url = repository.url(f"blobs/{blob.digest}")
+    try:
+        async with repository.session.request("HEAD", url, repository.pushing) as answer:
+            return answer.length in (None, blob.size)
+    except Refused as error:
+        if error.status == 404:
+            return False
+        raise
+
+
+async def mount(repository: Repository, blob: Descriptor, source: str) -> Url | None:
+    """Have the registry take *blob* from its repository *source*: None when it did, else where an
+    upload has been begun."""
+    query = f"mount={quote(blob.digest, safe='')}&from={quote(source, safe='')}"
+    scopes = repository.pushing | {scope(source, "pull")}
+    url = repository.url("blobs/uploads/").with_query(query)
+    async with repository.session.request("POST", url, scopes, good=(201, 202)) as answer:
+        await answer.read(_MOST)
+        return None if answer.status == 201 else _location(answer.url, answer.headers)
+
+
+async def begin(repository: Repository) -> Url:
+    """Where to send a blob."""
+    url = repository.url("blobs/uploads/")
+    async with repository.session.request("POST", url, repository.pushing, good=(202,)) as answer:
+        await answer.read(_MOST)
+        return _location(answer.url, answer.headers)
+
+
+async def send(repository: Repository, upload: Url, blob: Descriptor, body: Content) -> None:
+    """All of *blob* in one request. What breaks off has to be begun anew."""
+    url = upload.with_query(f"digest={quote(blob.digest, safe='')}")
+    async with repository.session.request(
+        "PUT", url, repository.pushing, None, body, good=(201, 204), patient=False
+    ) as answer:
+        await answer.read(_MOST)
+
+
+def _location(url: Url, headers: dict[str, str]) -> Url:
+    location = headers.get("location")
+    if not location:
+        raise ProtocolError(f"{url}: the registry does not say where to upload to")
+    return url.join(location)
