@@ -30,9 +30,19 @@ DATA = frozenset(
 )
 DATABASES = ("boxship.db",)
 RUN = frozenset(
-    ("boxship.pid", "boxship.sock", "containers", "daemon.lock", "empty", "netns", "networks", "rootfs",
-     "start.lock", "spawner")
-)  # fmt: skip
+    (
+        "boxship.pid",
+        "boxship.sock",
+        "containers",
+        "daemon.lock",
+        "empty",
+        "netns",
+        "networks",
+        "rootfs",
+        "spawner",
+        "start.lock",
+    )
+)
 LOGS = frozenset(("daemon.log",))
 
 
