@@ -4,7 +4,7 @@ The order is the design: sources are opened while mounts still are the host's, e
 attached before the root is entered, the root is sealed last.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from boxship.runtime import mount_options
@@ -28,7 +28,8 @@ class Plan:
     extra: Spec = field(default_factory=dict)
 
     def to_message(self) -> Spec:
-        message = asdict(self)
+        """As JSON has it; shares its parts with the plan."""
+        message: Spec = {one.name: getattr(self, one.name) for one in fields(self)}
         extra: Spec = message.pop("extra")
         return message | extra
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _FILE = "state.json"
+# What a run leaves; anything else is removed the slow way.
+_NAMES = (_FILE, "exit.json", "shim.sock")
 
 
 class Running(msgspec.Struct):
@@ -42,5 +44,13 @@ def recorded(engine: "Engine", container_id: str) -> Running | None:
 
 def forget(engine: "Engine", container_id: str) -> None:
     """Remove the run directory, once the exit is known to the database."""
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(engine.supervisor.run_directory(container_id))
+    directory = engine.supervisor.run_directory(container_id)
+    for name in _NAMES:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(directory / name)
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return
+    except OSError:
+        shutil.rmtree(directory, ignore_errors=True)
