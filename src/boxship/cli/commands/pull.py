@@ -29,6 +29,8 @@ COMMAND = Command(
     (
         switch("all-tags", "Fetch every tag of the repository", "a"),
         Flag("platform", "Platform of a multi-platform image, os/arch"),
+        # Nothing is signed that way any more; scripts still pass it.
+        Flag("disable-content-trust", "Do not check signatures", "bool", hidden=True),
         switch("quiet", "Show no progress", "q"),
     ),
     least=1,
