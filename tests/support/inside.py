@@ -4,6 +4,7 @@ import functools
 import io
 import json
 import os
+import subprocess
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,16 @@ Added = Mapping[str, "bytes | tuple[str, str] | None"]
 def run(engine: Engine, *words: str) -> str:
     """What ``docker run --rm WORDS`` prints, without the last line end."""
     return engine.docker("run", "--rm", *words).stdout.rstrip("\n")
+
+
+def raw(engine: Engine, *words: str, stdin: bytes = b"") -> bytes:
+    """What ``docker WORDS`` prints, byte for byte."""
+    environment = {**os.environ, "DOCKER_HOST": engine.host, "DOCKER_CONFIG": str(engine.root)}
+    done = subprocess.run(
+        ["docker", *words], input=stdin, capture_output=True, timeout=60, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def start(engine: Engine, *words: str) -> str:

@@ -51,7 +51,13 @@ def _starts(files: list[Path], tail: int) -> list[tuple[int, int]]:
     opened: list[tuple[int, int]] = []
     left = tail
     for path in reversed(files):
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        if opened and os.path.sameopenfile(fd, opened[-1][0]):
+            os.close(fd)  # rotated since we opened it by its former name
+            continue
         offset = 0
         if tail >= 0:
             offset, found = _tail_offset(fd, left) if left else (os.fstat(fd).st_size, 0)
@@ -147,11 +153,18 @@ async def _follow(
                         yield piece
             if reader.finished:
                 return
-            renewed = _reopen(path, fd)
+            renewed = await _successor(path, fd)
             if renewed is not None:
                 if fd >= 0:
+                    # What was written between our last look and the rotation.
+                    async for piece in reader.read(fd, offset):
+                        if not isinstance(piece, int):
+                            yield piece
                     os.close(fd)
                 fd, offset = renewed, 0
+                continue
+            if fd >= 0 and os.fstat(fd).st_size < offset:
+                offset = 0  # the only file of a log begins anew
                 continue
             if last:
                 return
@@ -161,13 +174,33 @@ async def _follow(
             os.close(fd)
 
 
-def _reopen(path: str, fd: int) -> int | None:
-    """A descriptor of the file that has taken the place of *fd*'s; None if it still is the one."""
-    try:
-        fresh = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    if fd >= 0 and os.path.sameopenfile(fd, fresh):
+async def _successor(path: str, fd: int) -> int | None:
+    """A descriptor of the file that follows *fd*'s; None if that is the newest.
+
+    Files move on while we look. A rotation renames the oldest first, so the successor is the right
+    one if its predecessor still has its name afterwards.
+    """
+    while True:
+        names = [str(file) for file in files_of(path)]
+        place = next((n for n, name in enumerate(names) if fd >= 0 and _is(name, fd)), -1)
+        if place >= 0 and names[place] == path:
+            return None
+        if place < 0 and fd >= 0 and os.fstat(fd).st_nlink:
+            await asyncio.sleep(0.001)  # between two names
+            continue
+        if place + 1 >= len(names):
+            return None
+        try:
+            fresh = os.open(names[place + 1], os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        if place < 0 or _is(names[place], fd):
+            return fresh
         os.close(fresh)
-        return None
-    return fresh
+
+
+def _is(name: str, fd: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(name), os.fstat(fd))
+    except FileNotFoundError:
+        return False

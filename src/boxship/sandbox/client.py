@@ -177,14 +177,20 @@ class Client:
     def gone(self) -> bool:
         return self._gone
 
+    def _hang_up(self) -> None:
+        """Close the socket; unread input would make the client see an error instead of the end."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+            while self.socket.recv(1 << 16):
+                pass
+        self.socket.close()
+
     def _end(self, detached: bool) -> None:
         if self._gone:
             return
         self._gone = True
         self._loop.forget(self.socket.fileno())
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
+        self._hang_up()
         self.pending_bytes = 0
         self._pending.clear()
         self._history = None

@@ -66,7 +66,7 @@ def _paths(container: Container) -> dict[str, str]:
         "ResolvConfPath": container.resolv_conf_path,
         "HostnamePath": container.hostname_path,
         "HostsPath": container.hosts_path,
-        "LogPath": container.log_path,
+        "LogPath": "" if container.host_config.log_config.type == "none" else container.log_path,
     }
     return {key: path if started else "" for key, path in paths.items()}
 
