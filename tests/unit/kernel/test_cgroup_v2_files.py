@@ -182,6 +182,7 @@ def test_nothing_is_touched_when_all_is_on(tmp_path: Path) -> None:
 def test_what_version_two_lacks(tmp_path: Path) -> None:
     child = tmp_path / "init.scope"
     child.mkdir()
+    (child / "memory.max").write_text("max\n")
     layout = Layout(2, {"unified": str(tmp_path)}, frozenset({"cpu", "memory", "pids", "cpuset"}))
     without_swap = unsupported(layout)
     assert {"swap", "swappiness", "oom_kill_disable", "blkio_weight"} <= without_swap
