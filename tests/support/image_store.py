@@ -20,7 +20,7 @@ from boxship.base import errors
 from boxship.engine.events import Events
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
-from boxship.images.schema import MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS
 from boxship.state.database import Database
 from boxship.wire.server import Server
 
@@ -88,7 +88,7 @@ class Store:
 @asynccontextmanager
 async def opened(root: Path) -> AsyncIterator[Store]:
     """A store over *root*, recovered as a daemon does when it starts."""
-    database = Database(root / "boxship.db", MIGRATIONS)
+    database = Database(root / "boxship.db", (*MIGRATIONS, *BLOB_MIGRATIONS))
     events: list[tuple[str, str, dict[str, str]]] = []
     forgotten: list[dict[str, str]] = []
     images = Images(

@@ -16,6 +16,7 @@ from boxship.engine.info import system_info
 from boxship.engine.options import EngineOptions
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
+from boxship.images.schema import BLOB_MIGRATIONS
 from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.runtime.cgroups import Cgroups
@@ -55,7 +56,7 @@ class Engine:
         self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)
         self.database = Database(
             options.data_root / "boxship.db",
-            (*CONTAINER_MIGRATIONS, *IMAGE_MIGRATIONS, *VOLUME_MIGRATIONS),
+            (*CONTAINER_MIGRATIONS, *IMAGE_MIGRATIONS, *VOLUME_MIGRATIONS, *BLOB_MIGRATIONS),
         )
         self.spawner = SpawnerProcess(options.exec_root)
         self.workers = Workers(self.spawner)

@@ -43,10 +43,14 @@ class Adopter:
         self._snapshotter = snapshotter
 
     async def adopt(
-        self, images: Sequence[NewImage], tags: Iterable[tuple[Reference, list[str]]] = ()
+        self,
+        images: Sequence[NewImage],
+        tags: Iterable[tuple[Reference, list[str]]] = (),
+        also: Callable[[Change], None] = lambda connection: None,
     ) -> None:
         """Store *images* and then let each tag mean its image IDs, all or nothing.
 
+        *also* is done in the same transaction, last.
         :class:`InvalidParameter` when a configuration is unusable or a layer is missing.
         """
         known = self._catalog.layers()
@@ -67,7 +71,7 @@ class Adopter:
         for image in images:
             stack = [present[diff_id] for diff_id in diff_ids_of(validate(image.raw))]
             await self._snapshotter.prepare(stack)
-        await self._catalog.write(_change(images, rows, list(tags)))
+        await self._catalog.write(_change(images, rows, list(tags), also))
         self._syncer.start(fresh)
 
 
@@ -83,6 +87,7 @@ def _change(
     images: Sequence[NewImage],
     rows: list[LayerRow],
     tags: list[tuple[Reference, list[str]]],
+    also: Callable[[Change], None],
 ) -> Callable[[Change], None]:
     def change(connection: Change) -> None:
         changes.add_layers(connection, rows)
@@ -90,5 +95,6 @@ def _change(
             changes.add_image(connection, image.id, image.raw, image.parent)
         for reference, image_ids in tags:
             changes.set_tag(connection, reference, image_ids)
+        also(connection)
 
     return change

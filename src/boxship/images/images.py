@@ -23,11 +23,14 @@ from boxship.images import config_changes, inspecting, listing, loading, pruning
 from boxship.images import platform as platforms
 from boxship.images import reference as references
 from boxship.images.adopt import Adopter, NewImage
+from boxship.images.blob_rows import BlobRows
 from boxship.images.catalog import Catalog, Change
 from boxship.images.creation import EMPTY_CONFIG, Origin, encode_image
 from boxship.images.durability import Syncer, damaged
+from boxship.images.exchange import Exchange
 from boxship.images.filters import FilterSet
 from boxship.images.layers import LayerStore, StagedLayer
+from boxship.images.partial import Partials
 from boxship.images.record import ImageRecord
 from boxship.images.reference import Reference
 from boxship.images.removal import ContainersUsing, Emit, Removed, Remover
@@ -79,6 +82,18 @@ class Images:
         self._adopter = Adopter(self._catalog, self._layers, self._syncer, self._snapshotter)
         self._lock = asyncio.Lock()
         self._leased: Counter[str] = Counter()
+        self.exchange = Exchange(
+            self._catalog,
+            BlobRows(database),
+            self._layers,
+            self.blobs,
+            Partials(root / "partial"),
+            self._staging,
+            self._adopter,
+            self._lock,
+            self.lease,
+            lambda fd, staging: self._worker("import", fd, staging, ()),
+        )
 
     @property
     def driver(self) -> str:
@@ -99,6 +114,7 @@ class Images:
         """
         self._staging.sweep()
         self.blobs.sweep()
+        await self.exchange.recover()
         rows = self._catalog.layers()
         bad, good = await asyncio.to_thread(damaged, rows.values(), self._layers)
         stacks = self._catalog.images_with(bad)
@@ -121,6 +137,7 @@ class Images:
     async def close(self) -> None:
         """Wait until every layer is on disk."""
         await self._syncer.drain()
+        await self.exchange.drain()
 
     @contextmanager
     def lease(self, diff_ids: Iterable[str]) -> Iterator[None]:
@@ -155,6 +172,7 @@ class Images:
         for diff_id in free:
             self._forget_layers(await asyncio.to_thread(self._snapshotter.forget, diff_id))
             await asyncio.to_thread(self._layers.delete, diff_id)
+        await self.exchange.forget_stray()
         return free
 
     # looking

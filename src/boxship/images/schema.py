@@ -47,3 +47,24 @@ MIGRATIONS = (
     CREATE INDEX image_digests_image ON image_digests (image_id);
     """,
 )
+
+# Compressed forms of layers: digest of the blob, and the repositories known to hold it. A blob
+# whose ``boot`` is another one's may not have reached the disk and is forgotten. Apart from the
+# others, because migrations are numbered and a database may hold more tables than these.
+BLOB_MIGRATIONS = (
+    """
+    CREATE TABLE image_blobs (
+        digest TEXT PRIMARY KEY,
+        diff_id TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        boot TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX image_blobs_diff ON image_blobs (diff_id);
+    CREATE TABLE image_blob_places (
+        digest TEXT NOT NULL REFERENCES image_blobs (digest) ON DELETE CASCADE,
+        repository TEXT NOT NULL,
+        PRIMARY KEY (digest, repository)
+    ) WITHOUT ROWID;
+    """,
+)

@@ -1,0 +1,191 @@
+"""What images offer to whoever fetches them from a registry or sends them there.
+
+Nothing here knows a registry: blobs come and go as files and chunks.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from boxship.base.errors import InvalidParameter
+from boxship.content.store import BlobStore
+from boxship.images import blob_rows, catalog
+from boxship.images.adopt import Adopter, NewImage
+from boxship.images.blob_rows import BlobRow, BlobRows
+from boxship.images.catalog import Catalog, Change
+from boxship.images.durability import boot_id
+from boxship.images.layers import LayerStore, StagedLayer
+from boxship.images.partial import Partials
+from boxship.images.record import ImageRecord
+from boxship.images.reference import Reference
+from boxship.images.staging import Staging, staged
+
+StoreArchive = Callable[[int, Path], Awaitable[dict[str, Any]]]
+Lease = Callable[[Iterable[str]], AbstractContextManager[None]]
+
+
+class Exchange:
+    """The store's door to registries. *store_archive* runs the worker that stores a layer read
+    from a descriptor below a staging directory; *lock* is the store's."""
+
+    def __init__(
+        self,
+        rows: Catalog,
+        blob_rows: BlobRows,
+        layers: LayerStore,
+        blobs: BlobStore,
+        partials: Partials,
+        staging: Staging,
+        adopter: Adopter,
+        lock: asyncio.Lock,
+        lease: Lease,
+        store_archive: StoreArchive,
+    ) -> None:
+        self._catalog = rows
+        self._rows = blob_rows
+        self._layers = layers
+        self._blobs = blobs
+        self.partials = partials
+        self._staging = staging
+        self._adopter = adopter
+        self._lock = lock
+        self.lease = lease
+        self._store_archive = store_archive
+        self._syncing: set[asyncio.Task[None]] = set()
+
+    # bringing in
+
+    def known(self) -> set[str]:
+        """Diff IDs of the layers that are here."""
+        return set(self._catalog.layers())
+
+    @contextmanager
+    def directory(self) -> Iterator[Path]:
+        """Where layers of one fetch are staged."""
+        with self._staging.directory() as path:
+            yield path
+
+    async def stage(self, fd: int, directory: Path, diff_id: str) -> StagedLayer:
+        """Store the archive, compressed or not, that comes from *fd*.
+
+        :class:`InvalidParameter` when it is not the layer *diff_id*, or no archive.
+        """
+        layer = staged(directory, await self._store_archive(fd, directory))
+        if layer is None or layer.diff_id != diff_id:
+            found = layer.diff_id if layer else "nothing"
+            raise InvalidParameter(
+                f"wrong diff id calculated on extraction {found!r}, expected {diff_id!r}"
+            )
+        return layer
+
+    async def adopt(
+        self,
+        raw: bytes,
+        layers: Sequence[StagedLayer],
+        tag: Reference | None,
+        digest: Reference,
+        blobs: Sequence[BlobRow],
+    ) -> bool:
+        """Store an image with its names and *blobs*; whether *tag*, or else *digest*, meant
+        something else so far."""
+        new = NewImage(raw, list(layers))
+        boot = boot_id()
+
+        def also(connection: Change) -> None:
+            catalog.add_digest(connection, digest, new.id)
+            blob_rows.add(connection, blobs, boot, digest.repository)
+
+        async with self._lock:
+            before = self._catalog.tagged(tag or digest)[:1]
+            tags = [(tag, [new.id])] if tag and before != [new.id] else []
+            await self._adopter.adopt([new], tags, also)
+        self._sync([blob.digest for blob in blobs])
+        return before != [new.id]
+
+    def record(self, image_id: str) -> ImageRecord:
+        return self._catalog.get(image_id)
+
+    # sending out
+
+    def tags(self, reference: Reference) -> list[Reference]:
+        """The tags that the reference's repository has here."""
+        return [reference.with_tag(tag) for tag, _ in self._catalog.repository(reference)]
+
+    def tar(self, diff_id: str) -> Path:
+        """A layer's uncompressed archive; lease the layer while you read it."""
+        return self._layers.tar(diff_id)
+
+    def blobs_of(self, diff_id: str) -> list[BlobRow]:
+        """The known compressed forms of a layer; not all of them are files."""
+        return self._rows.of_layer(diff_id)
+
+    def places(self, digest: str) -> list[str]:
+        """Repositories that have a blob, as far as is known."""
+        return self._rows.places(digest)
+
+    def blob_path(self, digest: str) -> Path:
+        """Where a blob is, or would be."""
+        return self._blobs.path(digest)
+
+    async def keep(self, rows: Sequence[BlobRow], repository: str = "") -> None:
+        """Record blobs whose files are in place, and that *repository* has them."""
+        boot = boot_id()
+        await self._rows.write(lambda change: blob_rows.add(change, rows, boot, repository))
+        self._sync([row.digest for row in rows])
+
+    async def add_digest(self, reference: Reference, image_id: str) -> None:
+        """Record what a registry calls an image."""
+        await self._rows.write(lambda change: catalog.add_digest(change, reference, image_id))
+
+    # life
+
+    async def recover(self) -> None:
+        """Forget blobs that a crash may have damaged and files that no row speaks of."""
+        self.partials.sweep()
+        lost = self._rows.doubtful(boot_id())
+        await self._rows.write(lambda change: blob_rows.remove(change, lost))
+        known = self._rows.digests()
+        await asyncio.to_thread(self._remove_files, lambda digest: digest not in known)
+
+    async def forget_stray(self) -> None:
+        """Remove the blobs of layers that are gone. The caller holds the store's lock."""
+        stray = self._rows.stray()
+        if stray:
+            await self._rows.write(lambda change: blob_rows.remove(change, stray))
+            await asyncio.to_thread(self._remove_files, set(stray).__contains__)
+
+    async def drain(self) -> None:
+        """Wait until what was kept is on disk."""
+        while self._syncing:
+            await asyncio.gather(*self._syncing, return_exceptions=True)
+
+    def _remove_files(self, unwanted: Callable[[str], bool]) -> None:
+        for digest in [one for one in self._blobs if unwanted(one)]:
+            self._blobs.delete(digest)
+
+    def _sync(self, digests: list[str]) -> None:
+        task = asyncio.create_task(self._make_durable(digests))
+        self._syncing.add(task)
+        task.add_done_callback(self._syncing.discard)
+
+    async def _make_durable(self, digests: list[str]) -> None:
+        done = []
+        for digest in digests:
+            try:
+                await asyncio.to_thread(_sync_file, self._blobs.path(digest))
+            except FileNotFoundError:
+                continue
+            done.append(digest)
+        await self._rows.write(lambda change: blob_rows.mark_durable(change, done))
+
+
+def _sync_file(path: Path) -> None:
+    for one in (path, path.parent):
+        fd = os.open(one, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
