@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import quote_plus
 
 import msgspec
@@ -68,14 +70,21 @@ def select(entries: Iterable[Entry], selection: Selection) -> tuple[list[Entry],
 _HEADS = {"stdout": b"\1\0\0\0", "stderr": b"\2\0\0\0"}
 
 
-def encode(entries: Iterable[Entry], selection: Selection) -> bytes:
-    """Bytes for the client: a frame for each entry, because clients take a frame for a line."""
+def encode(entries: Iterable[Entry], selection: Selection, bulk: bool = False) -> bytes:
+    """Bytes for the client: a frame for each entry, because clients take a frame for a line.
+
+    *bulk* puts the entries of one stream that follow each other into one frame: a client spends a
+    system call on each, which is most of what a large log costs to read.
+    """
     if selection.timestamps or selection.details:
         rows = [(entry.stream, _prefixed(entry, selection)) for entry in entries]
     else:
         rows = [(entry.stream, entry.log) for entry in entries]
     if not selection.framed:
         return "".join([text for _, text in rows]).encode("utf-8", "surrogatepass")
+    if bulk:
+        grouped = groupby(rows, itemgetter(0))
+        rows = [(stream, "".join([text for _, text in group])) for stream, group in grouped]
     pieces: list[bytes] = []
     for stream, text in rows:
         data = text.encode("utf-8", "surrogatepass")

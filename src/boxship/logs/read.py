@@ -90,7 +90,7 @@ class _Reader:
         for lines, position in _blocks(fd, offset):
             entries, late = select(decode(lines), self._selection)
             if entries:
-                yield encode(entries, self._selection)
+                yield encode(entries, self._selection, self._in_bulk(lines))
             offset = position
             if late:
                 self.finished = True
@@ -98,6 +98,10 @@ class _Reader:
             # Other requests get their turn between blocks.
             await asyncio.sleep(0)
         yield offset
+
+    def _in_bulk(self, lines: bytes) -> bool:
+        """Who follows wants lines as they come, and who reads a short log may count frames."""
+        return not self._selection.follow and len(lines) > _BLOCK // 2
 
 
 async def read(
