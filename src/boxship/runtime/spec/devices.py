@@ -59,10 +59,10 @@ def _parse_rule(text: str) -> dict[str, Any]:
     """``c 42:* rmw`` as on the command line."""
     try:
         kind, numbers, access = text.split()
-        major, minor = numbers.split(":")
+        major, minor = map(_number, numbers.split(":"))
     except ValueError:
         raise InvalidParameter(f"invalid device cgroup rule format: '{text}'") from None
-    return _rule(kind, _number(major), _number(minor), access)
+    return _rule(kind, major, minor, access)
 
 
 def _number(text: str) -> int | None:

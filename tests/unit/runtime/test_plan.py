@@ -1,0 +1,119 @@
+"""The plan: which steps there are, and that their order keeps a container inside."""
+
+from typing import Any
+
+import pytest
+
+from boxship.runtime.plan import make_plan
+from boxship.runtime.spec import build
+from boxship.runtime.spec.facts import Facts, UserMount
+from boxship.sandbox.steps import STEPS
+from boxship.types.container_config import ContainerConfig
+from boxship.types.host_config import HostConfig
+
+V2 = {"version": 2, "path": "/c", "mounts": {}, "controllers": [], "hierarchies": {}}
+V1 = V2 | {"version": 1, "hierarchies": {"cpu": "/sys/fs/cgroup/cpu/c", "memory": "/m/c"}}
+
+
+def plan(
+    host: HostConfig | None = None,
+    cgroup: dict[str, Any] = V2,
+    mounts: list[UserMount] | None = None,
+    **config: Any,
+) -> Any:
+    given = Facts(
+        "c" * 64,
+        "box",
+        cgroup["version"],
+        "/",
+        joins={"pid": 11, "ipc": 13, "network": 12},
+        mounts=mounts or [],
+    )
+    host = host or HostConfig(masked_paths=["/proc/kcore"], readonly_paths=["/proc/sys"])
+    return make_plan(build.build(ContainerConfig(**config), host, ["true"], given), cgroup)
+
+
+def names(made: Any) -> list[str]:
+    return [name for name, _ in made.steps]
+
+
+def arguments(made: Any, wanted: str) -> Any:
+    return next(values for name, values in made.steps if name == wanted)
+
+
+EVERY = [
+    plan(),
+    plan(HostConfig(readonly_rootfs=True, privileged=True), V1, tty=True),
+    plan(HostConfig(pid_mode="host", ipc_mode="host", network_mode="host", uts_mode="host")),
+    plan(mounts=[UserMount("bind", "/dev", "/dev")]),
+]
+
+
+@pytest.mark.parametrize("made", EVERY)
+def test_every_step_is_known_and_the_order_holds(made: Any) -> None:
+    found = names(made)
+    assert {*found} <= {*STEPS}
+    order = [
+        "join-cgroup",
+        "enter-namespaces",
+        "open-sources",
+        "isolate-mounts",
+        "attach-root",
+        "mount",
+        "protect-paths",
+        "mask-paths",
+        "pivot-root",
+    ]
+    assert [name for name in dict.fromkeys(found) if name in order] == order
+    last_mount = len(found) - 1 - found[::-1].index("mount")
+    for step in ("make-devices", "make-console", "make-directory", "set-sysctls"):
+        assert step not in found or last_mount < found.index(step) < found.index("protect-paths")
+    assert found[found.index("pivot-root") + 1 :] in ([], ["seal-root"])
+
+
+def test_what_a_plan_has_only_sometimes() -> None:
+    assert "seal-root" in names(plan(HostConfig(readonly_rootfs=True)))
+    assert "seal-root" not in names(plan())
+    assert "make-console" in names(plan(tty=True)) and "make-console" not in names(plan())
+    host = names(plan(HostConfig(network_mode="host", uts_mode="host")))
+    assert not {"loopback-up", "set-hostname", "set-sysctls"} & {*host}
+    assert {"loopback-up", "set-hostname", "set-sysctls"} <= {*names(plan())}
+
+
+def test_devices_are_not_made_in_a_dev_of_the_hosts() -> None:
+    assert "make-devices" not in names(plan(mounts=[UserMount("bind", "/dev", "/dev")]))
+    assert "make-devices" in names(plan(mounts=[UserMount("bind", "/dev/x", "/dev")]))
+
+
+def test_namespaces_are_joined_or_made() -> None:
+    host = HostConfig(ipc_mode="container:x", pid_mode="container:x", uts_mode="host")
+    made = plan(host)
+    entering = arguments(made, "enter-namespaces")
+    assert entering["join"] == {"ipc": "/proc/13/ns/ipc"}
+    assert {*entering["new"]} == {"mount", "network", "cgroup"}
+    assert made.pid_namespace == "/proc/11/ns/pid"
+    assert plan().pid_namespace == "new" and plan(HostConfig(pid_mode="host")).pid_namespace == ""
+
+
+def test_sources_are_referred_to_by_place() -> None:
+    mounts = [UserMount("bind", "/b", "/two"), UserMount("bind", "/a", "/one", recursive=False)]
+    made = plan(HostConfig(ipc_mode="container:x"), V1, mounts)
+    rows = arguments(made, "open-sources")["sources"]
+    by_target = {v["target"]: rows[v["source"]] for n, v in made.steps if v.get("type") == "bind"}
+    assert by_target["/a"] == {"path": "/one", "recursive": False, "pid": 0}
+    assert by_target["/b"] == {"path": "/two", "recursive": True, "pid": 0}
+    assert by_target["/dev/shm"] == {"path": "/dev/shm", "recursive": True, "pid": 13}
+    shown = arguments(made, "mount-cgroup")["hierarchies"]
+    assert {name: rows[place]["path"] for name, place in shown.items()} == V1["hierarchies"]
+
+
+def test_the_cgroup_is_read_only_unless_privileged() -> None:
+    assert arguments(plan(), "mount-cgroup")["read_only"]
+    assert not arguments(plan(HostConfig(privileged=True)), "mount-cgroup")["read_only"]
+
+
+def test_optional_sysctls_are_dockers_own() -> None:
+    made = plan(HostConfig(sysctls={"net.ipv4.ip_forward": "1"}))
+    step = arguments(made, "set-sysctls")
+    assert "net.ipv4.ip_forward" in step["values"]
+    assert "net.ipv4.ip_forward" not in step["optional"]
