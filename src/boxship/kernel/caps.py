@@ -1,7 +1,6 @@
 """Capabilities: names, the five sets of a process, and Docker's rules for choosing them."""
 
 import ctypes
-import errno
 from collections.abc import Collection, Iterable, Sequence
 
 from boxship.base.errors import InvalidParameter
@@ -28,6 +27,8 @@ _PR_CAPBSET_READ, _PR_CAPBSET_DROP, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT = 23, 24, 
 _AMBIENT_RAISE, _AMBIENT_CLEAR_ALL = 2, 4
 _VERSION_3 = 0x20080522
 _ALL = "ALL"
+
+_prctl = libc.function("prctl", ctypes.c_int, *[ctypes.c_ulong] * 4)
 
 
 class _Header(ctypes.Structure):
@@ -104,14 +105,11 @@ def drop_bounding(keep: int) -> None:
     """Remove all but *keep* from the bounding set; needs CAP_SETPCAP to remove any."""
     number = 0
     while number < 64:
-        try:
-            present = libc.call("prctl", _PR_CAPBSET_READ, ctypes.c_ulong(number), 0, 0, 0)
-        except OSError as error:
-            if error.errno == errno.EINVAL:  # past the kernel's last one
-                return
-            raise
-        if present and not keep >> number & 1:
-            libc.call("prctl", _PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0)
+        present = _prctl(_PR_CAPBSET_READ, number, 0, 0, 0)
+        if present < 0:  # past the kernel's last one
+            return
+        if present and not keep >> number & 1 and _prctl(_PR_CAPBSET_DROP, number, 0, 0, 0):
+            raise libc.fail()
         number += 1
 
 

@@ -6,7 +6,9 @@ import sys
 
 from boxship.kernel import process
 
-_RESET = [s for s in signal.valid_signals() if s not in (signal.SIGKILL, signal.SIGSTOP)]
+# What the spawner, a shim or Python itself handles or ignores.
+_CHANGED = (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
+_FIXED = (signal.SIGKILL, signal.SIGSTOP)
 
 
 def cut_imports() -> None:
@@ -26,14 +28,20 @@ def become_child(keep: set[int]) -> None:
     process.close_other_fds(keep | {0, 1, 2})
 
 
+def forget_inherited_signals() -> None:
+    """For the spawner's start: what its own parent ignored or blocked is no longer."""
+    for number in signal.valid_signals():
+        # A file that is too long shall stay an error of write(2), as Python has it.
+        if number not in _FIXED and number != signal.SIGXFSZ:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def reset_signals() -> None:
     """Default dispositions and an empty mask, as a program that is executed expects."""
     signal.set_wakeup_fd(-1)
-    for number in _RESET:
-        try:
-            signal.signal(number, signal.SIG_DFL)
-        except (OSError, ValueError):
-            continue
+    for number in _CHANGED:
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 

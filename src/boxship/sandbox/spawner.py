@@ -15,7 +15,7 @@ from typing import Any
 
 from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
-from boxship.sandbox.forked import become_child, cut_imports
+from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
 from boxship.sandbox.rehearsal import rehearse
 from boxship.sandbox.stacks import Stacks, make_stacks
 
@@ -89,6 +89,7 @@ def main(argv: list[str]) -> None:
     process.set_name("boxship-spawner")
     # Inherited by all forked code: no process of a container may look into it.
     process.set_dumpable(False)
+    forget_inherited_signals()
     # SIG_IGN makes the kernel reap shims and workers; nobody here waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
