@@ -6,6 +6,7 @@ another boot's ID was caught by a crash and has to prove itself by its digests.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
@@ -17,6 +18,8 @@ from boxship.images.layers import LayerStore
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _PIECE = 1 << 20
+# Seconds. Whoever brings an image in starts a container from it next: the disk is theirs first.
+_PATIENCE = 0.5
 
 
 def boot_id() -> str:
@@ -31,6 +34,7 @@ class Syncer:
         self._catalog = rows
         self._layers = layers
         self._tasks: set[asyncio.Task[None]] = set()
+        self._hurry = asyncio.Event()
 
     def start(self, diff_ids: Iterable[str]) -> None:
         """Make *diff_ids* durable soon; they may vanish meanwhile."""
@@ -39,11 +43,14 @@ class Syncer:
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self) -> None:
-        """Wait for everything that was started."""
+        """Wait for everything that was started, which is done at once."""
+        self._hurry.set()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _sync(self, diff_ids: list[str]) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), _PATIENCE)
         done = []
         for diff_id in diff_ids:
             try:
