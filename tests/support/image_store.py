@@ -18,9 +18,11 @@ from typing import Any
 from boxship.api.server import App
 from boxship.base import errors
 from boxship.engine.events import Events
+from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
 from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS
+from boxship.registry.settings import RegistrySettings
 from boxship.state.database import Database
 from boxship.wire.server import Server
 
@@ -114,6 +116,7 @@ class ImagesOnly:
         self.images = store.images
         self.containers_using = store.containers_using
         self.events = Events()
+        self.sharing = Sharing(store.images, RegistrySettings(), lambda *event: None)
 
 
 async def serve(root: Path, path: Path) -> None:

@@ -14,6 +14,7 @@ from boxship.engine.disk_usage import disk_usage
 from boxship.engine.events import Events
 from boxship.engine.info import system_info
 from boxship.engine.options import EngineOptions
+from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
 from boxship.images.schema import BLOB_MIGRATIONS
@@ -37,6 +38,7 @@ class Engine:
     events: Events
     database: Database
     images: Images
+    sharing: Sharing
     volumes: Volumes
     containers: Containers
     cgroups: Cgroups
@@ -68,6 +70,7 @@ class Engine:
             emit=lambda action, image, attributes: self._image_event(action, image, attributes),
             forget_layers=self._forget_layers,
         )
+        self.sharing = Sharing(self.images, options.registries, self._image_event)
         self.volumes = Volumes(options.data_root / "volumes", self.database)
         self.containers = Containers(self.database)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -119,6 +122,7 @@ class Engine:
         for live in self.containers:
             if live.shim is not None:
                 live.shim.close()
+        self.sharing.close()
         await self.images.close()
         self.spawner.close()
         self.database.close()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boxship.registry.settings import RegistrySettings
+
 
 @dataclass(slots=True)
 class EngineOptions:
@@ -19,6 +21,7 @@ class EngineOptions:
     live_restore: bool = True
     shutdown_timeout: int = 15
     kill_at: str = ""
+    registries: RegistrySettings = field(default_factory=RegistrySettings)
 
     def container_directory(self, container_id: str) -> Path:
         return self.data_root / "containers" / container_id

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import socket
 import ssl
 from dataclasses import dataclass
 
@@ -49,6 +50,8 @@ async def connect(url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None) -> 
         ) from None
     except ssl.SSLError as error:
         raise TlsFailed(f"{_where(url)}: tls: {error.reason or error}") from None
+    except socket.gaierror:
+        raise TransportError(f"dial tcp: lookup {url.host}: no such host") from None
     except OSError as error:
         raise TransportError(f"{_where(url)}: {_reason(error)}") from None
 

@@ -35,6 +35,9 @@ class Fault:
         return f"{name}: {self.message}" if self.message else name
 
 
+DENIED = Fault("DENIED", "requested access to the resource is denied")
+
+
 class Refused(Internal):
     """The registry answered with an error. ``status`` and ``retry_after`` are HTTP's."""
 
@@ -83,7 +86,7 @@ def _implied(status: int) -> tuple[Fault, ...]:
     if status == 401:
         return (Fault("UNAUTHORIZED", _MESSAGES["UNAUTHORIZED"]),)
     if status == 403:
-        return (Fault("DENIED", "requested access to the resource is denied"),)
+        return (DENIED,)
     if status == 429:
         return (Fault("TOOMANYREQUESTS", "too many requests"),)
     return ()

@@ -8,7 +8,14 @@ from boxship.registry import challenges
 from boxship.registry.answer import Answer
 from boxship.registry.challenges import Challenge
 from boxship.registry.credentials import Credentials
-from boxship.registry.errors import Interrupted, ProtocolError, Refused, TransportError, refusal
+from boxship.registry.errors import (
+    DENIED,
+    Interrupted,
+    ProtocolError,
+    Refused,
+    TransportError,
+    refusal,
+)
 from boxship.registry.http import Content, Http
 from boxship.registry.retry import delay, is_transient
 from boxship.registry.settings import Endpoint
@@ -110,6 +117,8 @@ class Session:
         if self._needs_password():
             return NoCredentials(method, answer.url)
         found = refusal(answer.status, data, str(answer.url))
+        if _lacks_rights(answer):
+            found = Refused(401, (DENIED, *found.faults), "")
         return Unauthorised(found, renewable)
 
     def _needs_password(self) -> bool:
@@ -138,6 +147,12 @@ class Session:
             return {"Authorization": basic} if basic else {}
         token = await self._tokens.fetch(self._challenge, scopes, self.base)
         return {"Authorization": f"Bearer {token}"}
+
+
+def _lacks_rights(answer: Answer) -> bool:
+    """RFC 6750, section 3.1: the token is good but does not reach that far."""
+    found = challenges.parse(answer.headers.get("www-authenticate", ""))
+    return any(one.parameters.get("error") == "insufficient_scope" for one in found)
 
 
 def _strongest(answer: Answer) -> Challenge | None:

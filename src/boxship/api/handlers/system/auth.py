@@ -5,17 +5,22 @@ from typing import Any
 import msgspec
 
 from boxship.api.request import Request
-from boxship.api.response import Response
-from boxship.base.errors import NotSupported
+from boxship.api.response import Json, Response
+from boxship.registry.credentials import make
 
 
 class _Credentials(msgspec.Struct):
     username: str = ""
     password: str = ""
+    auth: str = ""
     serveraddress: str = ""
+    identitytoken: str = ""
+    registrytoken: str = ""
 
 
 async def auth(engine: Any, request: Request) -> Response:
-    credentials = await request.json(_Credentials)
-    server = credentials.serveraddress or "docker.io"
-    raise NotSupported(f"cannot log in to {server}: registries are not available in this engine")
+    given = await request.json(_Credentials)
+    credentials = make(
+        given.username, given.password, given.auth, given.identitytoken, given.registrytoken
+    )
+    return Json(await engine.sharing.login(given.serveraddress, credentials))

@@ -1,0 +1,131 @@
+"""One layer on its way to a registry: found there, mounted from a neighbour, or sent."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from boxship.base.errors import BoxshipError
+from boxship.engine.sharing.messages import Meter, Reporter
+from boxship.images import compress
+from boxship.images.blob_rows import BlobRow
+from boxship.images.exchange import Exchange
+from boxship.oci.layout import Descriptor
+from boxship.registry import uploads
+from boxship.registry.errors import Interrupted, Refused
+from boxship.registry.http import Content
+from boxship.registry.manifests import GZIP_LAYER
+from boxship.registry.repository import Repository
+from boxship.registry.retry import delay, is_transient
+from boxship.registry.url import Url
+
+_PIECE = 1 << 20
+_MOST_MOUNTS = 3  # repositories that are asked for a blob
+
+
+class LayerUpload:
+    """Sends layers to *repository*, which is called ``domain/path`` as *place*."""
+
+    def __init__(
+        self, exchange: Exchange, repository: Repository, place: str, reporter: Reporter
+    ) -> None:
+        self._exchange = exchange
+        self._repository = repository
+        self._place = place
+        self._reporter = reporter
+
+    async def send(self, diff_id: str) -> Descriptor:
+        """The blob that holds the layer *diff_id* in the repository."""
+        for row in self._exchange.blobs_of(diff_id):
+            blob = _descriptor(row)
+            if await uploads.exists(self._repository, blob):
+                return await self._done(row, "Layer already exists")
+        upload: Url | None = None
+        for row in self._exchange.blobs_of(diff_id):
+            source, upload = await self._mount(row)
+            if source:
+                return await self._done(row, f"Mounted from {source}")
+        row = self._file(diff_id) or await self._make(diff_id)
+        if await uploads.exists(self._repository, _descriptor(row)):
+            return await self._done(row, "Layer already exists")
+        await self._send(row, upload)
+        return await self._done(row, "Pushed")
+
+    async def _done(self, row: BlobRow, status: str) -> Descriptor:
+        await self._exchange.keep([row], self._place)
+        self._reporter.say(status, row.diff_id)
+        return _descriptor(row)
+
+    async def _mount(self, row: BlobRow) -> tuple[str, Url | None]:
+        """The repository that the registry took the blob from, or a begun upload."""
+        domain = self._place.partition("/")[0]
+        upload: Url | None = None
+        for place in self._exchange.places(row.digest)[:_MOST_MOUNTS]:
+            where, _, name = place.partition("/")
+            if where != domain or place == self._place:
+                continue
+            try:
+                upload = await uploads.mount(self._repository, _descriptor(row), name)
+            except Refused:
+                continue  # no right to read there: it will be sent
+            if upload is None:
+                return name, None
+        return "", upload
+
+    def _file(self, diff_id: str) -> BlobRow | None:
+        for row in self._exchange.blobs_of(diff_id):
+            if self._exchange.blob_path(row.digest).is_file():
+                return row
+        return None
+
+    async def _make(self, diff_id: str) -> BlobRow:
+        with self._exchange.directory() as directory:
+            tar = self._exchange.tar(diff_id)
+            path, digest, size = await asyncio.to_thread(compress.compress, tar, directory)
+            row = BlobRow(digest, diff_id, GZIP_LAYER, size)
+            os.rename(path, self._exchange.blob_path(digest))
+        await self._exchange.keep([row])
+        return row
+
+    async def _send(self, row: BlobRow, upload: Url | None) -> None:
+        path = self._exchange.blob_path(row.digest)
+        meter = Meter(
+            lambda current, total: self._reporter.move("Pushing", row.diff_id, current, total),
+            row.size,
+        )
+        body = Content(lambda: _pieces(path, meter.at), row.size)
+        attempt = 0
+        while True:
+            try:
+                target = upload or await uploads.begin(self._repository)
+                return await uploads.send(self._repository, target, _descriptor(row), body)
+            except (Interrupted, Refused) as error:
+                await _wait(attempt, error)
+                attempt, upload = attempt + 1, None
+
+
+async def _wait(attempt: int, error: BoxshipError) -> None:
+    """Before a broken upload is begun again; raises *error* when it shall not be."""
+    after = ""
+    if isinstance(error, Refused):
+        # 404: the registry has lost the upload.
+        if not is_transient(error.status) and error.status != 404:
+            raise error
+        after = error.retry_after
+    pause = delay(attempt, after)
+    if pause is None:
+        raise error
+    await asyncio.sleep(pause)
+
+
+async def _pieces(path: Path, tell: Callable[[int], None]) -> AsyncIterator[bytes]:
+    sent = 0
+    with await asyncio.to_thread(open, path, "rb", 0) as file:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
+            sent += len(piece)
+            tell(sent)
+
+
+def _descriptor(row: BlobRow) -> Descriptor:
+    return Descriptor(row.media_type, row.digest, row.size)

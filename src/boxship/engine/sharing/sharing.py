@@ -1,0 +1,146 @@
+"""Everything that the engine does with registries; one method a verb."""
+
+from collections.abc import AsyncGenerator, Callable
+from http import HTTPStatus
+from typing import Any
+
+from boxship.base.errors import InvalidParameter, NotFound, Unauthorized
+from boxship.engine.sharing import refusals
+from boxship.engine.sharing.distribution import describe
+from boxship.engine.sharing.downloads import Downloads
+from boxship.engine.sharing.messages import Message, Reporter
+from boxship.engine.sharing.pull import Pull
+from boxship.engine.sharing.push import Push
+from boxship.engine.sharing.registries import Registries
+from boxship.images import platform as platforms
+from boxship.images import reference as references
+from boxship.images.images import Images
+from boxship.images.record import ImageRecord
+from boxship.images.reference import Reference
+from boxship.registry.credentials import Credentials
+from boxship.registry.errors import Refused
+from boxship.registry.settings import RegistrySettings
+
+Emit = Callable[[str, str, dict[str, str]], object]
+
+
+class Sharing:
+    """Belongs to the running loop. *emit* is told of every image pulled and pushed."""
+
+    def __init__(self, images: Images, settings: RegistrySettings, emit: Emit) -> None:
+        self._images = images
+        self._registries = Registries(settings)
+        self._downloads = Downloads(images.exchange)
+        self._emit = emit
+
+    def close(self) -> None:
+        self._registries.close()
+
+    def pull(
+        self, image: str, tag: str, platform: str, credentials: Credentials
+    ) -> AsyncGenerator[Message, None]:
+        """Messages of the progress stream. *tag* may be a digest; without one, all tags are
+        fetched. Closing the iterator stops the work."""
+        name = named(image, tag)
+        wanted = platforms.parse_served(platform) if platform else platforms.host()
+        return Reporter().run(lambda reporter: self._pull(name, wanted, credentials, reporter))
+
+    async def _pull(
+        self,
+        name: Reference,
+        wanted: platforms.Platform,
+        credentials: Credentials,
+        reporter: Reporter,
+    ) -> None:
+        pull = Pull(
+            self._registries,
+            self._images.exchange,
+            self._downloads,
+            credentials,
+            wanted,
+            reporter,
+        )
+        one = bool(name.tag or name.digest)
+        found = await (pull.one(name) if one else pull.every_tag(name))
+        for image_id in dict.fromkeys(found[:1]):
+            self._announce("pull", name, image_id)
+
+    def push(self, image: str, tag: str, credentials: Credentials) -> AsyncGenerator[Message, None]:
+        """Messages of the progress stream. Without a tag, all tags of the repository go.
+
+        :class:`NotFound` when there is nothing to send.
+        """
+        name = named(image, tag)
+        if name.digest:
+            raise InvalidParameter("cannot push a digest reference")
+        names = [name] if name.tag else self._images.exchange.tags(name)
+        if not names:
+            raise NotFound(f"An image does not exist locally with the tag: {name.familiar_name}")
+        for one in names:
+            self._resolve(one)
+        return Reporter().run(lambda reporter: self._push(names, credentials, reporter))
+
+    async def _push(
+        self, names: list[Reference], credentials: Credentials, reporter: Reporter
+    ) -> None:
+        first = names[0]
+        reporter.say(f"The push refers to repository [{first.repository}]")
+        candidates = await self._registries.candidates(first, credentials, push=True)
+        push = Push(self._images.exchange, candidates[-1], reporter)
+        for name in names:
+            image = self._resolve(name)
+            await push.tag(name, image)
+            self._announce("push", name, image.id)
+
+    def _resolve(self, name: Reference) -> ImageRecord:
+        try:
+            return self._images.resolve(str(name))
+        except NotFound:
+            raise NotFound(
+                f"An image does not exist locally with the tag: {name.familiar_name}"
+            ) from None
+
+    async def login(self, server: str, credentials: Credentials) -> dict[str, str]:
+        """API operation SystemAuth. :class:`Unauthorized` when the registry refuses."""
+        domain = domain_of(server)
+        try:
+            await self._registries.login(domain, credentials)
+        except Refused as error:
+            if error.status in (401, 403):
+                status = HTTPStatus(error.status)
+                raise Unauthorized(
+                    f"login attempt to {domain} failed with status: {status.value} {status.phrase}"
+                ) from None
+            raise
+        return {"IdentityToken": "", "Status": "Login Succeeded"}
+
+    async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
+        """API operation DistributionInspect."""
+        name = references.parse(image).with_default_tag()
+        candidates = await self._registries.candidates(name, credentials, push=True)
+        repository = candidates[-1]
+        try:
+            fetched = await repository.manifest(name.digest or name.tag or "")
+            return await describe(repository, fetched)
+        except Refused as error:
+            raise refusals.of_pull(error, name) from None
+
+    def _announce(self, action: str, name: Reference, image_id: str) -> None:
+        labels = self._images.resolve(image_id).labels
+        self._emit(action, name.familiar, {**labels, "name": name.familiar_name})
+
+
+def domain_of(server: str) -> str:
+    """The registry that a login names: an address, or Docker Hub's legacy URL."""
+    host = server.partition("://")[2] or server
+    host = host.partition("/")[0]
+    hub = ("", "index.docker.io", "registry-1.docker.io", "docker.io")
+    return "docker.io" if host in hub else host
+
+
+def named(image: str, tag: str) -> Reference:
+    """What ``fromImage=…&tag=…`` names. A digest in either place wins over a tag."""
+    name = references.parse(image)
+    if ":" in tag:
+        return references.parse(f"{name.repository}@{tag}")
+    return name.with_tag(tag) if tag and not name.digest else name
