@@ -201,3 +201,22 @@ def test_nothing_is_left(clean_boxship: Engine, how: str) -> None:
         ]
     )
     assert running == []
+
+
+def test_what_has_ended_is_reaped(clean_boxship: Engine) -> None:
+    """Shims, workers and execs leave no zombies to the spawner that forked them."""
+    for _ in range(3):
+        container = inside.start(clean_boxship, "busybox", "sleep", "1000")
+        clean_boxship.docker("exec", container, "true")
+        clean_boxship.docker("cp", f"{container}:/etc/passwd", "-")
+        clean_boxship.docker("rm", "-f", container)
+    assert leaks.settled(lambda: _zombies(clean_boxship.pid)) == []
+
+
+def _zombies(pid: int) -> list[str]:
+    """Descendants of *pid* that nobody waited for."""
+    found: list[str] = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        status = inside.status_of(int(child))
+        found += [status["Name"]] if status["State"].startswith("Z") else _zombies(int(child))
+    return found

@@ -117,10 +117,11 @@ def talker(clean_boxship: Engine) -> Iterator[str]:
 
 def test_clients_come_and_go(clean_boxship: Engine, talker: str) -> None:
     first = attach(clean_boxship, talker, OUTPUT + "&stdin=1")
-    only_errors = attach(clean_boxship, talker, "stream=1&stderr=1")
+    only_errors = attach(clean_boxship, talker, "stream=1&stderr=1&logs=1")
     first.socket.sendall(b"one\n")
     first.read_until(b"err one\n")
-    second = attach(clean_boxship, talker)
+    second = attach(clean_boxship, talker, OUTPUT + "&logs=1")
+    second.read_until(b"err one\n")
     first.socket.sendall(b"two\n")
     second.read_until(b"err two\n")
     first.socket.close()

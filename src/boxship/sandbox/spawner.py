@@ -90,14 +90,15 @@ def main(argv: list[str]) -> None:
     # Inherited by all forked code: no process of a container may look into it.
     process.set_dumpable(False)
     forget_inherited_signals()
-    # SIG_IGN makes the kernel reap shims and workers; nobody here waits for them.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     os.umask(0o022)
     # Text codecs that would otherwise be imported on their first use, after a fork.
     "x".encode("idna"), b"x".decode("latin-1"), "x".encode("ascii")
     rehearse(sys.modules[__name__])
+    # After the rehearsal, which sets them as a shim does. SIG_IGN makes the kernel reap shims and
+    # workers; nobody here waits for them.
+    signal.set_wakeup_fd(-1)
+    for ignored in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
+        signal.signal(ignored, signal.SIG_IGN)
     cut_imports()
     gc.collect()
     gc.freeze()
