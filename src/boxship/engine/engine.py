@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from boxship.base.times import now_ns
@@ -108,7 +109,7 @@ class Engine:
     async def disk_usage(self, kinds: frozenset[str]) -> Mapping[str, Any]:
         return await disk_usage(self, kinds)
 
-    @property
+    @cached_property
     def daemon_id(self) -> str:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, str(self.options.data_root)))
 
