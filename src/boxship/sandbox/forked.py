@@ -24,7 +24,13 @@ def cut_imports() -> None:
 
 
 def become_child(keep: set[int]) -> None:
-    """To be called right after fork: only *keep* and the standard descriptors stay open."""
+    """To be called right after fork: only *keep* and the standard descriptors stay open.
+
+    The parent's pipe for signals goes with them: its number will be another file's, into which the
+    interpreter would write. Children are waited for, which an ignored SIGCHLD would not allow.
+    """
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     process.close_other_fds(keep | {0, 1, 2})
 
 
