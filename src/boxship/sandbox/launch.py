@@ -1,6 +1,5 @@
 """From a prepared process to the user's program: limits, user, capabilities, seccomp, execve(2)."""
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -194,15 +193,16 @@ def open_program(program: str, name: str) -> int:
 
 
 def execute(fd: int, program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
-    """execve(2) on the checked descriptor *fd* of *program*.
+    """execve(2) on *program*, whose checked descriptor *fd* is closed.
 
-    By its path if that fails: the interpreter of a script cannot open a close-on-exec descriptor,
-    and old seccomp profiles do not know execveat(2). A failure then is the program's own: text on
+    By its path, because the kernel names a process that is run by descriptor after the file that
+    a link such as /bin/sh leads to; because the interpreter of a script cannot open a close-on-exec
+    descriptor; and because old seccomp profiles do not know execveat(2). What a swap since the
+    check could reach is the sealed interpreter at most. A failure is the program's own: text on
     its standard error and an exit code.
     """
     try:
-        with contextlib.suppress(OSError):
-            os.execve(fd, args, environment)
+        os.close(fd)
         os.execve(program, args, environment)
     except OSError as error:
         reason = (error.strerror or "").lower()

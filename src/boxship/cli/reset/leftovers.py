@@ -23,6 +23,7 @@ DATA = frozenset(
         "networks",
         "skeleton",
         "snapshots",
+        "partial",
         "staging",
         "uppers",
         "volumes",
