@@ -7,12 +7,16 @@ from typing import Any
 from boxship.kernel import cgroup
 from boxship.kernel.cgroup import Layout
 
+_ALL = 1 << 62
+
 
 class Group:
     """*spec*: the plan's ``cgroup`` part. Errors at the end of a container's life are swallowed:
     the daemon sweeps what is left."""
 
     def __init__(self, spec: dict[str, Any]) -> None:
+        self._version: int = spec["version"]
+        self._told = 0
         layout = Layout(spec["version"], spec["mounts"], frozenset(spec["controllers"]))
         self._group = cgroup.open_group(layout, spec["path"])
 
@@ -31,10 +35,24 @@ class Group:
             return None
 
     def oom_killed(self) -> bool:
+        return self._oom_kills() > 0
+
+    def _oom_kills(self) -> int:
         try:
-            return self._group.oom_kills() > 0
+            return self._group.oom_kills()
         except OSError:
-            return False
+            return 0
+
+    def ran_out_of_memory(self, notified: bool) -> bool:
+        """Whether it did since it was last asked; *notified*: the descriptor said something.
+
+        v1 speaks of nothing else, and before it kills; v2 also when memory could be reclaimed.
+        """
+        if notified and self._version == 1:
+            self._told = _ALL
+            return True
+        told, self._told = self._told, max(self._told, self._oom_kills())
+        return self._told > told
 
     def kill(self) -> None:
         """End what is left in it, also processes of other pid namespaces."""

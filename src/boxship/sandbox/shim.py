@@ -130,7 +130,7 @@ class Shim:
 
     def _out_of_memory(self, fd: int, mask: int) -> None:
         drain(fd)
-        if not self.exited:
+        if not self.exited and self.group.ran_out_of_memory(notified=True):
             self.control.broadcast({"event": "oom"})
 
     def reap(self) -> None:
@@ -152,6 +152,9 @@ class Shim:
         finished = time.time_ns()
         self.exited = True
         oom = self.group.oom_killed()
+        # The end may come to us before the news of its cause.
+        if self.group.ran_out_of_memory(notified=False):
+            self.control.broadcast({"event": "oom"})
         self.group.kill()
         self.execs.end_all()
         self.streams.drain()
