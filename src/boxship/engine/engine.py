@@ -14,6 +14,9 @@ from boxship.engine.containers.store import Containers
 from boxship.engine.disk_usage import disk_usage
 from boxship.engine.events import Events
 from boxship.engine.info import system_info
+from boxship.engine.networks import bridges
+from boxship.engine.networks.store import MIGRATIONS as NETWORK_MIGRATIONS
+from boxship.engine.networks.store import Networks
 from boxship.engine.options import EngineOptions
 from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
@@ -42,6 +45,7 @@ class Engine:
     sharing: Sharing
     volumes: Volumes
     containers: Containers
+    networks: Networks
     cgroups: Cgroups
     spawner: SpawnerProcess
     supervisor: Supervisor
@@ -59,7 +63,14 @@ class Engine:
         self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)
         self.database = Database(
             options.data_root / "boxship.db",
-            (*CONTAINER_MIGRATIONS, *IMAGE_MIGRATIONS, *VOLUME_MIGRATIONS, *BLOB_MIGRATIONS),
+            # A database knows how many of these it has seen: new ones go to the end.
+            (
+                *CONTAINER_MIGRATIONS,
+                *IMAGE_MIGRATIONS,
+                *VOLUME_MIGRATIONS,
+                *BLOB_MIGRATIONS,
+                *NETWORK_MIGRATIONS,
+            ),
         )
         self.spawner = SpawnerProcess(options.exec_root)
         self.workers = Workers(self.spawner)
@@ -74,12 +85,14 @@ class Engine:
         self.sharing = Sharing(self.images, options.registries, self._image_event)
         self.volumes = Volumes(options.data_root / "volumes", self.database)
         self.containers = Containers(self.database)
+        self.networks = Networks(self.database, self.daemon_id, self.opened_at)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Start the spawner, take over containers that still run, sweep what nobody owns."""
         self.spawner.start()
         await self.images.recover(self.containers_using)
+        await bridges.restore(self)
         await adopt.adopt_all(self)
 
     def background(self, coroutine: Any) -> "asyncio.Task[Any]":
@@ -125,5 +138,6 @@ class Engine:
                 live.shim.close()
         self.sharing.close()
         await self.images.close()
+        self.networks.fabric.close()
         self.spawner.close()
         self.database.close()

@@ -22,4 +22,5 @@ def system_info(engine: "Engine") -> dict[str, Any]:
         "LoggingDriver": options.log_driver,
         "Labels": options.labels,
         "LiveRestoreEnabled": options.live_restore,
+        "Warnings": [flaw] if (flaw := engine.networks.fabric.flaw) else None,
     }

@@ -32,6 +32,7 @@ _INET6_GENERATE, _GENERATE_NONE = 8, 1
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_BROADCAST, _IFA_FLAGS = 1, 2, 4, 8
 _IFA_F_NODAD = 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY = 1, 4, 5, 6
+_NEWNEIGH, _NDA_LLADDR, _NTF_MASTER, _NUD_NOARP = 28, 2, 0x04, 0x40
 _TABLE_MAIN, _PROTOCOL_BOOT, _UNIVERSE, _LINK_SCOPE, _UNICAST = 254, 3, 0, 253, 1
 
 
@@ -100,6 +101,13 @@ def set_bridge_port(name: str, hairpin: bool, isolated: bool) -> Message:
     data = nest(_INFO_SLAVE_DATA, u8(_PORT_HAIRPIN, hairpin), u8(_PORT_ISOLATED, isolated))
     info = nest(_IFLA_LINKINFO, text(_INFO_SLAVE_KIND, "bridge"), data)
     return Message(_NEWLINK, 0, _link() + text(_IFLA_IFNAME, name) + info)
+
+
+def set_bridge_entry(index: int, mac: str) -> Message:
+    """The bridge shall look for *mac* at its port *index*, wherever it has seen it before."""
+    head = struct.pack("=BxxxiHBB", socket.AF_BRIDGE, index, _NUD_NOARP, _NTF_MASTER, 0)
+    flags = netlink.CREATE | netlink.REPLACE
+    return Message(_NEWNEIGH, flags, head + attribute(_NDA_LLADDR, mac_bytes(mac)))
 
 
 def set_up(index: int) -> Message:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import ipaddress
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     # Packets of this host to 127.0.0.1 that the firewall sends on to a container need it.
     _set(_SYSCTL / "ipv4/conf" / wanted.name / "route_localnet", "1")
     return link.index
+
+
+def is_interface(name: str) -> bool:
+    """Whether the calling thread's network namespace has one of that name."""
+    try:
+        return socket.if_nametoindex(name) > 0
+    except OSError:
+        return False
 
 
 def remove(channel: Netlink, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import socket
 from dataclasses import dataclass
 
 from boxship.kernel import rtnetlink
@@ -33,7 +34,9 @@ def add(channel: Netlink, namespace: Namespace, wanted: Endpoint) -> None:
     channel.require([pair])
     try:
         port = rtnetlink.set_bridge_port(wanted.host_name, True, wanted.isolated)
-        channel.require([port])
+        # An earlier endpoint with this address may not be gone yet.
+        entry = rtnetlink.set_bridge_entry(socket.if_nametoindex(wanted.host_name), wanted.mac)
+        channel.require([port, entry])
         _configure(namespace, wanted)
     except BaseException:
         remove(channel, wanted.host_name)

@@ -68,6 +68,10 @@ class Fabric:
             return False
         return True
 
+    async def restore(self) -> None:
+        """Put the firewall's table in place again, after somebody has flushed the rules."""
+        await self._do(lambda: self._firewall.restore())
+
     async def routes(self, but: Iterable[str]) -> list[rtnetlink.IpNetwork]:
         """Destinations that this host routes, without those of the interfaces *but*."""
 

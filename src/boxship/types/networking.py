@@ -51,3 +51,37 @@ class DisconnectRequest(Model):
 
     container: str = ""
     force: bool = False
+
+
+class IpamConfig(Model):
+    """A subnet that the client asks for, in CIDR notation, and what is set apart in it."""
+
+    subnet: str = ""
+    ip_range: str = msgspec.field(default="", name="IPRange")
+    gateway: str = ""
+    auxiliary_addresses: StringMap = None
+
+
+class Ipam(Model):
+    driver: str = ""
+    options: StringMap = None
+    config: list[IpamConfig] | None = None
+
+
+class NetworkCreateRequest(Model):
+    """Body of ``POST /networks/create``."""
+
+    name: str = ""
+    check_duplicate: bool | None = None
+    driver: str = ""
+    scope: str = ""
+    enable_ipv4: bool | None = msgspec.field(default=None, name="EnableIPv4")
+    enable_ipv6: bool | None = msgspec.field(default=None, name="EnableIPv6")
+    ipam: Ipam | None = msgspec.field(default=None, name="IPAM")
+    internal: bool = False
+    attachable: bool = False
+    ingress: bool = False
+    config_only: bool = False
+    config_from: dict[str, str] | None = None
+    options: StringMap = None
+    labels: StringMap = None

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
 from boxship.base.ids import is_full_id
-from boxship.engine import networks
 from boxship.engine.containers import ended, health, restart_policy, runtime_state, start
 from boxship.engine.containers.container import State
 from boxship.engine.containers.store import Live
+from boxship.engine.networks import attachment
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -32,13 +32,14 @@ async def _adopt(engine: "Engine", live: Live) -> None:
         live.container.restart_count = running.restart_count
         live.container.manually_stopped = running.manually_stopped
     if shim is None:
+        await attachment.release(engine, live)
         await _settle(engine, live, running is not None)
         return
     if running is None:
         # The last daemon died between the start and its record.
         live.container.state = State(status="running", started_at=shim.started_at)
     live.container.state.pid = shim.pid
-    networks.attach(engine, live.container)
+    await attachment.adopt(engine, live)
     health.begin(engine, live)
     runtime_state.record(engine, live.container)
     live.shim = shim

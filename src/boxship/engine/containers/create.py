@@ -14,6 +14,7 @@ from boxship.engine.containers.random_names import random_name
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validate import Prepared, complete, prepare
 from boxship.engine.containers.validation.names import clean_name
+from boxship.engine.networks import connection
 from boxship.types.create import CreateRequest
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         options.cgroupns_mode,
         options.warn_mac_address,
     )
+    connection.check_created(engine, prepared.endpoints)
     image_id, image_config = _image(engine, request.image, options.platform)
     joins.resolve(engine, prepared)
     done = complete(prepared, image_config)
@@ -57,6 +59,7 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     try:
         files.make(engine, container)
         await volume_mounts.provide(engine, container)
+        connection.name_endpoints(engine, container)
         await engine.containers.add(Live(container))
     except BaseException:
         engine.containers.release(name)

@@ -4,9 +4,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
-from boxship.engine import networks
 from boxship.engine.containers import events, removal, restart_policy, runtime_state, volume_mounts
 from boxship.engine.containers.store import Live
+from boxship.engine.networks import attachment
 from boxship.runtime.supervisor import Exit, Shim
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         restarts = restart_policy.wanted(live)
         if restarts:
             state.status = "restarting"
-        networks.detach(container)
-        networks.emit(engine, container, "disconnect")
+        await attachment.release(engine, live)
+        attachment.emit(engine, container, "disconnect")
         volume_mounts.emit(engine, container, "unmount")
         if live.stopping:
             # Docker tells of the stop before the death that it brought about.

@@ -18,7 +18,7 @@ _LOCAL = (
     ("ff02::1", "ip6-allnodes"),
     ("ff02::2", "ip6-allrouters"),
 )
-
+_HOST_GATEWAY = "host-gateway"
 
 # What every container has below its own files, for the runtime to mount on.
 _SKELETON_DIRECTORIES = ("dev/pts", "dev/shm", "etc", "proc", "sys")
@@ -84,13 +84,17 @@ def forget_volatile(engine: "Engine", container: Container) -> None:
     shutil.rmtree(work / "work" / "incompat", ignore_errors=True)
 
 
-def _host_lines(container: Container, hostname: str) -> list[str]:
+def _host_lines(container: Container, hostname: str, gateway: str) -> list[str]:
     lines = [f"{address}\t{names}" for address, names in _LOCAL]
     for extra in container.host_config.extra_hosts or ():
         separator = "=" if "=" in extra else ":"
         name, _, address = extra.partition(separator)
+        if address == _HOST_GATEWAY:
+            address = gateway
         lines.append(f"{address}\t{name}")
-    if container.host_config.network_mode not in ("host", "none"):
+    own = [each.ip_address for each in container.endpoints.values() if each.ip_address]
+    lines += [f"{address}\t{_names(container, hostname)}" for address in own]
+    if not own and container.host_config.network_mode not in ("host", "none"):
         lines.append(f"127.0.1.1\t{_names(container, hostname)}")
     return lines
 
@@ -121,24 +125,33 @@ def _resolver(container: Container) -> str:
     return "\n".join(kept) + "\n"
 
 
-def write(container: Container, hostname: str) -> None:
+def write(engine: "Engine", container: Container, hostname: str) -> None:
     """hostname, hosts and resolv.conf, anew at each start."""
     _put(container.hostname_path, hostname + "\n")
     if container.host_config.network_mode.startswith("container:"):
         return
     if container.host_config.network_mode == "host":
-        _put(container.hosts_path, _host_hosts(container))
+        _put(container.hosts_path, _host_hosts(container, _gateway(engine)))
     else:
-        _put(container.hosts_path, "\n".join(_host_lines(container, hostname)) + "\n")
+        _put(
+            container.hosts_path,
+            "\n".join(_host_lines(container, hostname, _gateway(engine))) + "\n",
+        )
     _put(container.resolv_conf_path, _resolver(container))
 
 
-def _host_hosts(container: Container) -> str:
+def _gateway(engine: "Engine") -> str:
+    """What ``host-gateway`` stands for: this host, seen from the default bridge."""
+    row = engine.networks.default.ipv4
+    return row.gateway if row is not None else "127.0.0.1"
+
+
+def _host_hosts(container: Container, gateway: str) -> str:
     try:
         own = Path("/etc/hosts").read_text(errors="replace")
     except OSError:
         own = ""
-    return own + "".join(f"{line}\n" for line in _host_lines(container, "")[len(_LOCAL) :])
+    return own + "".join(f"{line}\n" for line in _host_lines(container, "", gateway)[len(_LOCAL) :])
 
 
 def _put(path: str, text: str) -> None:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
-from boxship.engine import networks
 from boxship.engine.containers import archives, files, joins, summary
 from boxship.engine.containers.inspect import inspect as describe
 from boxship.engine.containers.list_filters import Lookups
+from boxship.engine.networks import attachment
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -61,7 +61,7 @@ async def inspect(engine: "Engine", reference: str, size: bool = False) -> dict[
         graph_driver={"Data": rootfs_data, "Name": container.driver},
         exec_ids=[each.id for each in live.execs.values() if each.exit_code is None],
         size=await sizes_of(engine, live.id) if size else None,
-        sandbox=networks.sandbox(container),
+        sandbox=attachment.sandbox(container),
     )
     if container.host_config.links:
         answer["HostConfig"]["Links"] = joins.link_answers(engine, container)

@@ -87,7 +87,7 @@ def _devices(container: Container) -> list[HostDevice]:
     return found
 
 
-def facts_of(engine: "Engine", container: Container) -> Facts:
+def facts_of(engine: "Engine", container: Container, network_namespace: str = "") -> Facts:
     host = container.host_config
     parent = posixpath.dirname(engine.cgroups.path_of(host.cgroup_parent, container.id))
     return Facts(
@@ -96,6 +96,7 @@ def facts_of(engine: "Engine", container: Container) -> Facts:
         cgroup_version=engine.host.cgroup_version,
         cgroup_parent=parent,
         joins=joined(engine, container),
+        network_namespace=network_namespace,
         mounts=_mounts(engine, container),
         host_devices=devices.all_host_devices() if host.privileged else [],
         devices=[] if host.privileged else _devices(container),
@@ -104,14 +105,17 @@ def facts_of(engine: "Engine", container: Container) -> Facts:
     )
 
 
-def request_for(engine: "Engine", live: Live) -> StartRequest:
-    """Everything that a start needs; errors are the user's own."""
+def request_for(engine: "Engine", live: Live, network_namespace: str = "") -> StartRequest:
+    """Everything that a start needs; errors are the user's own.
+
+    *network_namespace*: path of the one that has been made for the container, if any.
+    """
     container = live.container
     host = container.host_config
     if not container.path:
         raise InvalidParameter("no command specified")
     check_start(container.host_config)
-    facts = facts_of(engine, container)
+    facts = facts_of(engine, container, network_namespace)
     propagation.check(facts.mounts)
     spec = build.build(container.config, host, [container.path, *container.args], facts)
     cgroup = engine.cgroups.plan(spec["linux"]["cgroupsPath"])

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
-from boxship.engine import networks
 from boxship.engine.containers import (
     ended,
     events,
@@ -18,6 +17,8 @@ from boxship.engine.containers import (
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
 from boxship.engine.containers.store import Live
+from boxship.engine.networks import attachment
+from boxship.network.namespace import Namespace
 from boxship.runtime.channel import Event, ShimError
 
 if TYPE_CHECKING:
@@ -52,13 +53,16 @@ async def launch(engine: "Engine", live: Live) -> None:
     On failure the container is as before, with the error and exit code that Docker records.
     """
     container = live.container
+    namespace = None
     try:
-        networks.check(engine, container)
+        attachment.check(engine, container)
         joins.take_names(engine, container)
         volume_mounts.make_sources(container)
-        files.write(container, specification.hostname(engine, container))
-        request = specification.request_for(engine, live)
+        namespace = await attachment.prepare(engine, live)
+        files.write(engine, container, specification.hostname(engine, container))
+        request = specification.request_for(engine, live, namespace.path if namespace else "")
     except BoxshipError as error:
+        await _give_up(engine, live, namespace)
         await _failed(engine, live, str(error), 128)
         raise
     if container.host_config.auto_remove:
@@ -68,17 +72,21 @@ async def launch(engine: "Engine", live: Live) -> None:
     try:
         shim = await engine.supervisor.start(request, lambda event: on_event(engine, live, event))
     except ShimError as error:
+        await _give_up(engine, live, namespace)
         await _failed(engine, live, _wording(error), error.code)
         raise _error_for(error) from None
     except OSError as error:
+        await _give_up(engine, live, namespace)
         await _failed(engine, live, str(error), 128)
         raise Internal(f"cannot start container {container.id}: {error}") from None
+    if namespace is not None:
+        namespace.close()
     _drop_parked(live)
     container.state = State(status="running", pid=shim.pid, started_at=shim.started_at)
     container.manually_stopped = False
     live.shim = shim
-    networks.attach(engine, container)
-    networks.emit(engine, container, "connect")
+    attachment.attach(engine, container)
+    attachment.emit(engine, container, "connect")
     volume_mounts.emit(engine, container, "mount")
     events.emit(engine, container, "start")
     health.begin(engine, live)
@@ -90,6 +98,13 @@ _WRONG_KIND = (
     ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified "
     "host path exists and is the expected type"
 )
+
+
+async def _give_up(engine: "Engine", live: Live, namespace: Namespace | None) -> None:
+    """The container's interfaces go with its namespace, then nobody uses its addresses."""
+    if namespace is not None:
+        namespace.close()
+    await attachment.release(engine, live)
 
 
 def _drop_parked(live: Live) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from boxship.base.errors import Conflict, InvalidParameter, NotFound
 from boxship.engine.containers.container import Container
+from boxship.engine.networks.record import Record
 from boxship.runtime.supervisor import Shim
 from boxship.state.database import Database
 
@@ -46,6 +47,7 @@ class Live:
     container: Container
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     shim: Shim | None = None
+    network: Record | None = None
     parked: list[tuple[socket.socket, dict[str, Any]]] = field(default_factory=list)
     exit_waiters: list["asyncio.Future[int]"] = field(default_factory=list)
     removed: "asyncio.Future[int] | None" = None

@@ -30,7 +30,9 @@ class HostDevice:
 
 @dataclass(slots=True)
 class Facts:
-    """*joins*: namespaces of other containers or none, kind to pid; *cgroup_version*: 1 or 2."""
+    """*joins*: namespaces of other containers or none, kind to pid; *cgroup_version*: 1 or 2;
+    *network_namespace*: the path of a private one that is ready, else it is made at the start.
+    """
 
     id: str
     hostname: str
@@ -41,6 +43,7 @@ class Facts:
     mounts: list[UserMount] = field(default_factory=list)
     host_devices: list[HostDevice] = field(default_factory=list)
     devices: list[HostDevice] = field(default_factory=list)
+    network_namespace: str = ""
     apparmor_profile: str = ""
     no_new_privileges: bool = False
     ulimits: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -15,6 +15,8 @@ def _one(kind: str, mode: str, facts: Facts) -> list[dict[str, Any]]:
     if mode.startswith("container:"):
         path = f"/proc/{facts.joins[kind]}/ns/{_PROC_NAMES[kind]}"
         return [{"type": kind, "path": path}]
+    if kind == "network" and facts.network_namespace:
+        return [{"type": kind, "path": facts.network_namespace}]
     return [{"type": kind}]
 
 

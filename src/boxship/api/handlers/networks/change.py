@@ -1,41 +1,41 @@
-"""Creating, removing, pruning, connecting: what the predefined networks answer to it."""
-
-import msgspec
+"""Creating, removing, pruning, connecting and disconnecting."""
 
 from boxship.api.request import Request
 from boxship.api.response import Empty, Json, Response
-from boxship.engine import networks
 from boxship.engine.engine import Engine
-from boxship.types.networking import ConnectRequest, DisconnectRequest
-
-
-class _Create(msgspec.Struct):
-    name: str = msgspec.field(default="", name="Name")
+from boxship.engine.networks import connection, creation, removal
+from boxship.images.moments import parse_until
+from boxship.types.networking import ConnectRequest, DisconnectRequest, NetworkCreateRequest
 
 
 async def create(engine: Engine, request: Request) -> Response:
-    body = await request.json(_Create, required=True)
-    networks.create(engine, body.name)
-    return Empty(201)
+    body = await request.json(NetworkCreateRequest, required=True)
+    network = await creation.create(engine, body)
+    return Json({"Id": network.id, "Warning": ""}, 201)
 
 
 async def remove(engine: Engine, request: Request) -> Response:
-    networks.remove(engine, request.params["id"])
+    await removal.remove(engine, request.params["id"])
     return Empty()
 
 
 async def prune(engine: Engine, request: Request) -> Response:
-    request.query.filters(("label", "label!", "until"))
-    return Json({"NetworksDeleted": None})
+    filters = request.query.filters(("label", "label!", "until"))
+    wanted = filters.only("until")
+    until = parse_until(wanted) if wanted else 0
+    labels = {name: filters.get(name) for name in ("label", "label!")}
+    removed = await removal.prune(engine, until, labels)
+    return Json({"NetworksDeleted": removed or None})
 
 
 async def connect(engine: Engine, request: Request) -> Response:
     body = await request.json(ConnectRequest, required=True)
-    networks.connect(engine, request.params["id"], body.container)
+    reference = request.params["id"]
+    await connection.connect(engine, reference, body.container, body.endpoint_config)
     return Empty(200)
 
 
 async def disconnect(engine: Engine, request: Request) -> Response:
     body = await request.json(DisconnectRequest, required=True)
-    networks.connect(engine, request.params["id"], body.container)
+    await connection.disconnect(engine, request.params["id"], body.container, body.force)
     return Empty(200)

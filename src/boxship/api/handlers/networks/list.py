@@ -4,9 +4,9 @@ from boxship.api.filters import Filters
 from boxship.api.request import Request
 from boxship.api.response import Json, Response
 from boxship.api.versions import adapt_response
-from boxship.engine import networks
 from boxship.engine.engine import Engine
-from boxship.engine.networks import Network
+from boxship.engine.networks.network import Network, describe
+from boxship.engine.networks.removal import in_use
 
 _FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
 
@@ -16,11 +16,17 @@ async def list_networks(engine: Engine, request: Request) -> Response:
     filters.require_values("type", ("builtin", "custom"))
     dangling = filters.flag("dangling")
     answer = [
-        row
-        for network, row in networks.describe_all(engine)
-        if _matches(filters, network) and (dangling is None or dangling is False)
+        describe(network, {})
+        for network in engine.networks
+        if _matches(filters, network)
+        and (dangling is None or dangling == _is_dangling(engine, network))
     ]
     return Json(adapt_response("network.list", request.version, answer))
+
+
+def _is_dangling(engine: Engine, network: Network) -> bool:
+    """Whether it is the user's own and no container runs on it."""
+    return not network.predefined and not in_use(engine, network)
 
 
 def _matches(filters: Filters, network: Network) -> bool:
@@ -29,6 +35,6 @@ def _matches(filters: Filters, network: Network) -> bool:
         and filters.prefix("id", network.id)
         and filters.search("name", network.name)
         and filters.exact("scope", "local")
-        and filters.exact("type", "builtin")
-        and filters.match_pairs("label", {})
+        and filters.exact("type", "builtin" if network.predefined else "custom")
+        and filters.match_pairs("label", network.labels)
     )

@@ -1,0 +1,1 @@
+"""Networks: their definitions and rules, and containers on them."""

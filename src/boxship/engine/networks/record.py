@@ -1,0 +1,72 @@
+"""What a running container has of networks: on tmpfs beside its shim, for the next daemon."""
+
+import contextlib
+import ipaddress
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from boxship.network.firewall import Publication
+from boxship.types.networking import EndpointSettings
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_FILE = "network.json"
+
+
+class Published(msgspec.Struct):
+    """A :class:`Publication` as JSON."""
+
+    protocol: str
+    host: str
+    port: int
+    target: str
+    target_port: int
+
+    def publication(self) -> Publication:
+        return Publication(
+            self.protocol,
+            ipaddress.IPv4Address(self.host),
+            self.port,
+            ipaddress.IPv4Address(self.target),
+            self.target_port,
+        )
+
+
+class Record(msgspec.Struct):
+    """*endpoints* and *interfaces* by the network's name in the container's configuration."""
+
+    endpoints: dict[str, EndpointSettings] = {}
+    interfaces: dict[str, str] = {}
+    published: list[Published] = []
+
+    def next_interface(self) -> str:
+        used = set(self.interfaces.values())
+        return next(name for n in range(len(used) + 1) if (name := f"eth{n}") not in used)
+
+    def publications(self) -> list[Publication]:
+        return [row.publication() for row in self.published]
+
+
+def write(engine: "Engine", container_id: str, record: Record) -> None:
+    """To be called before anything of it is made."""
+    directory = engine.supervisor.run_directory(container_id)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o711)
+    temporary = directory / f"{_FILE}.new"
+    temporary.write_bytes(msgspec.json.encode(record))
+    os.rename(temporary, directory / _FILE)
+
+
+def read(engine: "Engine", container_id: str) -> Record | None:
+    try:
+        raw = (engine.supervisor.run_directory(container_id) / _FILE).read_bytes()
+        return msgspec.json.decode(raw, type=Record)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def forget(engine: "Engine", container_id: str) -> None:
+    with contextlib.suppress(OSError):
+        (engine.supervisor.run_directory(container_id) / _FILE).unlink()
