@@ -1,5 +1,6 @@
 """The files of a container on disk, in dockerd's layout, and the three that the engine writes."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,8 @@ from boxship.engine.containers.container import Container
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+# What overlayfs works in, innermost first; the first two are marks of a volatile one.
+_INNER = ("work/work/incompat/volatile", "work/work/incompat", "work/work", "work", "upper")
 _LOCAL = (
     ("127.0.0.1", "localhost"),
     ("::1", "localhost ip6-localhost ip6-loopback"),
@@ -62,7 +65,27 @@ def delete(engine: "Engine", container_id: str) -> None:
         directory.rename(doomed)
     except FileNotFoundError:
         return
-    shutil.rmtree(doomed, ignore_errors=True)
+    if not _remove_untouched(doomed):
+        shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _remove_untouched(directory: Path) -> bool:
+    """Remove the directory of a container that wrote no file, as most do; False for others.
+
+    Walking a tree takes ten times as long, and other requests wait for the interpreter meanwhile.
+    """
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(directory / _INNER[0] / "dirty")
+        for name in _INNER:
+            with contextlib.suppress(FileNotFoundError):
+                os.rmdir(directory / name)
+        for name in os.listdir(directory):
+            os.unlink(directory / name)
+        os.rmdir(directory)
+    except OSError:
+        return False
+    return True
 
 
 def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
