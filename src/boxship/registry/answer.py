@@ -30,7 +30,7 @@ class Answer:
         self._is_head = method == "HEAD"
         self._parser: Any = httptools.HttpResponseParser(self)
         self._pieces: deque[bytes] = deque()
-        self._head_size = 0
+        self._head_size = self._unparsed = 0
         self._head_done = False
         self._done = False
         self._stall = stall
@@ -109,10 +109,10 @@ class Answer:
             raise Interrupted(f"{self.url}: {(error.strerror or str(error)).lower()}") from None
         if not data:
             return self._end()
-        if not self._head_done:
-            self._head_size += len(data)
         self._parse(data)
-        if not self._head_done and self._head_size > _MOST_HEAD:
+        if not self._head_done:
+            self._unparsed += len(data)
+        if max(self._unparsed, self._head_size) > _MOST_HEAD:
             raise ProtocolError(f"{self.url}: the headers exceed {_MOST_HEAD} bytes")
         return None
 
