@@ -12,7 +12,7 @@ from support.waiting import eventually
 
 MB = 1 << 20
 LIMITED = ("--memory", "64m", "--cpus", "0.5", "--pids-limit", "50", "--cpuset-cpus", "0")
-ALLOCATE = "x=$(head -c 200000000 /dev/zero | tr '\\0' x); echo unreachable"
+ALLOCATE = "x=0123456789; while :; do x=$x$x; done"
 
 
 @pytest.fixture
@@ -85,7 +85,6 @@ def test_out_of_memory_is_told(engine: Engine, attempt: int) -> None:
     done = run(engine, *limit, "busybox", "sh", "-c", ALLOCATE, check=False)
     state = json.loads(engine.docker("inspect", "-f", "{{json .State}}", "box").stdout)
     assert done.returncode == 137
-    assert "unreachable" not in done.stdout
     assert state["OOMKilled"] is True
     eventually(lambda: told(engine, "die") == deaths + 1)
     assert told(engine, "oom") == before + 1
