@@ -126,7 +126,7 @@ class FakeRegistry:
 
 def ranged(asked: Asked, data: bytes, **reply: Any) -> Reply:
     wanted = asked.headers.get("range", "")
-    if not wanted or reply.pop("no_ranges", False):
+    if not wanted:
         return Reply(body=data, **reply)
     start = int(wanted.removeprefix("bytes=").partition("-")[0])
     if start >= len(data):

@@ -89,20 +89,25 @@ class Exchange:
         digest: Reference,
         blobs: Sequence[BlobRow],
     ) -> bool:
-        """Store an image with its names and *blobs*; whether *tag*, or else *digest*, meant
-        something else so far."""
+        """Store an image with its names and *blobs*, whose files are complete partial ones;
+        whether *tag*, or else *digest*, meant something else so far."""
         new = NewImage(raw, list(layers))
         boot = boot_id()
 
         def also(connection: Change) -> None:
             catalog.add_digest(connection, digest, new.id)
-            blob_rows.add(connection, blobs, boot, digest.repository)
+            blob_rows.add(connection, kept, boot, digest.repository)
 
         async with self._lock:
+            kept = [
+                blob
+                for blob in blobs
+                if self.partials.publish(blob.digest, self._blobs.path(blob.digest))
+            ]
             before = self._catalog.tagged(tag or digest)[:1]
             tags = [(tag, [new.id])] if tag and before != [new.id] else []
             await self._adopter.adopt([new], tags, also)
-        self._sync([blob.digest for blob in blobs])
+        self._sync([blob.digest for blob in kept])
         return before != [new.id]
 
     def record(self, image_id: str) -> ImageRecord:

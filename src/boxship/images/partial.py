@@ -26,8 +26,22 @@ class Partials:
 
     def open(self, digest: str) -> "Partial":
         """One owner at a time, who closes it."""
+        return Partial(self._path(digest), digest)
+
+    def publish(self, digest: str, final: Path) -> bool:
+        """Move a verified blob to its place, unsynced; whether it is there afterwards."""
+        if final.exists():
+            self._path(digest).unlink(missing_ok=True)
+            return True
+        try:
+            os.rename(self._path(digest), final)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _path(self, digest: str) -> Path:
         algorithm, hexa = split_digest(digest)
-        return Partial(self._root / f"{algorithm}-{hexa}", digest)
+        return self._root / f"{algorithm}-{hexa}"
 
     def sweep(self) -> None:
         """Remove what has waited too long."""
@@ -75,10 +89,6 @@ class Partial:
             raise InvalidParameter(
                 f"filesystem layer verification failed for digest {self._digest}"
             )
-
-    def publish(self, final: Path) -> None:
-        """Move the file to where finished blobs are; not synced."""
-        os.rename(self._path, final)
 
     def discard(self) -> None:
         self._path.unlink(missing_ok=True)

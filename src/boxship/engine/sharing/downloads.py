@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from boxship.base.errors import InvalidParameter
-from boxship.engine.sharing.feed import Feed, publish
+from boxship.engine.sharing.feed import Feed
 from boxship.engine.sharing.messages import Meter, Reporter
 from boxship.images.blob_rows import BlobRow
 from boxship.images.exchange import Exchange
@@ -42,6 +43,8 @@ class Downloads:
         self._exchange = exchange
         self._running: dict[tuple[str, str], _Download] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
+        # A blob's file has one writer: one that is being cancelled, say, is waited for.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def fetch(
         self,
@@ -56,7 +59,6 @@ class Downloads:
         The last one to let go of a download that is still running cancels it.
         """
         key = (layer.blob.digest, diff_id)
-        await self._others(*key)
         download = self._running.get(key)
         if download is None:
             download = self._running[key] = _Download()
@@ -68,15 +70,6 @@ class Downloads:
         listener(*download.told)
         assert download.task is not None
         return await asyncio.shield(download.task)
-
-    async def _others(self, digest: str, diff_id: str) -> None:
-        """Wait for those who fetch the same blob but expect another layer in it."""
-        while tasks := {
-            download.task
-            for (blob, layer), download in self._running.items()
-            if blob == digest and layer != diff_id and download.task and not download.task.done()
-        }:
-            await asyncio.wait(tasks)
 
     def _let_go(self, key: tuple[str, str], download: _Download, listener: Listener) -> None:
         download.holders -= 1
@@ -92,9 +85,10 @@ class Downloads:
     async def _run(
         self, download: _Download, repository: Repository, layer: Layer, diff_id: str
     ) -> tuple[StagedLayer, BlobRow]:
-        if self._slots.locked():
+        lock = self._locks.setdefault(layer.blob.digest, asyncio.Lock())
+        if self._slots.locked() or lock.locked():
             download.tell("Waiting")
-        async with self._slots:
+        async with lock, self._slots:
             directory = download.stack.enter_context(self._exchange.directory())
             with closing(self._exchange.partials.open(layer.blob.digest)) as partial:
                 try:
@@ -105,8 +99,6 @@ class Downloads:
                 except InvalidParameter:
                     partial.discard()
                     raise
-                final = self._exchange.blob_path(layer.blob.digest)
-                await asyncio.to_thread(publish, partial, final)
         blob = layer.blob
         return staged, BlobRow(blob.digest, diff_id, blob.media_type, blob.size)
 

@@ -1,10 +1,8 @@
 """The compressed bytes of one layer on their way from the disk and the network into a worker."""
 
 import asyncio
-import os
 import socket
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeVar
 
 from boxship.images.partial import Partial
@@ -97,17 +95,16 @@ class Feed:
         offset = self._partial.size
         async with blobs.fetch(self._repository, self._blob, offset, self._urls) as stream:
             skip = offset - stream.start
-            batch: list[bytes] = []
-            size = 0
-            async for chunk in stream.chunks:
-                if skip:
-                    chunk, skip = chunk[skip:], max(skip - len(chunk), 0)
-                batch.append(chunk)
-                size += len(chunk)
-                if size >= _BATCH:
-                    await self._take(ours, b"".join(batch))
-                    batch, size = [], 0
-            await self._take(ours, b"".join(batch))
+            batch = _Batch()
+            try:
+                async for chunk in stream.chunks:
+                    fresh, skip = chunk[skip:], max(skip - len(chunk), 0)
+                    if batch.add(fresh):
+                        await self._take(ours, batch.empty())
+            except Interrupted:
+                await self._take(ours, batch.empty())
+                raise
+            await self._take(ours, batch.empty())
 
     async def _take(self, ours: socket.socket, data: bytes) -> None:
         if not data:
@@ -123,10 +120,20 @@ async def _hand_over(ours: socket.socket, data: bytes) -> None:
         pass  # the worker has given up and says why in its result
 
 
-def publish(partial: Partial, final: Path) -> None:
-    """Move a complete blob to its place; one that is there already stays."""
-    if final.exists():
-        partial.discard()
-    else:
-        os.makedirs(final.parent, exist_ok=True)
-        partial.publish(final)
+class _Batch:
+    """Chunks that have come together."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def add(self, chunk: bytes) -> bool:
+        """Whether it is worth while to do something with them."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        return self._size >= _BATCH
+
+    def empty(self) -> bytes:
+        data = b"".join(self._chunks)
+        self._chunks, self._size = [], 0
+        return data
