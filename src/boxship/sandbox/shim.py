@@ -38,6 +38,7 @@ class Shim:
         self.spec = spec
         self.loop = Loop()
         self.control = Control(self, daemon)
+        self._group: Group | None = None
         self._execs: Execs | None = None
         self.pid = 0
         self.pidfd = -1
@@ -48,7 +49,10 @@ class Shim:
 
     @property
     def group(self) -> Group:
-        return Group(json.loads(self.spec["cgroup"]))
+        """Made when it is asked for: nobody does while the container runs."""
+        if self._group is None:
+            self._group = Group(json.loads(self.spec["cgroup"]))
+        return self._group
 
     @property
     def execs(self) -> Execs:
@@ -150,20 +154,26 @@ class Shim:
     def _init_ended(self, code: int) -> None:
         """Record the status durably before anybody is told."""
         finished = time.time_ns()
-        self.exited = True
-        oom = self.group.oom_killed()
-        # The end may come to us before the news of its cause.
-        if self.group.ran_out_of_memory(notified=False):
-            self.control.broadcast({"event": "oom"})
-        self.group.kill()
-        self.execs.end_all()
-        self.streams.drain()
-        self.group.destroy()
+        oom = self.wind_up()
         self._record({"code": code, "oom": oom, "at": finished})
         self.control.broadcast({"event": "exit", "code": code, "oom": oom, "at": finished})
         self._announced = True
         self.streams.release()
         self._maybe_end()
+
+    def wind_up(self) -> bool:
+        """End what the first process left running; whether memory killed one of the container."""
+        self.exited = True
+        group = self.group
+        oom = group.oom_killed()
+        # The end may come to us before the news of its cause.
+        if group.ran_out_of_memory(notified=False):
+            self.control.broadcast({"event": "oom"})
+        group.kill()
+        self.execs.end_all()
+        self.streams.drain()
+        group.destroy()
+        return oom
 
     def _outputs_closed(self) -> None:
         """Nearly always the program is ending: clients go after the daemon knows its exit code, so
