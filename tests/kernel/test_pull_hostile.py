@@ -53,19 +53,24 @@ class Pulling:
     async def becomes_empty(self) -> bool:
         """Whether nothing of any image stays, once what was cancelled has ended. What came of a
         blob that may be continued does."""
-        for _ in range(100):
-            if self._is_empty():
-                return True
-            await asyncio.sleep(0.1)
-        return False
+        return await comes_true(self._is_empty)
 
     def _is_empty(self) -> bool:
         kept = [*self.store.images.blobs, *(self.store.root / "layers" / "sha256").iterdir()]
         return not kept and not list((self.store.root / "staging").iterdir())
 
-    @property
-    def partial(self) -> list[Path]:
-        return list((self.store.root / "partial").iterdir())
+    def sizes(self) -> list[int]:
+        """Of the blobs that may be continued."""
+        return [path.stat().st_size for path in (self.store.root / "partial").iterdir()]
+
+
+async def comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether *condition* holds within ten seconds."""
+    for _ in range(200):
+        if condition():
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 def against(root: Path, scenario: Scenario) -> Any:
@@ -173,7 +178,7 @@ def test_layers_that_are_damaged_or_hostile(tmp_path: Path, blob: bytes, text: s
         serve_layer(it.registry, blob, BIG)
         failure = await it.failure()
         assert failure and text in failure
-        assert await it.becomes_empty() and it.partial == []
+        assert await it.becomes_empty() and it.sizes() == []
 
     against(tmp_path, scenario)
 
@@ -254,13 +259,14 @@ def test_a_blob_that_breaks_off_is_continued(tmp_path: Path) -> None:
         assert "error" not in (await it.pull())[-1]
         ranges = [one.headers.get("range") for one in it.registry.asked if one.path == path]
         assert ranges == [None, f"bytes={1 << 19}-", f"bytes={(1 << 19) + (1 << 20)}-"]
-        assert it.partial == []
+        assert it.sizes() == []
 
     against(tmp_path, scenario)
 
 
 def test_a_cancelled_pull_is_continued_by_the_next_daemon(tmp_path: Path) -> None:
     half = 1 << 20
+    kept: list[int] = []
 
     async def first(it: Pulling) -> None:
         manifest = it.registry.image("a/b", "v1", LAYERS)
@@ -275,19 +281,19 @@ def test_a_cancelled_pull_is_continued_by_the_next_daemon(tmp_path: Path) -> Non
 
         it.registry.routes[path] = stalling
         pulling = asyncio.create_task(it.pull())
-        while not any(path.stat().st_size == half for path in it.partial):
-            await asyncio.sleep(0.05)
+        # What came last may still be in memory; it is fetched again.
+        assert await comes_true(lambda: any(size >= half // 2 for size in it.sizes()))
         pulling.cancel()
         await asyncio.gather(pulling, return_exceptions=True)
         assert await it.becomes_empty()
-        sizes = {path.stat().st_size for path in it.partial}
-        assert half in sizes
+        kept.append(max(it.sizes()))
+        assert half // 2 <= kept[0] <= half
 
     async def second(it: Pulling) -> None:
         manifest = it.registry.image("a/b", "v1", LAYERS)
         assert "error" not in (await it.pull())[-1]
         asked = [one for one in it.registry.asked if one.path == blob_path(manifest, 1)]
-        assert [one.headers.get("range") for one in asked] == [f"bytes={half}-"]
+        assert [one.headers.get("range") for one in asked] == [f"bytes={kept[0]}-"]
 
     against(tmp_path, first)
     against(tmp_path, second)
