@@ -38,6 +38,8 @@ class Settings:
     log_opts: dict[str, str] = field(default_factory=dict)
     default_ulimits: dict[str, Any] = field(default_factory=dict)
     shutdown_timeout: int = 15
+    registry_mirrors: list[str] = field(default_factory=list)
+    insecure_registries: list[str] = field(default_factory=list)
     debug: bool = False
     ready_fd: int = -1
     source: str = ""
@@ -77,6 +79,14 @@ def _parser() -> argparse.ArgumentParser:
         add(flag)
     add("--log-opt", dest="log_opts", action="append", metavar="KEY=VALUE")
     add("--default-ulimit", dest="default_ulimits", action="append", metavar="NAME=SOFT[:HARD]")
+    add("--registry-mirror", dest="registry_mirrors", action="append", metavar="URL")
+    add(
+        "--insecure-registry",
+        dest="insecure_registries",
+        action="append",
+        metavar="HOST|NETWORK",
+        help="reach it without TLS, or without looking at its certificate",
+    )
     add("--live-restore", action=argparse.BooleanOptionalAction, default=None)
     add("--shutdown-timeout", type=int, help="seconds")
     add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")

@@ -19,6 +19,7 @@ from boxship.daemon.ownership import sole_owner
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
+from boxship.registry.settings import RegistrySettings
 from boxship.wire.listen import listen
 from boxship.wire.server import Server
 from boxship.wire.tls import TlsFiles
@@ -41,6 +42,9 @@ def _options(settings: Settings) -> EngineOptions:
         live_restore=settings.live_restore,
         shutdown_timeout=settings.shutdown_timeout,
         kill_at=os.environ.get("BOXSHIP_KILL_AT", ""),
+        registries=RegistrySettings(
+            tuple(settings.registry_mirrors), tuple(settings.insecure_registries)
+        ),
     )
 
 

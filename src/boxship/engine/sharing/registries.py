@@ -6,22 +6,30 @@ from boxship.base.errors import BoxshipError
 from boxship.images.reference import Reference
 from boxship.registry import proxies
 from boxship.registry.credentials import Credentials
-from boxship.registry.errors import Refused
 from boxship.registry.http import Http
 from boxship.registry.repository import Repository
 from boxship.registry.session import Session
-from boxship.registry.settings import RegistrySettings
+from boxship.registry.settings import DOCKER_HUB, RegistrySettings
 
 
 class Registries:
     """Opens repositories. Owns the connections; belongs to the running loop."""
 
     def __init__(self, settings: RegistrySettings) -> None:
-        self.settings = settings
-        self.http = Http(proxies.from_environment(os.environ), settings.tls)
+        settings.endpoints(DOCKER_HUB)  # a malformed mirror is better told of now than at a pull
+        self._settings = settings
+        self._http: Http | None = None
+
+    @property
+    def http(self) -> Http:
+        """Made when first needed: a proxy that we cannot use is the fault of that request."""
+        if self._http is None:
+            self._http = Http(proxies.from_environment(os.environ), self._settings.tls)
+        return self._http
 
     def close(self) -> None:
-        self.http.close()
+        if self._http is not None:
+            self._http.close()
 
     async def candidates(
         self, name: Reference, credentials: Credentials, push: bool = False
@@ -29,7 +37,7 @@ class Registries:
         """Where *name*'s repository can be reached, best first; the last one always is the
         registry itself. Mirrors that do not answer are left out."""
         found: list[Repository] = []
-        endpoints = self.settings.endpoints(name.domain, push)
+        endpoints = self._settings.endpoints(name.domain, push)
         for endpoint in endpoints:
             session = Session(self.http, endpoint, credentials if not endpoint.mirror else _NOBODY)
             try:
@@ -43,7 +51,7 @@ class Registries:
 
     async def login(self, domain: str, credentials: Credentials) -> None:
         """:class:`Refused` when the registry does not accept *credentials*."""
-        for endpoint in self.settings.endpoints(domain, push=True):
+        for endpoint in self._settings.endpoints(domain, push=True):
             session = Session(self.http, endpoint, credentials)
             await session.open()
             async with session.request("GET", session.base) as answer:
@@ -52,8 +60,3 @@ class Registries:
 
 _NOBODY = Credentials()
 _MOST = 64 << 10
-
-
-def is_refusal(error: BoxshipError, *codes: str) -> bool:
-    """Whether a registry said one of *codes*."""
-    return isinstance(error, Refused) and error.has(*codes)
