@@ -299,9 +299,12 @@ def test_prune(api: Api) -> None:
 
 
 def test_refusals_before_a_registry_is_asked(api: Api) -> None:
-    assert api.message("POST", "/images/nope/push") == (
-        404,
-        "An image does not exist locally with the tag: nope",
-    )
+    _, _, data = api.raw("POST", "/images/nope/push")
+    lines = [json.loads(line) for line in data.splitlines()]
+    text = "An image does not exist locally with the tag: nope"
+    assert lines == [
+        {"status": "The push refers to repository [docker.io/library/nope]"},
+        {"errorDetail": {"message": text}, "error": text},
+    ]
     status, text = api.message("GET", "/images/search?term=x")
     assert (status, text) == (501, "searching registries is not supported")

@@ -38,7 +38,9 @@ class NoCredentials(Refused):
     """The registry wants a password and there is none."""
 
     def __init__(self, method: str, url: Url) -> None:
-        super().__init__(401, (), f'{method.capitalize()} "{url}": no basic auth credentials')
+        # dockerd looks before it fetches a manifest, and this is the text that its users know.
+        shown = "Head" if method == "GET" and "/manifests/" in url.target else method.capitalize()
+        super().__init__(401, (), f'{shown} "{url}": no basic auth credentials')
 
 
 class Session:

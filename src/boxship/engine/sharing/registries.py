@@ -1,11 +1,13 @@
 """Which registries the engine talks to, and how."""
 
 import os
+from http import HTTPStatus
 
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, Unauthorized
 from boxship.images.reference import Reference
 from boxship.registry import proxies
 from boxship.registry.credentials import Credentials
+from boxship.registry.errors import Refused
 from boxship.registry.http import Http
 from boxship.registry.repository import Repository
 from boxship.registry.session import Session
@@ -50,12 +52,21 @@ class Registries:
         return found
 
     async def login(self, domain: str, credentials: Credentials) -> None:
-        """:class:`Refused` when the registry does not accept *credentials*."""
+        """:class:`Unauthorized` when the registry does not accept *credentials*."""
         for endpoint in self._settings.endpoints(domain, push=True):
             session = Session(self.http, endpoint, credentials)
             await session.open()
-            async with session.request("GET", session.base) as answer:
-                await answer.read(_MOST)
+            try:
+                async with session.request("GET", session.base) as answer:
+                    await answer.read(_MOST)
+            except Refused as error:
+                if error.status not in (401, 403):
+                    raise
+                status = HTTPStatus(error.status)
+                raise Unauthorized(
+                    f"login attempt to {session.base} failed with status: "
+                    f"{status.value} {status.phrase}"
+                ) from None
 
 
 _NOBODY = Credentials()

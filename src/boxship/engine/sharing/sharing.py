@@ -1,10 +1,9 @@
 """Everything that the engine does with registries; one method a verb."""
 
 from collections.abc import AsyncGenerator, Callable
-from http import HTTPStatus
 from typing import Any
 
-from boxship.base.errors import InvalidParameter, NotFound, Unauthorized
+from boxship.base.errors import InvalidParameter, NotFound
 from boxship.engine.sharing import refusals
 from boxship.engine.sharing.distribution import describe
 from boxship.engine.sharing.downloads import Downloads
@@ -66,52 +65,33 @@ class Sharing:
             self._announce("pull", name, image_id)
 
     def push(self, image: str, tag: str, credentials: Credentials) -> AsyncGenerator[Message, None]:
-        """Messages of the progress stream. Without a tag, all tags of the repository go.
-
-        :class:`NotFound` when there is nothing to send.
-        """
+        """Messages of the progress stream. Without a tag, all tags of the repository go."""
         name = named(image, tag)
         if name.digest:
             raise InvalidParameter("cannot push a digest reference")
+        return Reporter().run(lambda reporter: self._push(name, credentials, reporter))
+
+    async def _push(self, name: Reference, credentials: Credentials, reporter: Reporter) -> None:
+        reporter.say(f"The push refers to repository [{name.repository}]")
         names = [name] if name.tag else self._images.exchange.tags(name)
         if not names:
-            raise NotFound(f"An image does not exist locally with the tag: {name.familiar_name}")
-        for one in names:
-            self._resolve(one)
-        return Reporter().run(lambda reporter: self._push(names, credentials, reporter))
-
-    async def _push(
-        self, names: list[Reference], credentials: Credentials, reporter: Reporter
-    ) -> None:
-        first = names[0]
-        reporter.say(f"The push refers to repository [{first.repository}]")
-        candidates = await self._registries.candidates(first, credentials, push=True)
+            raise _unknown(name)
+        images = [(one, self._resolve(one)) for one in names]
+        candidates = await self._registries.candidates(name, credentials, push=True)
         push = Push(self._images.exchange, candidates[-1], reporter)
-        for name in names:
-            image = self._resolve(name)
-            await push.tag(name, image)
-            self._announce("push", name, image.id)
+        for one, image in images:
+            await push.tag(one, image)
+            self._announce("push", one, image.id)
 
     def _resolve(self, name: Reference) -> ImageRecord:
         try:
             return self._images.resolve(str(name))
         except NotFound:
-            raise NotFound(
-                f"An image does not exist locally with the tag: {name.familiar_name}"
-            ) from None
+            raise _unknown(name) from None
 
     async def login(self, server: str, credentials: Credentials) -> dict[str, str]:
         """API operation SystemAuth. :class:`Unauthorized` when the registry refuses."""
-        domain = domain_of(server)
-        try:
-            await self._registries.login(domain, credentials)
-        except Refused as error:
-            if error.status in (401, 403):
-                status = HTTPStatus(error.status)
-                raise Unauthorized(
-                    f"login attempt to {domain} failed with status: {status.value} {status.phrase}"
-                ) from None
-            raise
+        await self._registries.login(domain_of(server), credentials)
         return {"IdentityToken": "", "Status": "Login Succeeded"}
 
     async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
@@ -128,6 +108,10 @@ class Sharing:
     def _announce(self, action: str, name: Reference, image_id: str) -> None:
         labels = self._images.resolve(image_id).labels
         self._emit(action, name.familiar, {**labels, "name": name.familiar_name})
+
+
+def _unknown(name: Reference) -> NotFound:
+    return NotFound(f"An image does not exist locally with the tag: {name.familiar_name}")
 
 
 def domain_of(server: str) -> str:
