@@ -38,6 +38,8 @@ class _Display:
     def show(self, document: dict[str, Any]) -> None:
         if "stream" in document:
             return self._write(document["stream"])
+        if "status" not in document:
+            return None  # for programs: what was pushed
         status, name = document.get("status", ""), document.get("id", "")
         text = f"{name}: {status}" if name else status
         if not self._moving:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.progress import show_progress
 from boxship.cli.references import split_reference
+from boxship.cli.registry.logins import Logins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,5 +27,7 @@ def pull(
         "tag": tag or (None if every_tag else "latest"),
         "platform": platform or None,
     }
-    documents = app.client.documents("POST", "/images/create", query)
+    documents = app.client.documents(
+        "POST", "/images/create", query, None, Logins(app.settings).header(repository)
+    )
     show_progress(documents, descriptor, quiet=quiet)

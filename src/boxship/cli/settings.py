@@ -45,13 +45,13 @@ class Settings:
         value = self.values.get(name)
         return value if isinstance(value, dict) else {}
 
-    def change(self, name: str, value: str) -> None:
-        """Set one setting, "" to remove it, in the file."""
+    def change(self, name: str, value: str | dict[str, Any]) -> None:
+        """Set one setting in the file; what is empty is removed."""
         values = dict(self.values)
-        values.setdefault("auths", {})
         values.pop(name, None)
         if value:
             values[name] = value
+        values.setdefault("auths", {})
         self._write(values)
         self._values = values
 

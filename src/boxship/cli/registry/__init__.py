@@ -1,0 +1,1 @@
+"""Logins at registries, in Docker's ``config.json`` and its credential helpers."""
