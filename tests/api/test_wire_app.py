@@ -284,7 +284,6 @@ def test_bad_event_queries(server: Serving, query: str, text: str) -> None:
         ("POST", "/swarm/init", 501),
         ("POST", "/build", 501),
         ("POST", "/session", 501),
-        ("POST", "/auth", 501),
         ("POST", "/plugins/pull", 501),
         ("GET", "/plugins/a/b/json", 404),
         ("POST", "/build/cancel", 400),
