@@ -49,15 +49,11 @@ async def connect(url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None) -> 
             f"{_where(url)}: tls: failed to verify certificate: x509: {reason}"
         ) from None
     except ssl.SSLError as error:
-        raise TlsFailed(f"{_where(url)}: tls: {error.reason or error}") from None
+        raise TransportError(f"{_where(url)}: tls: {error.reason or error}") from None
     except socket.gaierror:
         raise TransportError(f"dial tcp: lookup {url.host}: no such host") from None
     except OSError as error:
         raise TransportError(f"{_where(url)}: {_reason(error)}") from None
-
-
-class TlsFailed(TransportError):
-    """The other side does not speak TLS, or not one that we speak."""
 
 
 def _where(url: Url) -> str:

@@ -49,10 +49,6 @@ class Refused(Internal):
         self.faults = faults
         super().__init__("; ".join(map(str, faults)) or what)
 
-    def has(self, *codes: str) -> bool:
-        """Whether one of the error codes was given."""
-        return any(fault.code in codes for fault in self.faults)
-
 
 def refusal(status: int, body: bytes, url: str, retry_after: str = "") -> Refused:
     """The error that *body* describes, or one in the status's own words."""

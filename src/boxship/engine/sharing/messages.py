@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, Internal
 from boxship.base.ids import short_id
 
 Message = dict[str, Any]
@@ -53,7 +53,7 @@ class Reporter:
             while (message := await self._queue.get()) is not None:
                 yield message
                 begun = True
-            await task
+            await _outcome(task)
         except BoxshipError as error:
             if not begun:
                 raise
@@ -61,6 +61,22 @@ class Reporter:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def _outcome(task: "asyncio.Future[None]") -> None:
+    """Wait for *task*; of several failures the first one counts, and disks are told of in words."""
+    try:
+        await task
+    except BaseExceptionGroup as group:
+        raise _readable(group.exceptions[0]) from None
+    except OSError as error:
+        raise _readable(error) from None
+
+
+def _readable(error: BaseException) -> BaseException:
+    if isinstance(error, OSError):
+        return Internal((error.strerror or str(error)).lower())
+    return error
 
 
 class Meter:

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.errors import InvalidParameter
 from boxship.engine.sharing import choice, refusals
 from boxship.engine.sharing.downloads import Downloads
 from boxship.engine.sharing.messages import Reporter
@@ -100,18 +100,13 @@ class Pull:
     ) -> list[tuple[StagedLayer, BlobRow]]:
         known = self.exchange.known()
         tasks: dict[str, asyncio.Task[tuple[StagedLayer, BlobRow]]] = {}
-        try:
-            async with asyncio.TaskGroup() as group:
-                for layer, diff_id in zip(manifest.layers, diff_ids, strict=True):
-                    if diff_id in known:
-                        self.reporter.say("Already exists", layer.blob.digest)
-                    elif diff_id not in tasks:
-                        fetching = self._layer(
-                            repository, manifest, layer.blob.digest, diff_id, until
-                        )
-                        tasks[diff_id] = group.create_task(fetching)
-        except* BoxshipError as errors:
-            raise errors.exceptions[0] from None
+        async with asyncio.TaskGroup() as group:
+            for layer, diff_id in zip(manifest.layers, diff_ids, strict=True):
+                if diff_id in known:
+                    self.reporter.say("Already exists", layer.blob.digest)
+                elif diff_id not in tasks:
+                    fetching = self._layer(repository, manifest, layer.blob.digest, diff_id, until)
+                    tasks[diff_id] = group.create_task(fetching)
         return [task.result() for task in tasks.values()]
 
     async def _layer(

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from boxship.base.digests import sha256
-from boxship.base.errors import BoxshipError
 from boxship.engine.sharing.layer_upload import LayerUpload
 from boxship.engine.sharing.messages import Reporter
 from boxship.images.exchange import Exchange
@@ -57,10 +56,7 @@ class Push:
             async with slots:
                 return await upload.send(diff_id)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for diff_id in dict.fromkeys(image.diff_ids):
-                    tasks[diff_id] = group.create_task(send(diff_id))
-        except* BoxshipError as errors:
-            raise errors.exceptions[0] from None
+        async with asyncio.TaskGroup() as group:
+            for diff_id in dict.fromkeys(image.diff_ids):
+                tasks[diff_id] = group.create_task(send(diff_id))
         return [tasks[diff_id].result() for diff_id in image.diff_ids]
