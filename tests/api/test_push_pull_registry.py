@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -118,6 +119,23 @@ def test_layers_are_mounted_and_known_ones_not_sent(
     there = messages(api, f"/images/{name}-b/push", tag="v1")
     assert any(str(row.get("status")).startswith("Mounted from team/") for row in there)
     docker("rmi", f"{name}-b:v1")
+
+
+def test_events(api: Api, docker: Docker, served: Registry, name: str) -> None:
+    since = api("GET", "/info").json["SystemTime"]
+    docker("push", f"{name}:v1")
+    docker("pull", f"{name}:v1")
+    filters = {"type": ["image"], "event": ["push", "pull"]}
+    until = api("GET", "/info").json["SystemTime"]
+    answer = api("GET", "/events", since=seconds(since), until=seconds(until) + 1, filters=filters)
+    rows = [json.loads(line) for line in answer.body.splitlines()]
+    ours = [row for row in rows if row["Actor"]["ID"] == f"{name}:v1"]
+    assert [row["Action"] for row in ours] == ["push", "pull"]
+    assert {row["Actor"]["Attributes"]["name"] for row in ours} == {name}
+
+
+def seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp())
 
 
 def test_distribution(api: Api, served: Registry, name: str) -> None:

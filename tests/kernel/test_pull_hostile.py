@@ -19,7 +19,7 @@ import pytest
 from boxship.base.errors import BoxshipError
 from boxship.engine.sharing.messages import Message
 from boxship.engine.sharing.sharing import Sharing
-from boxship.registry.credentials import ANONYMOUS
+from boxship.registry.credentials import ANONYMOUS, Credentials
 from boxship.registry.settings import RegistrySettings
 from support.fake_registry import OCI_INDEX, Asked, FakeRegistry, Reply, archive, running
 from support.image_store import Store, opened
@@ -103,6 +103,10 @@ def spoil_config_type(manifest: dict[str, Any]) -> None:
     manifest["config"]["mediaType"] = "application/vnd.cncf.helm.config.v1+json"
 
 
+def spoil_size_vastly(manifest: dict[str, Any]) -> None:
+    manifest["layers"][1]["size"] = 1 << 49
+
+
 def spoil_config_size(manifest: dict[str, Any]) -> None:
     manifest["config"]["size"] = 100 << 20
 
@@ -111,6 +115,7 @@ def spoil_config_size(manifest: dict[str, Any]) -> None:
     ("spoil", "text"),
     [
         (spoil_size, "announces"),
+        (spoil_size_vastly, "no space left on device"),
         (spoil_digest, "wrong diff id calculated on extraction"),
         (spoil_count, "rootfs and manifest mismatch"),
         (spoil_config_type, 'Encountered remote "application/vnd.cncf.helm.config.v1+json"'),
@@ -341,3 +346,20 @@ def test_a_blob_served_without_ranges(tmp_path: Path) -> None:
         assert "error" not in (await it.pull())[-1]
 
     against(tmp_path, scenario)
+
+
+def test_mirrors_serve_docker_hub_and_may_fail(tmp_path: Path) -> None:
+    require_root()
+
+    async def run() -> None:
+        async with opened(tmp_path) as store, running() as mirror:
+            settings = RegistrySettings(("http://127.0.0.1:1", mirror.base))
+            sharing = Sharing(store.images, settings, lambda *event: None)
+            mirror.image("library/box", "latest", [SMALL])
+            known = Credentials("me", "secret")
+            said = [one async for one in sharing.pull("box", "latest", "linux/amd64", known)]
+            assert said[-1] == {"status": "Status: Downloaded newer image for box:latest"}
+            assert not any("authorization" in asked.headers for asked in mirror.asked)
+            sharing.close()
+
+    asyncio.run(run())

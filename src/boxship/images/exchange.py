@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from boxship.base.errors import InvalidParameter
+from boxship.base.errors import Internal, InvalidParameter
 from boxship.content.store import BlobStore
 from boxship.images import blob_rows, catalog
 from boxship.images.adopt import Adopter, NewImage
@@ -67,6 +67,11 @@ class Exchange:
         """Where layers of one fetch are staged."""
         with self._staging.directory() as path:
             yield path
+
+    def check_room(self, size: int) -> None:
+        """:class:`Internal` when *size* bytes more do not fit on the disk."""
+        if size > self._staging.room():
+            raise Internal("no space left on device")
 
     async def stage(self, fd: int, directory: Path, diff_id: str) -> StagedLayer:
         """Store the archive, compressed or not, that comes from *fd*.

@@ -52,15 +52,20 @@ class Session:
         self._credentials = credentials
         self._tokens = Tokens(http, credentials, endpoint.insecure)
         self._challenge: Challenge | None = None
+        self._is_open = False
         self.base = parse(f"{endpoint.schemes[0]}://{endpoint.host}{endpoint.prefix}/v2/")
 
     async def open(self) -> None:
-        """Find the scheme that the endpoint speaks and the way it authenticates."""
+        """Find the scheme that the endpoint speaks and the way it authenticates, once."""
+        if self._is_open:
+            return
         failure: Exception | None = None
         for scheme in self._endpoint.schemes:
             self.base = parse(f"{scheme}://{self._endpoint.host}{self._endpoint.prefix}/v2/")
             try:
-                return await self._ping()
+                await self._ping()
+                self._is_open = True
+                return
             except (TransportError, ProtocolError) as error:
                 failure = error
         raise TransportError(f'Get "{self.base}": {failure}')

@@ -88,6 +88,7 @@ class Downloads:
         lock = self._locks.setdefault(layer.blob.digest, asyncio.Lock())
         if self._slots.locked() or lock.locked():
             download.tell("Waiting")
+        self._exchange.check_room(layer.blob.size)
         async with lock, self._slots:
             directory = download.stack.enter_context(self._exchange.directory())
             with closing(self._exchange.partials.open(layer.blob.digest)) as partial:
@@ -129,6 +130,7 @@ def _listener(reporter: Reporter, digest: str) -> Listener:
 
 
 def _tidy(download: _Download, task: "asyncio.Task[tuple[StagedLayer, BlobRow]]") -> None:
-    download.stack.close()
+    # Big files take their time to vanish.
+    task.get_loop().run_in_executor(None, download.stack.close)
     if not task.cancelled():
         task.exception()  # it was told to those who waited

@@ -34,25 +34,20 @@ class Pull:
 
     async def one(self, name: Reference) -> list[str]:
         """Fetch the tag or digest *name*; the ID of the image."""
-        return await self._several(name, [name])
+        return await self._several(name, [name], self.registries.candidates(name, self.credentials))
 
     async def every_tag(self, name: Reference) -> list[str]:
         """Fetch all tags of the repository *name*."""
-        candidates = await self.registries.candidates(name, self.credentials)
+        repository = await self.registries.open(name, self.credentials)
         try:
-            tags = await candidates[-1].tags()
+            tags = await repository.tags()
         except Refused as error:
             raise refusals.of_pull(error, name) from None
-        return await self._several(name, [name.with_tag(tag) for tag in tags], candidates)
+        return await self._several(name, [name.with_tag(tag) for tag in tags], [repository])
 
     async def _several(
-        self,
-        shown: Reference,
-        names: list[Reference],
-        candidates: list[Repository] | None = None,
+        self, shown: Reference, names: list[Reference], candidates: list[Repository]
     ) -> list[str]:
-        if candidates is None:
-            candidates = await self.registries.candidates(shown, self.credentials)
         found, is_new = [], False
         for name in names:
             image_id, changed = await self._fetch(name, candidates)
@@ -127,6 +122,7 @@ async def _manifest(name: Reference, candidates: list[Repository]) -> tuple[Repo
     """From the first candidate that has it; what the last one says counts."""
     for repository in candidates:
         try:
+            await repository.session.open()
             return repository, await repository.manifest(name.digest or name.tag or "")
         except (Refused, TransportError, ProtocolError) as error:
             if repository is candidates[-1]:

@@ -3,7 +3,7 @@
 import os
 from http import HTTPStatus
 
-from boxship.base.errors import BoxshipError, Unauthorized
+from boxship.base.errors import Unauthorized
 from boxship.images.reference import Reference
 from boxship.registry import proxies
 from boxship.registry.credentials import Credentials
@@ -11,7 +11,7 @@ from boxship.registry.errors import Refused
 from boxship.registry.http import Http
 from boxship.registry.repository import Repository
 from boxship.registry.session import Session
-from boxship.registry.settings import DOCKER_HUB, RegistrySettings
+from boxship.registry.settings import DOCKER_HUB, Endpoint, RegistrySettings
 
 
 class Registries:
@@ -33,23 +33,25 @@ class Registries:
         if self._http is not None:
             self._http.close()
 
-    async def candidates(
-        self, name: Reference, credentials: Credentials, push: bool = False
-    ) -> list[Repository]:
-        """Where *name*'s repository can be reached, best first; the last one always is the
-        registry itself. Mirrors that do not answer are left out."""
-        found: list[Repository] = []
-        endpoints = self._settings.endpoints(name.domain, push)
-        for endpoint in endpoints:
-            session = Session(self.http, endpoint, credentials if not endpoint.mirror else _NOBODY)
-            try:
-                await session.open()
-            except BoxshipError:
-                if not endpoint.mirror:
-                    raise
-                continue
-            found.append(Repository(session, name.path))
-        return found
+    def candidates(self, name: Reference, credentials: Credentials) -> list[Repository]:
+        """Where *name*'s repository may be fetched from, best first, not opened yet; the last one
+        is the registry itself. Mirrors are not told who asks."""
+        return [
+            self._repository(endpoint, name, _NOBODY if endpoint.mirror else credentials)
+            for endpoint in self._settings.endpoints(name.domain)
+        ]
+
+    async def open(self, name: Reference, credentials: Credentials) -> Repository:
+        """*name*'s repository at the registry itself."""
+        endpoint = self._settings.endpoints(name.domain, push=True)[0]
+        repository = self._repository(endpoint, name, credentials)
+        await repository.session.open()
+        return repository
+
+    def _repository(
+        self, endpoint: Endpoint, name: Reference, credentials: Credentials
+    ) -> Repository:
+        return Repository(Session(self.http, endpoint, credentials), name.path)
 
     async def login(self, domain: str, credentials: Credentials) -> None:
         """:class:`Unauthorized` when the registry does not accept *credentials*."""

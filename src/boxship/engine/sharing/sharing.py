@@ -77,8 +77,8 @@ class Sharing:
         if not names:
             raise _unknown(name)
         images = [(one, self._resolve(one)) for one in names]
-        candidates = await self._registries.candidates(name, credentials, push=True)
-        push = Push(self._images.exchange, candidates[-1], reporter)
+        repository = await self._registries.open(name, credentials)
+        push = Push(self._images.exchange, repository, reporter)
         for one, image in images:
             await push.tag(one, image)
             self._announce("push", one, image.id)
@@ -97,8 +97,7 @@ class Sharing:
     async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
         """API operation DistributionInspect."""
         name = references.parse(image).with_default_tag()
-        candidates = await self._registries.candidates(name, credentials, push=True)
-        repository = candidates[-1]
+        repository = await self._registries.open(name, credentials)
         try:
             fetched = await repository.manifest(name.digest or name.tag or "")
             return await describe(repository, fetched)
