@@ -66,7 +66,9 @@ async def attach(
         try:
             await shim.request("attach", [sock.fileno()], client=client)
         except ShimError:
-            return
+            # The container ended meanwhile: its log is complete.
+            if client["logs"]:
+                await _replay(live, sock, client)
 
 
 def _park(live: Live, sock: socket.socket, client: Client) -> None:
