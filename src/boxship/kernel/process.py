@@ -108,9 +108,3 @@ def packet_pair() -> tuple[int, int]:
     if _socketpair(_AF_UNIX, _SEQPACKET | os.O_CLOEXEC, 0, pair):
         raise libc.fail()
     return pair[0], pair[1]
-
-
-def start_time(pid: int) -> int:
-    """When *pid* started, in clock ticks since boot: with the pid it names one process for good."""
-    with open(f"/proc/{pid}/stat", "rb") as stat:
-        return int(stat.read().rpartition(b")")[2].split()[19])

@@ -13,25 +13,30 @@ if TYPE_CHECKING:
     from boxship.cli.flags.arguments import Arguments
 
 
-def _run(app: App, arguments: Arguments) -> int:
-    query = {
-        "signal": arguments.text("signal") or None,
-        "t": arguments.text("time") if arguments.given("time") else None,
-    }
-    return for_each(
-        app,
-        arguments.positional,
-        lambda client, name: client.call("POST", paths.container(name, "stop"), query).read(),
+def stopping(verb: str) -> Command:
+    """The command whose *verb* (stop, restart) the API serves with a signal and a time."""
+
+    def run(app: App, arguments: Arguments) -> int:
+        query = {
+            "signal": arguments.text("signal") or None,
+            "t": arguments.text("time") if arguments.given("time") else None,
+        }
+        return for_each(
+            app,
+            arguments.positional,
+            lambda client, name: client.call("POST", paths.container(name, verb), query).read(),
+        )
+
+    return Command(
+        run,
+        "[OPTIONS] CONTAINER [CONTAINER...]",
+        (
+            Flag("signal", "Signal to send first", short="s"),
+            Flag("time", "Seconds to wait before killing", "int", short="t", aliases=("timeout",)),
+        ),
+        least=1,
+        most=MANY,
     )
 
 
-COMMAND = Command(
-    _run,
-    "[OPTIONS] CONTAINER [CONTAINER...]",
-    (
-        Flag("signal", "Signal to send first", short="s"),
-        Flag("time", "Seconds to wait before killing", "int", short="t", aliases=("timeout",)),
-    ),
-    least=1,
-    most=MANY,
-)
+COMMAND = stopping("stop")
