@@ -80,7 +80,12 @@ class Database:
 
     def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
         done: list[tuple[Future[Any], Any]] = []
-        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:  # another process keeps the file
+            for _, future in jobs:
+                future.set_exception(error)
+            return
         for write, future in jobs:
             connection.execute("SAVEPOINT job")
             try:

@@ -7,7 +7,7 @@ import math
 import os
 import socket
 import time
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from boxship.wire.answer import CONTINUE
 from boxship.wire.body import IncomingBody, cut_off
@@ -297,6 +297,18 @@ class Connection(asyncio.Protocol):
         """Write *data* and wait until the kernel has all of it."""
         self._transport.set_write_buffer_limits(high=0)
         await self.write(data)
+
+    async def send_file(self, file: BinaryIO, offset: int, count: int) -> None:
+        """Send *count* bytes of *file* by sendfile(2); ClientGone when the client or they went."""
+        if self._transport.is_closing():
+            raise ClientGone("client closed the connection")
+        try:
+            loop = asyncio.get_running_loop()
+            sent = await loop.sendfile(self._transport, file, offset, count)
+        except (OSError, RuntimeError) as error:
+            raise ClientGone(f"client closed the connection: {error}") from None
+        if sent < count:
+            raise ClientGone("the file ended before its announced length")
 
     def leave_http(self) -> None:
         """From here on incoming bytes are the stream's."""

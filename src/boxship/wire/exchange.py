@@ -6,14 +6,16 @@ import socket
 import struct
 import termios
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 from boxship.wire.answer import Headers, has_body, head_bytes
 from boxship.wire.body import IncomingBody, cut_off
+from boxship.wire.errors import ClientGone
 from boxship.wire.head import RequestHead
 from boxship.wire.peer import Peer
 
 _UNREAD_BODY_LIMIT = 1 << 20
+_FILE_PIECE = 4 << 20
 # How long a hijacker waits, in steps of growing length, for the client to read the head.
 _SETTLE_STEPS = (0.0, 0.0, 0.0001, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.003, 0.003)
 
@@ -23,6 +25,7 @@ class Writer(Protocol):
 
     async def write(self, data: bytes) -> None: ...
     async def flush(self, data: bytes) -> None: ...
+    async def send_file(self, file: BinaryIO, offset: int, count: int) -> None: ...
     def leave_http(self) -> None: ...
     def release_socket(self) -> tuple[socket.socket, bytes]: ...
     def abort(self) -> None: ...
@@ -61,6 +64,26 @@ class Exchange:
         data = self._head(status, [*headers, *length])
         self.finished = True
         await self._connection.write(data if self._mute or not length else data + body)
+
+    async def respond_file(
+        self, status: int, headers: Headers, file: BinaryIO, offset: int, count: int, *, stall: float
+    ) -> None:
+        """A complete answer with *count* bytes of *file* from *offset*, which stay in the kernel.
+
+        ClientGone when the client takes no piece of 4 MiB for *stall* seconds. The caller closes
+        *file*.
+        """
+        data = self._head(status, [*headers, ("Content-Length", str(count))])
+        await self._connection.write(data)
+        end = offset + (0 if self._mute else count)
+        try:
+            for start in range(offset, end, _FILE_PIECE):
+                async with asyncio.timeout(stall):
+                    piece = min(_FILE_PIECE, end - start)
+                    await self._connection.send_file(file, start, piece)
+        except TimeoutError:
+            raise ClientGone("client does not read its answer") from None
+        self.finished = True
 
     async def start(self, status: int, headers: Headers) -> None:
         """The head of an answer whose length is not known yet; sent at once."""
