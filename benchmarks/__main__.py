@@ -8,7 +8,7 @@ import fnmatch
 import shutil
 import sys
 
-from benchmarks import archives, executing, logging, memory, starting
+from benchmarks import archives, executing, logging, memory, sharing, starting
 from benchmarks.figure import Figure
 from support import engines
 
@@ -18,6 +18,7 @@ FIGURES: list[Figure] = [
     *executing.FIGURES,
     *logging.FIGURES,
     *archives.FIGURES,
+    *sharing.FIGURES,
 ]
 
 

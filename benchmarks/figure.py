@@ -12,7 +12,8 @@ SECONDS_PER_FIGURE = 20.0
 
 @dataclass(frozen=True)
 class Figure:
-    """*measure* gives seconds, or bytes if *unit* is ``MB``; *budget* is the ratio to dockerd's."""
+    """*measure* gives seconds, bytes if *unit* is ``MB``, or a plain number if it is ``x``;
+    *budget* is the ratio to dockerd's, *ceiling* a limit for our own value."""
 
     name: str
     measure: Callable[[Engine], float]
@@ -24,6 +25,8 @@ class Figure:
         """*value* as text for a table."""
         if value is None:
             return "-"
+        if self.unit == "x":
+            return f"{value:.2f} x"
         return f"{value / 1e6:.1f} MB" if self.unit == "MB" else f"{value:.4f} s"
 
 

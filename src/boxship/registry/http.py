@@ -50,8 +50,11 @@ class Http:
         self._tls = tls
         self._stall = stall
         self._idle: dict[tuple[str, str, int, bool], list[Connection]] = {}
+        self._is_closed = False
 
     def close(self) -> None:
+        """Keep no connection any more; requests under way end as they would."""
+        self._is_closed = True
         for connections in self._idle.values():
             for connection in connections:
                 connection.close()
@@ -121,7 +124,7 @@ class Http:
 
     def _give_back(self, url: Url, insecure: bool, connection: Connection, answer: Answer) -> None:
         idle = self._idle.setdefault((*url.origin, insecure), [])
-        if answer.reusable and connection.alive and len(idle) < _MOST_IDLE:
+        if answer.reusable and connection.alive and not self._is_closed and len(idle) < _MOST_IDLE:
             idle.append(connection)
         else:
             connection.close()

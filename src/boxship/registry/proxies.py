@@ -35,11 +35,17 @@ class Proxies:
         return self.https if url.scheme == "https" else self.http
 
 
-def from_environment(environment: Mapping[str, str]) -> Proxies:
-    """Variables in capitals or not. :class:`InvalidParameter` for a proxy that is no HTTP one."""
+def from_environment(
+    environment: Mapping[str, str], settings: Mapping[str, str] | None = None
+) -> Proxies:
+    """Variables in capitals or not; *settings* (``http-proxy`` and so on) go before them.
+
+    :class:`InvalidParameter` for a proxy that is no HTTP one.
+    """
 
     def value(name: str) -> str:
-        return environment.get(name) or environment.get(name.lower()) or ""
+        set_here = (settings or {}).get(name.lower().replace("_", "-"))
+        return set_here or environment.get(name) or environment.get(name.lower()) or ""
 
     rules = tuple(rule.strip().lower() for rule in value("NO_PROXY").split(",") if rule.strip())
     return Proxies(_proxy(value("HTTP_PROXY")), _proxy(value("HTTPS_PROXY")), rules)
@@ -52,11 +58,17 @@ def _proxy(text: str) -> Proxy | None:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         port = parts.port or 80
     except ValueError:
-        raise InvalidParameter("invalid proxy address in the environment") from None
+        raise InvalidParameter(f"invalid proxy address: {_hidden(text)}") from None
     if parts.scheme != "http" or not parts.hostname:
-        raise InvalidParameter("unsupported proxy in the environment: expected http://host:port")
+        raise InvalidParameter(f"unsupported proxy {_hidden(text)}: expected http://host:port")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Proxy(parts.hostname, port, user, password)
+
+
+def _hidden(text: str) -> str:
+    """*text* without user and password."""
+    scheme, colon, rest = text.rpartition("://")
+    return scheme + colon + rest.rpartition("@")[2]
 
 
 def _is_loopback(host: str) -> bool:
