@@ -59,7 +59,8 @@ class Pump:
         if self._stream.ready():
             return False, True, False
         poll = select.poll()
-        wanted = select.POLLIN | (select.POLLOUT if self._pending else 0)
+        waiting = self._pending or self._stream.unsent()
+        wanted = select.POLLIN | (select.POLLOUT if waiting else 0)
         poll.register(self._stream, wanted)
         if self._input is not None and not self._pending:
             poll.register(self._input, select.POLLIN)

@@ -9,7 +9,7 @@ from boxship.client.errors import CannotConnect, ConnectionLost
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from boxship.client.endpoint import Endpoint
-    from boxship.client.tls import TlsFiles
+    from boxship.client.tls import TlsFiles, TlsSocket
 
 CHUNK = 65536
 
@@ -38,7 +38,7 @@ def connect(endpoint: Endpoint, tls: TlsFiles | None = None) -> Connection:
         ) from error
 
 
-def _open(endpoint: Endpoint, tls: TlsFiles | None) -> _socket.socket:
+def _open(endpoint: Endpoint, tls: TlsFiles | None) -> _socket.socket | TlsSocket:
     if endpoint.scheme == "unix":
         return _open_unix(endpoint.path)
     import socket
@@ -74,7 +74,7 @@ class Connection:
 
     __slots__ = ("buffer", "sock")
 
-    def __init__(self, sock: _socket.socket) -> None:
+    def __init__(self, sock: _socket.socket | TlsSocket) -> None:
         self.sock = sock
         self.buffer = bytearray()
 

@@ -28,6 +28,10 @@ class Hijacked:
         """Whether bytes wait in this process, where poll does not see them."""
         return bool(self._connection.buffer)
 
+    def unsent(self) -> bool:
+        """Whether bytes that were taken wait for room in the socket."""
+        return False
+
     def receive(self) -> list[tuple[int, bytes]] | None:
         """``(stream, bytes)`` as they come, or None at the end. A terminal's bytes are stdout."""
         data = self._receive_bytes()
