@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 
 
 class Target:
-    """The daemon that is meant. ``own``: nobody named it, and commands start it by themselves."""
+    """The daemon that is meant. ``own``: nobody named it, and commands start it by themselves.
+    ``headers`` go with every request."""
 
-    __slots__ = ("address", "own", "tls")
+    __slots__ = ("address", "headers", "own", "tls")
 
-    def __init__(self, address: str, own: bool, tls: TlsFiles | None) -> None:
+    def __init__(
+        self, address: str, own: bool, tls: TlsFiles | None, headers: dict[str, str]
+    ) -> None:
         self.address = address
         self.own = own
         self.tls = tls
+        self.headers = headers
 
     def client(self) -> Client:
-        return Client(parse_endpoint(self.address), self.tls)
+        return Client(parse_endpoint(self.address), self.tls, headers=self.headers)
 
 
 def connect(options: Arguments, settings: Settings) -> Client:
@@ -46,7 +50,8 @@ def chosen_target(options: Arguments, settings: Settings) -> Target:
     if name != DEFAULT:
         return _of_context(name, settings)
     address = chosen_address(options)
-    return Target(address or default_address(), not address, _tls(options, settings))
+    tls = _tls(options, settings)
+    return Target(address or default_address(), not address, tls, _headers(settings))
 
 
 def _of_context(name: str, settings: Settings) -> Target:
@@ -65,7 +70,13 @@ def _of_context(name: str, settings: Settings) -> Target:
 
         tls = TlsFiles(f"{store.tls_path(name)}/{DOCKER}", not skip)
     own = not context.host
-    return Target(context.host or default_address(), own, tls)
+    return Target(context.host or default_address(), own, tls, _headers(settings))
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    """``HttpHeaders`` of ``config.json``, which may not name another client."""
+    found = settings.table("HttpHeaders").items()
+    return {str(k): str(v) for k, v in found if k.lower() not in ("host", "user-agent")}
 
 
 def chosen_address(options: Arguments) -> str:

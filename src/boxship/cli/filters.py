@@ -8,6 +8,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from boxship.cli.app import App
+    from boxship.cli.flags.arguments import Arguments
+
 
 def as_parameter(filters: Iterable[str]) -> str | None:
     """JSON of name to values; None, which sends nothing, where there are no filters."""
@@ -16,3 +19,18 @@ def as_parameter(filters: Iterable[str]) -> str | None:
         name, _, value = text.partition("=")
         found.setdefault(name, []).append(value)
     return dumps(found) if found else None
+
+
+# A label that is asked for on the command line overrides its contrary in the settings.
+_CONTRARY = {"label": "label!", "label!": "label"}
+
+
+def pruned(app: App, arguments: Arguments) -> list[str]:
+    """The filters of a command that prunes: ``--filter``, and ``pruneFilters`` of the settings."""
+    given = arguments.texts("filter")
+    found = list(given)
+    for text in app.settings.texts("pruneFilters"):
+        name, _, value = text.partition("=")
+        if value and f"{_CONTRARY.get(name)}={value}" not in given:
+            found.append(text)
+    return found

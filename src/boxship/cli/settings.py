@@ -45,6 +45,11 @@ class Settings:
         value = self.values.get(name)
         return value if isinstance(value, dict) else {}
 
+    def texts(self, name: str) -> list[str]:
+        """A setting that is a list, its texts alone; empty where it is absent or something else."""
+        value = self.values.get(name)
+        return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
     def change(self, name: str, value: str | dict[str, Any]) -> None:
         """Set one setting in the file; what is empty is removed."""
         values = dict(self.values)

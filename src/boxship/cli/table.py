@@ -6,6 +6,7 @@ A command's first spelling is the one that errors name; the module is imported w
 from __future__ import annotations
 
 GROUPS = {
+    "builder": "Manage builds",
     "container": "Manage containers",
     "context": "Manage names for daemons",
     "image": "Manage images",
@@ -55,6 +56,7 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("rm", "Remove containers", ("rm", "container rm", "container remove")),
     ("rmi", "Remove images", ("rmi", "image rm", "image remove")),
     ("save", "Write images to an archive", ("save", "image save")),
+    ("search", "Look for images in a registry", ("search",)),
     ("start", "Start stopped containers", ("start", "container start")),
     ("stats", "Show the resources that containers use", ("stats", "container stats")),
     ("stop", "Stop running containers", ("stop", "container stop")),
@@ -76,9 +78,14 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("context_show", "Print the name of the context in use", ("context show",)),
     ("context_update", "Change a context", ("context update",)),
     ("context_use", "Choose the context for further commands", ("context use",)),
+    ("builder_prune", "Remove what the builder keeps to build faster", ("builder prune",)),
+    ("network_connect", "Put a container into a network", ("network connect",)),
+    ("network_create", "Make a network", ("network create",)),
+    ("network_disconnect", "Take a container out of a network", ("network disconnect",)),
     ("network_inspect", "Show everything about networks", ("network inspect",)),
     ("network_ls", "List networks", ("network ls", "network list")),
     ("network_prune", "Remove networks that nothing uses", ("network prune",)),
+    ("network_rm", "Remove networks", ("network rm", "network remove")),
     ("volume_create", "Make a volume", ("volume create",)),
     ("volume_inspect", "Show everything about volumes", ("volume inspect",)),
     ("volume_ls", "List volumes", ("volume ls", "volume list")),

@@ -44,17 +44,23 @@ class Client:
     """
 
     def __init__(
-        self, endpoint: Endpoint, tls: TlsFiles | None = None, api_version: str = ""
+        self,
+        endpoint: Endpoint,
+        tls: TlsFiles | None = None,
+        api_version: str = "",
+        headers: Mapping[str, str] = {},
     ) -> None:
+        """*headers* go with every request."""
         self.endpoint = endpoint
         self._tls = tls
+        self._headers = headers
         self._idle: Connection | None = None
         pinned = api_version or os.environ.get("DOCKER_API_VERSION", "")
         self._version = parse_version(pinned.removeprefix("v")) if pinned else None
 
     def fork(self) -> Client:
         """A client of the same daemon with connections of its own (for signal handlers)."""
-        other = Client(self.endpoint, self._tls)
+        other = Client(self.endpoint, self._tls, headers=self._headers)
         other._version = self._version
         return other
 
@@ -140,7 +146,8 @@ class Client:
         if isinstance(body, (dict, list)):
             body = dumps(body).encode()
             headers = {"Content-Type": "application/json", **headers}
-        fields = {"Host": self.endpoint.host or "boxship", "User-Agent": USER_AGENT, **headers}
+        own = {"Host": self.endpoint.host or "boxship", "User-Agent": USER_AGENT}
+        fields = {**own, **self._headers, **headers}
         connection, idle = self._take_connection()
         try:
             return self._exchange(connection, method, target, fields, body)

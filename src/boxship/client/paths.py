@@ -14,6 +14,10 @@ def image(name: str, verb: str = "") -> str:
     return _path("images", "image", name, verb)
 
 
+def network(name: str, verb: str = "") -> str:
+    return _path("networks", "network", name, verb)
+
+
 def volume(name: str) -> str:
     return _path("volumes", "volume", name, "")
 

@@ -50,9 +50,9 @@ def read(path: Path = PATH) -> tuple[dict[str, str], dict[str, list[Answer]]]:
     return document["surroundings"], stories
 
 
-def tell(story: Story, host: str, root: Path) -> list[Answer]:
-    """Play *story* on the engine at *host*, whose directory is *root*."""
-    return play(story, host, [(str(root), "<ROOT>")])
+def tell(story: Story, host: str, root: Path, client: Sequence[str] = ()) -> list[Answer]:
+    """Play *story* on the engine at *host*, whose directory is *root*, with *client* as docker."""
+    return play(story, host, [(str(root), "<ROOT>")], client)
 
 
 def _page(story: str, answer: Answer) -> list[str]:

@@ -27,3 +27,19 @@ def text(output: str, literals: Iterable[tuple[str, str]] = ()) -> str:
     for pattern, stand_in in _COMPILED:
         output = pattern.sub(stand_in, output)
     return output
+
+
+_OWN = (
+    (re.compile(r"(?m)^boxship: "), "docker: "),
+    (re.compile(r"(?<=['\"])boxship (?=[a-z])"), "docker "),
+    (re.compile(r"(?<=Usage:  )boxship "), "docker "),
+    # A suggestion is what we have and Docker's client has not.
+    (re.compile(r"(?m)^Did you mean .*\n"), ""),
+)
+
+
+def as_docker(output: str) -> str:
+    """*output* of our client with Docker's name where it names itself."""
+    for pattern, stand_in in _OWN:
+        output = pattern.sub(stand_in, output)
+    return output

@@ -1,10 +1,12 @@
 """A story is a list of shell lines that one engine runs in order; an answer is what a line gave."""
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ LINE_SECONDS = 60.0
 TOOLS = Path(__file__).with_name("bin")
 STORIES = Path(__file__).with_name("stories")
 KEPT_IMAGE = "busybox:latest"
+OURS = (sys.executable, "-c", "import sys; from boxship.cli.main import main; sys.exit(main())")
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,22 @@ class Answer:
         return asdict(self)
 
 
-def _environment(host: str, directory: Path) -> dict[str, str]:
-    """The client's surroundings, the same whoever runs the walk."""
+def _environment(host: str, directory: Path, client: Sequence[str]) -> dict[str, str]:
+    """The client's surroundings, the same whoever runs the walk. *client* is what ``docker`` runs;
+    empty for Docker's own."""
+    programs = str(TOOLS)
+    if client:
+        programs += f":{directory}/.bin"
+        stand_in = directory / ".bin" / "docker"
+        stand_in.parent.mkdir()
+        stand_in.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n')
+        stand_in.chmod(0o755)
     return {
         "DOCKER_CONFIG": str(directory / ".docker"),
         "DOCKER_HOST": host,
         "HOME": str(directory),
         "LC_ALL": "C.UTF-8",
-        "PATH": f"{TOOLS}:{os.environ['PATH']}",
+        "PATH": f"{programs}:{os.environ['PATH']}",
         "TZ": "UTC",
     }
 
@@ -89,16 +100,24 @@ def _run(line: str, environment: dict[str, str], directory: Path) -> tuple[int, 
         return code, out.read().decode("latin-1"), err.read().decode("latin-1")
 
 
-def play(story: Story, host: str, replaced: Iterable[tuple[str, str]] = ()) -> list[Answer]:
-    """Run *story* against the engine at *host*. *replaced*: literal texts and their stand-ins."""
+def play(
+    story: Story,
+    host: str,
+    replaced: Iterable[tuple[str, str]] = (),
+    client: Sequence[str] = (),
+) -> list[Answer]:
+    """Run *story* against the engine at *host*. *replaced*: literal texts and their stand-ins.
+    *client* is run in place of the docker CLI."""
     directory = Path(tempfile.mkdtemp(prefix="walk-", dir="/tmp"))
-    environment = _environment(host, directory)
+    environment = _environment(host, directory, client)
     literals = [(str(directory), "<DIR>"), *replaced]
     answers = []
     try:
         for line in story.lines:
             code, out, err = _run(line, environment, directory)
             out, err = normal.text(out, literals), normal.text(err, literals)
+            if client:
+                out, err = normal.as_docker(out), normal.as_docker(err)
             answers.append(Answer(line, code, out, err))
     finally:
         _clear(environment, directory)

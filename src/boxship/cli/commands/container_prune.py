@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship.cli.command import Command
-from boxship.cli.filters import as_parameter
+from boxship.cli.filters import as_parameter, pruned
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.output.units import human_size
 from boxship.cli.prompts import confirm
@@ -19,7 +19,7 @@ WARNING = "WARNING! This will remove all stopped containers."
 def _run(app: App, arguments: Arguments) -> int:
     if not arguments.on("force") and not confirm(app, WARNING):
         return 0
-    query = {"filters": as_parameter(arguments.texts("filter"))}
+    query = {"filters": as_parameter(pruned(app, arguments))}
     report = app.client.json("POST", "/containers/prune", query)
     removed = report.get("ContainersDeleted") or []
     if removed:

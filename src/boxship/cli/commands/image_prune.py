@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship.cli.command import Command
-from boxship.cli.filters import as_parameter
+from boxship.cli.filters import as_parameter, pruned
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.output.units import human_size
 from boxship.cli.prompts import confirm
@@ -21,7 +21,7 @@ def _run(app: App, arguments: Arguments) -> int:
     every = arguments.on("all")
     if not arguments.on("force") and not confirm(app, UNUSED if every else DANGLING):
         return 0
-    wanted = [f"dangling={'false' if every else 'true'}", *arguments.texts("filter")]
+    wanted = [f"dangling={'false' if every else 'true'}", *pruned(app, arguments)]
     report = app.client.json("POST", "/images/prune", {"filters": as_parameter(wanted)})
     app.print(deleted_text(report), end="")
     app.print(f"Total reclaimed space: {human_size(report.get('SpaceReclaimed', 0))}")

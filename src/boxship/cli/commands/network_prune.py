@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship.cli.command import Command
-from boxship.cli.filters import as_parameter
+from boxship.cli.filters import as_parameter, pruned
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.prompts import confirm
 
@@ -18,7 +18,7 @@ WARNING = "WARNING! This will remove all custom networks not used by at least on
 def _run(app: App, arguments: Arguments) -> int:
     if not arguments.on("force") and not confirm(app, WARNING):
         return 0
-    query = {"filters": as_parameter(arguments.texts("filter"))}
+    query = {"filters": as_parameter(pruned(app, arguments))}
     removed = app.client.json("POST", "/networks/prune", query).get("NetworksDeleted") or []
     if removed:
         app.print("Deleted Networks:\n" + "\n".join(removed) + "\n")

@@ -6,7 +6,7 @@ from boxship.base.errors import NotFound, NotSupported
 from boxship.cli.command import Command
 from boxship.cli.commands.image_prune import deleted_text
 from boxship.cli.errors import Failed
-from boxship.cli.filters import as_parameter
+from boxship.cli.filters import as_parameter, pruned
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.output.units import human_size
 from boxship.cli.prompts import confirm
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     every = arguments.on("all")
     volumes = arguments.on("volumes")
-    given = arguments.texts("filter")
+    given = pruned(app, arguments)
     if volumes and any(text.startswith("until=") for text in given):
         raise Failed('ERROR: The "until" filter is not supported with "--volumes"')
     if not arguments.on("force") and not confirm(app, _warning(every, volumes, given)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, many
+from boxship.cli.output.texts import as_pairs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,16 +23,11 @@ def _run(app: App, arguments: Arguments) -> int:
     body = {
         "Name": name,
         "Driver": arguments.text("driver"),
-        "DriverOpts": dict(_pair(text) for text in arguments.texts("opt")),
-        "Labels": dict(_pair(text) for text in arguments.texts("label")),
+        "DriverOpts": as_pairs(arguments.texts("opt")),
+        "Labels": as_pairs(arguments.texts("label")),
     }
     app.print(app.client.json("POST", "/volumes/create", {}, body)["Name"])
     return 0
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    return name, value
 
 
 COMMAND = Command(

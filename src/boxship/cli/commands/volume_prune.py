@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
-from boxship.cli.filters import as_parameter
+from boxship.cli.filters import as_parameter, pruned
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.output.units import human_size
 from boxship.cli.prompts import confirm
@@ -22,7 +22,7 @@ ALL_SINCE = (1, 42)
 
 def _run(app: App, arguments: Arguments) -> int:
     every = arguments.on("all")
-    given = arguments.texts("filter")
+    given = pruned(app, arguments)
     if every and any(text.startswith("all=") for text in given):
         raise Failed("conflicting options: cannot specify both --all and --filter all=1")
     wide = every or app.client.version < ALL_SINCE

@@ -25,7 +25,10 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     "inspect": ("object",),
     "kill": ("running",),
     "logs": ("container", ""),
+    "network_connect": ("network", "container", ""),
+    "network_disconnect": ("network", "container", ""),
     "network_inspect": ("network",),
+    "network_rm": ("network",),
     "pause": ("running",),
     "port": ("container", ""),
     "pull": ("image", ""),
@@ -54,6 +57,7 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
 VALUES: dict[str, str] = {
     "cidfile": "file",
     "config": "directory",
+    "config-from": "network",
     "context": "context",
     "env-file": "file",
     "from": "context",
