@@ -12,6 +12,7 @@ from boxship.archive.erofs import IndexBuilder
 from boxship.archive.reader import TarReader
 from boxship.kernel import mount
 from boxship.sandbox import layers as sandbox_layers
+from boxship.sandbox import userns
 from boxship.sandbox.stacks import NAMES, Stacks, make_stacks
 from support.image_archives import tar
 from support.requirements import require_root
@@ -203,3 +204,29 @@ def test_nothing_is_mounted_where_the_caller_lives(bench: Bench) -> None:
 def test_unknown_ways_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="unknown way"):
         make_stacks(str(tmp_path), "magic")
+
+
+def test_owners_are_shown_as_a_user_namespace_has_them(bench: Bench) -> None:
+    """On the disk, and for who mounts it plainly, they stay what the layers say."""
+    directory = bench.directory("lower", {"plain": "a"})
+    mappings = {"uid": [[0, 300000, 1000]], "gid": [[0, 400000, 1000]]}
+
+    def child() -> Any:
+        private_mounts()
+        stacks = make_stacks(f"{bench.base}/empty", bench.way)
+        rootfs = bench.rootfs(directory, bench.erofs())
+        with userns.making_files_for(mappings):
+            bench.attach(stacks.mount(rootfs, userns.make(mappings)))
+        merged = bench.base / "merged"
+        shown = {(p.stat().st_uid, p.stat().st_gid) for p in (merged / "plain", merged / "small")}
+        with userns.making_files_for(mappings):
+            (merged / "made").write_text("m")
+            (merged / "plain").write_text("changed")
+        made = (merged / "made").stat()
+        return [*shown, (made.st_uid, made.st_gid)]
+
+    shown = in_child(child)
+    assert [tuple(pair) for pair in shown] == [(300000, 400000)] * 2
+    for name in ("made", "plain"):
+        status = (bench.base / "upper" / name).stat()
+        assert (status.st_uid, status.st_gid) == (0, 0)

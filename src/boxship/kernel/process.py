@@ -48,6 +48,12 @@ def prctl(option: int, value: int, second: int = 0) -> None:
         raise libc.fail()
 
 
+def set_file_owner(uid: int, gid: int) -> None:
+    """setfsuid(2), setfsgid(2): whose the files are that this thread makes."""
+    libc.call("setfsgid", gid)
+    libc.call("setfsuid", uid)
+
+
 def set_dumpable(value: bool) -> None:
     prctl(_PR_SET_DUMPABLE, int(value))
 

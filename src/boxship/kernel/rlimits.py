@@ -50,5 +50,14 @@ def apply(limits: Sequence[Mapping[str, Any]]) -> None:
         resource.setrlimit(which, (_value(limit["soft"]), _value(limit["hard"])))
 
 
+def allow(limits: Sequence[Mapping[str, Any]]) -> None:
+    """Raise hard limits as far as :func:`apply` will want them, while we have the right to."""
+    for limit in limits:
+        which, wanted = number(limit["type"]), _value(limit["hard"])
+        soft, hard = resource.getrlimit(which)
+        if hard != resource.RLIM_INFINITY and (wanted > hard or wanted == resource.RLIM_INFINITY):
+            resource.setrlimit(which, (soft, wanted))
+
+
 def _value(given: int) -> int:
     return resource.RLIM_INFINITY if given in _UNLIMITED else given

@@ -91,13 +91,44 @@ def _mount_erofs(index: str, data: str) -> int:
         os.close(context)
 
 
+def mapped(directory: int, path: str, userns: int) -> int:
+    """A detached copy of a mount, whose owners are shown as the user namespace maps them.
+
+    *directory* and *path* as for open_tree(2). What root inside makes, root owns below.
+    """
+    flags = mount.OPEN_TREE_CLONE | (0 if path else mount.AT_EMPTY_PATH)
+    copy = mount.open_tree(directory, path, flags)
+    try:
+        mount.set_attributes(copy, mount.MOUNT_ATTR_IDMAP, userns=userns)
+    except BaseException:
+        os.close(copy)
+        raise
+    return copy
+
+
+def mapped_overlay(rootfs: Rootfs, layers: list[int], userns: int) -> int:
+    """As :func:`overlay`, for root of the user namespace *userns*; no file changes its owner."""
+    copies = [mapped(layer, "", userns) for layer in layers]
+    try:
+        if not rootfs.get("upper"):
+            return overlay(rootfs, copies)
+        copies.append(mapped(-100, os.path.dirname(rootfs["upper"]), userns))
+        return overlay(rootfs, copies[:-1], copies[-1])
+    finally:
+        for fd in copies:
+            os.close(fd)
+
+
 def lacking(rootfs: Rootfs) -> int:
     """How many empty layers it takes to satisfy overlayfs, which wants two directories at least."""
     return max(0, (1 if rootfs.get("upper") else 2) - len(rootfs["layers"]))
 
 
-def overlay(rootfs: Rootfs, layers: list[int]) -> int:
-    """A detached overlay of the open *layers* under the spec's upper directory."""
+def overlay(rootfs: Rootfs, layers: list[int], upper: int = -1) -> int:
+    """A detached overlay of the open *layers* under the spec's upper directory.
+
+    *upper*: the directory that holds the upper and work directories, if not by their own paths.
+    """
     context = mount.fsopen("overlay")
     try:
         mount.fsconfig_string(context, "source", "overlay")
@@ -106,8 +137,8 @@ def overlay(rootfs: Rootfs, layers: list[int]) -> int:
         for layer in layers:
             mount.fsconfig_fd(context, "lowerdir+", layer)
         if rootfs.get("upper"):
-            _set_directory(context, "upperdir", rootfs["upper"])
-            _set_directory(context, "workdir", rootfs["work"])
+            _set_directory(context, "upperdir", rootfs["upper"], upper)
+            _set_directory(context, "workdir", rootfs["work"], upper)
         if rootfs.get("volatile"):
             mount.fsconfig_flag(context, "volatile")
         mount.fsconfig_create(context)
@@ -116,9 +147,13 @@ def overlay(rootfs: Rootfs, layers: list[int]) -> int:
         os.close(context)
 
 
-def _set_directory(context: int, key: str, path: str) -> None:
+def _set_directory(context: int, key: str, path: str, parent: int) -> None:
     """By descriptor: a string is limited to 255 bytes."""
-    fd = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    if parent < 0:
+        fd = os.open(path, flags)
+    else:
+        fd = os.open(os.path.basename(path), flags, dir_fd=parent)
     try:
         mount.fsconfig_fd(context, key, fd)
     finally:

@@ -12,20 +12,35 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from boxship.kernel import mount, process
-from boxship.sandbox.layers import OFF, LayerCache, Rootfs, lacking, open_layer, overlay
+from boxship.sandbox.layers import (
+    OFF,
+    LayerCache,
+    Rootfs,
+    lacking,
+    mapped,
+    mapped_overlay,
+    open_layer,
+    overlay,
+)
 
 NAMES = ("descriptors", "namespace")
 # Stand in for layers; two, since overlayfs takes no directory twice.
 _EMPTIES = ("a", "b")
 _MERGED = "merged"
+# Of one visit: short, for 127 names of layers have to fit a page.
+_MAPPED = "m"
 
 
 class Stacks(Protocol):
     def load(self, rootfs: Rootfs) -> list[int]:
         """Mount the layers that are new; the descriptors that :meth:`mount` needs in a child."""
 
-    def mount(self, rootfs: Rootfs) -> int:
-        """A detached mount of the root file system; the caller closes the descriptor."""
+    def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
+        """A detached mount of the root file system; the caller closes the descriptor.
+
+        *userns*: a user namespace, as whose users the owners of files are shown. overlayfs works
+        in the caller's name, who has to be :func:`~boxship.sandbox.userns.making_files_for` it.
+        """
 
     def forget(self, keys: list[str]) -> None:
         """Let go of the layers with these index paths or directories."""
@@ -70,9 +85,11 @@ class DescriptorStacks:
     def load(self, rootfs: Rootfs) -> list[int]:
         return [*self._layers.load(rootfs["layers"]), *self._empties]
 
-    def mount(self, rootfs: Rootfs) -> int:
-        layers = self._layers.load(rootfs["layers"])
-        return overlay(rootfs, [*layers, *self._empties[: lacking(rootfs)]])
+    def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
+        layers = [*self._layers.load(rootfs["layers"]), *self._empties[: lacking(rootfs)]]
+        if userns < 0:
+            return overlay(rootfs, layers)
+        return mapped_overlay(rootfs, layers, userns)
 
     def forget(self, keys: list[str]) -> None:
         self._layers.forget(keys)
@@ -96,7 +113,7 @@ class NamespaceStacks:
             process.unshare(process.CLONE_NEWNS)
             mount.mount(None, "/", None, mount.MS_REC | mount.MS_SLAVE)
             mount.mount("boxship", place, "tmpfs", mount.MS_NOSUID | mount.MS_NODEV, "mode=700")
-            for name in (*_EMPTIES, _MERGED):
+            for name in (*_EMPTIES, _MERGED, _MAPPED):
                 os.mkdir(os.path.join(place, name), 0o755)
             self._inside = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
@@ -104,9 +121,12 @@ class NamespaceStacks:
         self._layers.load(rootfs["layers"])
         return [self._home, self._inside]
 
-    def mount(self, rootfs: Rootfs) -> int:
+    def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
         layers = [str(name) for name in self._layers.load(rootfs["layers"])]
+        layers += _EMPTIES[: lacking(rootfs)]
         with self._entered():
+            if userns >= 0:
+                rootfs, layers = _map(rootfs, layers, userns)
             mount.mount("overlay", _MERGED, "overlay", 0, _options(rootfs, layers))
             try:
                 return mount.open_tree(-100, _MERGED, mount.OPEN_TREE_CLONE)
@@ -159,10 +179,30 @@ def _open_detached(layer: dict[str, str]) -> int:
     return open_layer(layer)
 
 
+def _map(rootfs: Rootfs, layers: list[str], userns: int) -> tuple[Rootfs, list[str]]:
+    """Mapped copies of everything, in a copy of the namespace that ends when it is left."""
+    process.unshare(process.CLONE_NEWNS)
+    mount.mount("boxship", _MAPPED, "tmpfs", mount.MS_NOSUID | mount.MS_NODEV, "mode=700")
+    upper = rootfs.get("upper")
+    sources = [*layers, *([os.path.dirname(upper)] if upper else [])]
+    names = [f"{_MAPPED}/{number}" for number in range(len(sources))]
+    for name, source in zip(names, sources, strict=True):
+        os.mkdir(name)
+        copy = mapped(-100, source, userns)
+        target = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        mount.move_mount(copy, target)
+        os.close(copy)
+        os.close(target)
+    if not upper:
+        return rootfs, names
+    ends = {key: f"{names[-1]}/{os.path.basename(rootfs[key])}" for key in ("upper", "work")}
+    return rootfs | ends, names[:-1]
+
+
 def _options(rootfs: Rootfs, layers: list[str]) -> str:
     """The options of mount(2), relative to the directory that holds the layers."""
     options = [f"{key}=off" for key in OFF]
-    options.append("lowerdir=" + ":".join([*layers, *_EMPTIES[: lacking(rootfs)]]))
+    options.append("lowerdir=" + ":".join(layers))
     if rootfs.get("upper"):
         options += [f"upperdir={_escaped(rootfs['upper'])}", f"workdir={_escaped(rootfs['work'])}"]
     if rootfs.get("volatile"):
