@@ -61,7 +61,7 @@ class Ground:
         address = ipaddress.IPv4Interface(f"10.99.{net}.{last}/24")
         mac = f"02:42:0a:63:{net:02x}:{last:02x}"
         end = Endpoint(f"v{net}n{last}", "eth0", mac, (address,), f"br{net}", isolated)
-        made = await fabric.wire(Wiring([end], _ip(f"10.99.{net}.1") if net != 3 else None))
+        made = await fabric.wire(Wiring([end], [_ip(f"10.99.{net}.1")] if net != 3 else []))
         self.opened.append(made)
         server = made.run(lambda: socket.create_server(("0.0.0.0", 80)))
         threading.Thread(target=_serve, args=(server,), daemon=True).start()
@@ -241,7 +241,7 @@ def _exists(name: str) -> bool:
 def test_endpoints_go_with_their_namespace(ground: Ground) -> None:
     async def scenario(fabric: Fabric) -> None:
         end = Endpoint("v1n9", "eth0", "02:42:0a:63:01:09", (), "br1")
-        made = await fabric.wire(Wiring([end], None))
+        made = await fabric.wire(Wiring([end]))
         assert _exists("v1n9")
         made.close()
         assert settled(lambda: [1] if _exists("v1n9") else []) == []
@@ -258,7 +258,7 @@ def test_a_failed_endpoint_leaves_nothing(ground: Ground) -> None:
             Endpoint("v1n9", "eth1", "02:42:0a:63:01:09", (), "nosuch"),
         ):
             with pytest.raises(OSError):
-                await fabric.wire(Wiring([good, end], None))
+                await fabric.wire(Wiring([good, end]))
             assert settled(lambda: [n for n in ("v1n8", "v1n9") if _exists(n)]) == []
 
     ground.run(scenario)

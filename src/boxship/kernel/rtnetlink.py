@@ -3,6 +3,8 @@
 import ipaddress
 import socket
 import struct
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from boxship.kernel import netlink
@@ -12,7 +14,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_NEWLINK, _DELLINK, _GETLINK = 16, 17, 18
+NEWLINK, _DELLINK, _GETLINK = 16, 17, 18
 _NEWADDR, _DELADDR, _GETADDR = 20, 21, 22
 _NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
 _IFF_UP = 1
@@ -21,10 +23,14 @@ _IFF_UP = 1
     _IFLA_IFNAME,
     _IFLA_MTU,
     _IFLA_MASTER,
+    _IFLA_OPERSTATE,
     _IFLA_LINKINFO,
+    _IFLA_IFALIAS,
     _IFLA_AF_SPEC,
     _IFLA_NET_NS_FD,
-) = (1, 3, 4, 10, 18, 26, 28)
+) = (1, 3, 4, 10, 16, 18, 20, 26, 28)
+_OPERSTATE_UP = 6
+_GROUP_LINKS = 1
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
 _VETH_PEER = 1
 _PORT_HAIRPIN, _PORT_ISOLATED = 4, 33
@@ -41,7 +47,8 @@ def open_socket() -> Netlink:
     return Netlink(socket.NETLINK_ROUTE)
 
 
-def _link(index: int = 0, flags: int = 0, change: int = 0) -> bytes:
+def link_head(index: int = 0, flags: int = 0, change: int = 0) -> bytes:
+    """The fixed part of a message about one link (``struct ifinfomsg``)."""
     return struct.pack("=BxHiII", socket.AF_UNSPEC, 0, index, flags, change)
 
 
@@ -56,6 +63,9 @@ class Link:
     kind: str
     mac: str
     mtu: int
+    alias: str = ""
+    carries: bool = False
+    """Whether frames pass: up, connected, and known to be so by the kernel's queues."""
 
 
 def add_bridge(name: str, mac: str, mtu: int = 0) -> Message:
@@ -67,8 +77,8 @@ def add_bridge(name: str, mac: str, mtu: int = 0) -> Message:
     ]
     if mtu:
         parts.append(u32(_IFLA_MTU, mtu))
-    body = _link() + b"".join(parts)
-    return Message(_NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
+    body = link_head() + b"".join(parts)
+    return Message(NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
 
 
 def add_veth(
@@ -76,7 +86,7 @@ def add_veth(
 ) -> Message:
     """A pair: *name* here, a port of the bridge *master* and up; *peer* in the namespace (fd)."""
     size = [u32(_IFLA_MTU, mtu)] if mtu else []
-    other = _link() + b"".join(
+    other = link_head() + b"".join(
         [
             text(_IFLA_IFNAME, peer),
             attribute(_IFLA_ADDRESS, mac_bytes(peer_mac)),
@@ -85,7 +95,7 @@ def add_veth(
         ]
     )
     data = nest(_INFO_DATA, attribute(_VETH_PEER, other))
-    body = _link(flags=_IFF_UP, change=_IFF_UP) + b"".join(
+    body = link_head(flags=_IFF_UP, change=_IFF_UP) + b"".join(
         [
             text(_IFLA_IFNAME, name),
             u32(_IFLA_MASTER, master),
@@ -93,14 +103,14 @@ def add_veth(
             *size,
         ]
     )
-    return Message(_NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
+    return Message(NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
 
 
 def set_bridge_port(name: str, hairpin: bool, isolated: bool) -> Message:
     """*hairpin*: frames may leave by the port they came in; *isolated*: not to its like."""
     data = nest(_INFO_SLAVE_DATA, u8(_PORT_HAIRPIN, hairpin), u8(_PORT_ISOLATED, isolated))
     info = nest(_IFLA_LINKINFO, text(_INFO_SLAVE_KIND, "bridge"), data)
-    return Message(_NEWLINK, 0, _link() + text(_IFLA_IFNAME, name) + info)
+    return Message(NEWLINK, 0, link_head() + text(_IFLA_IFNAME, name) + info)
 
 
 def set_bridge_entry(index: int, mac: str) -> Message:
@@ -110,18 +120,23 @@ def set_bridge_entry(index: int, mac: str) -> Message:
     return Message(_NEWNEIGH, flags, head + attribute(_NDA_LLADDR, mac_bytes(mac)))
 
 
+def set_alias(name: str, alias: str) -> Message:
+    """A remark that goes with the interface, at most 255 bytes; none is taken as it is made."""
+    return Message(NEWLINK, 0, link_head() + text(_IFLA_IFNAME, name) + text(_IFLA_IFALIAS, alias))
+
+
 def set_up(index: int) -> Message:
-    return Message(_NEWLINK, 0, _link(index, _IFF_UP, _IFF_UP))
+    return Message(NEWLINK, 0, link_head(index, _IFF_UP, _IFF_UP))
 
 
 def set_no_link_local(index: int) -> Message:
     """The interface shall not give itself an IPv6 address; to be sent before it is up."""
     family = nest(socket.AF_INET6, u8(_INET6_GENERATE, _GENERATE_NONE))
-    return Message(_NEWLINK, 0, _link(index) + nest(_IFLA_AF_SPEC, family))
+    return Message(NEWLINK, 0, link_head(index) + nest(_IFLA_AF_SPEC, family))
 
 
 def delete_link(name: str) -> Message:
-    return Message(_DELLINK, 0, _link() + text(_IFLA_IFNAME, name))
+    return Message(_DELLINK, 0, link_head() + text(_IFLA_IFNAME, name))
 
 
 def _address(kind: int, flags: int, index: int, address: Interface) -> Message:
@@ -151,6 +166,7 @@ def _default_route(kind: int, flags: int, family: int, parts: list[bytes], scope
 
 
 def replace_default_route(gateway: Address) -> Message:
+    """All that has no other route goes to *gateway*."""
     family = socket.AF_INET if gateway.version == 4 else socket.AF_INET6
     flags = netlink.CREATE | netlink.REPLACE
     parts = [attribute(_RTA_GATEWAY, gateway.packed)]
@@ -172,13 +188,15 @@ def _parse_link(body: bytes) -> Link:
         info.get(_INFO_KIND, b"").rstrip(b"\0").decode(errors="replace"),
         found.get(_IFLA_ADDRESS, b"").hex(":"),
         struct.unpack("=I", found.get(_IFLA_MTU, bytes(4)))[0],
+        found.get(_IFLA_IFALIAS, b"").rstrip(b"\0").decode(errors="replace"),
+        found.get(_IFLA_OPERSTATE, b"") == bytes([_OPERSTATE_UP]),
     )
 
 
 def find_link(channel: Netlink, name: str) -> Link | None:
     """The interface of that name, or None. :class:`OSError` for anything but its absence."""
     try:
-        bodies = channel.ask(Message(_GETLINK, 0, _link() + text(_IFLA_IFNAME, name)))
+        bodies = channel.ask(Message(_GETLINK, 0, link_head() + text(_IFLA_IFNAME, name)))
     except OSError as error:
         if netlink.is_absent(error):
             return None
@@ -186,8 +204,32 @@ def find_link(channel: Netlink, name: str) -> Link | None:
     return _parse_link(bodies[0])
 
 
+def await_carrier(channel: Netlink, names: Sequence[str], seconds: float = 2.0) -> None:
+    """Return when all the interfaces carry frames, or it has taken too long.
+
+    The kernel connects an interface later than it calls it up, and drops what is sent meanwhile.
+    Since 6.8 asking for an interface completes that; before, it announces that it has.
+    """
+    if _carry(channel, names):
+        return
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as listener:
+        listener.bind((0, _GROUP_LINKS))
+        end = time.monotonic() + seconds
+        while not _carry(channel, names) and (left := end - time.monotonic()) > 0:
+            listener.settimeout(left)
+            try:
+                listener.recv(1 << 16)
+            except OSError:
+                return
+
+
+def _carry(channel: Netlink, names: Sequence[str]) -> bool:
+    found = [find_link(channel, name) for name in names]
+    return all(link is None or link.carries for link in found)
+
+
 def links(channel: Netlink) -> list[Link]:
-    return [_parse_link(body) for body in channel.ask(Message(_GETLINK, netlink.DUMP, _link()))]
+    return [_parse_link(body) for body in channel.ask(Message(_GETLINK, netlink.DUMP, link_head()))]
 
 
 def addresses(channel: Netlink, index: int) -> list[Interface]:

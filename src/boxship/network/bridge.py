@@ -9,19 +9,26 @@ from pathlib import Path
 
 from boxship.kernel import rtnetlink
 from boxship.kernel.netlink import Netlink
+from boxship.network.ipam import Interface
 
 _SYSCTL = Path("/proc/sys/net")
 _FORWARDING = _SYSCTL / "ipv4/ip_forward"
+_CONF6 = _SYSCTL / "ipv6/conf"
+#: The bridge's address of the link, as Docker's.
+_LINK_LOCAL = ipaddress.IPv6Interface("fe80::1/64")
 
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """What an interface shall be. *addresses*: the host's own on it; *mtu* 0: the kernel's."""
+    """What an interface shall be. *addresses*: the host's own on it; *mtu* 0: the kernel's;
+    *owner*: a remark by which its daemon knows it again."""
 
     name: str
     mac: str
-    addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]
+    addresses: tuple[Interface, ...]
     mtu: int = 0
+    owner: str = ""
+    ipv6: bool = False
 
 
 def ensure(channel: Netlink, wanted: Bridge) -> int:
@@ -29,12 +36,17 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     link = rtnetlink.find_link(channel, wanted.name)
     if link is None:
         channel.require([rtnetlink.add_bridge(wanted.name, wanted.mac, wanted.mtu)])
+        if wanted.owner:
+            channel.require([rtnetlink.set_alias(wanted.name, wanted.owner)])
         link = rtnetlink.find_link(channel, wanted.name)
     if link is None or link.kind != "bridge":
-        raise OSError(errno.EEXIST, "an interface of that name is no bridge", wanted.name)
-    present = [each for each in rtnetlink.addresses(channel, link.index) if not each.is_link_local]
-    stale = [each for each in present if each not in wanted.addresses and each.version == 4]
-    missing = [each for each in wanted.addresses if each not in present]
+        raise OSError(errno.EEXIST, f"existing interface {wanted.name} is not a bridge")
+    if wanted.ipv6:
+        _allow_ipv6(wanted.name)
+    goal = [*wanted.addresses, *([_LINK_LOCAL] if wanted.ipv6 else [])]
+    present = rtnetlink.addresses(channel, link.index)
+    stale = [each for each in present if each not in goal and not each.is_link_local]
+    missing = [each for each in goal if each not in present]
     channel.require(
         [
             *(rtnetlink.delete_address(link.index, each) for each in stale),
@@ -45,6 +57,12 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     # Packets of this host to 127.0.0.1 that the firewall sends on to a container need it.
     _set(_SYSCTL / "ipv4/conf" / wanted.name / "route_localnet", "1")
     return link.index
+
+
+def _allow_ipv6(name: str) -> None:
+    """No foreign router shall configure this host through its containers."""
+    for key, value in (("disable_ipv6", "0"), ("accept_ra", "0"), ("accept_dad", "0")):
+        _set(_CONF6 / name / key, value)
 
 
 def is_interface(name: str) -> bool:
@@ -60,12 +78,28 @@ def remove(channel: Netlink, name: str) -> None:
     channel.require([rtnetlink.delete_link(name)], ignore=(errno.ENODEV,))
 
 
+def owned(channel: Netlink, owner: str) -> list[str]:
+    """The interfaces of this host that carry the remark *owner*."""
+    return [link.name for link in rtnetlink.links(channel) if owner and link.alias == owner]
+
+
 def enable_forwarding() -> bool:
     """Let this host route; whether that was changed now."""
     if _FORWARDING.read_text().strip() != "0":
         return False
     _set(_FORWARDING, "1")
     return True
+
+
+def enable_forwarding_ipv6() -> None:
+    """Let this host route IPv6; a host that routes goes on to listen to its own router."""
+    if (_CONF6 / "all/forwarding").read_text().strip() != "0":
+        return
+    for each in _CONF6.iterdir():
+        with contextlib.suppress(OSError):
+            if (each / "accept_ra").read_text().strip() == "1":
+                _set(each / "accept_ra", "2")
+    _set(_CONF6 / "all/forwarding", "1")
 
 
 def _set(path: Path, value: str) -> None:

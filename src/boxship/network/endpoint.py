@@ -1,18 +1,38 @@
-"""An endpoint: a veth pair between a bridge and a container's network namespace (veth(4))."""
+"""An endpoint: an interface in a container's network namespace and what it is tied to.
+
+Of a bridge it is one end of a veth pair (veth(4)); of other drivers it lies above an interface of
+the host and has nothing here.
+"""
 
 import errno
 import ipaddress
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from boxship.kernel import rtnetlink
-from boxship.kernel.netlink import Netlink
+from boxship.kernel import rtnetlink, upper_links
+from boxship.kernel.netlink import Message, Netlink
+from boxship.network import ipam
+from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
+
+_SYSCTL = Path("/proc/sys")
+
+
+@dataclass(frozen=True, slots=True)
+class Upper:
+    """How an endpoint lies above its parent: driver, and the driver's mode and flag."""
+
+    driver: str
+    mode: str
+    flag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """*host_name* and *name*: the interface here and inside."""
+    """*host_name* and *name*: the interface here, if any, and inside. *bridge*: what it is tied
+    to, the parent of an *upper* one. *sysctls*: paths below /proc/sys and values."""
 
     host_name: str
     name: str
@@ -21,52 +41,83 @@ class Endpoint:
     bridge: str
     isolated: bool = False
     mtu: int = 0
+    upper: Upper | None = None
+    sysctls: tuple[tuple[str, str], ...] = ()
 
 
 def add(channel: Netlink, namespace: Namespace, wanted: Endpoint) -> None:
-    """Make the pair and bring both ends up; nothing is left of it after an error."""
+    """Make the interface and bring it up; frames pass when this returns, nothing is left of it
+    after an error."""
     master = rtnetlink.find_link(channel, wanted.bridge)
     if master is None:
-        raise OSError(errno.ENODEV, "the network's bridge is gone", wanted.bridge)
-    pair = rtnetlink.add_veth(
-        wanted.host_name, wanted.name, wanted.mac, namespace.fd, master.index, wanted.mtu
-    )
-    channel.require([pair])
+        raise OSError(errno.ENODEV, "the network's interface is gone", wanted.bridge)
+    channel.require([_link(namespace, wanted, master.index)])
     try:
-        port = rtnetlink.set_bridge_port(wanted.host_name, True, wanted.isolated)
-        # An earlier endpoint with this address may not be gone yet.
-        entry = rtnetlink.set_bridge_entry(socket.if_nametoindex(wanted.host_name), wanted.mac)
-        channel.require([port, entry])
+        if wanted.upper is None:
+            port = rtnetlink.set_bridge_port(wanted.host_name, True, wanted.isolated)
+            # An earlier endpoint with this address may not be gone yet.
+            entry = rtnetlink.set_bridge_entry(socket.if_nametoindex(wanted.host_name), wanted.mac)
+            channel.require([port, entry])
         _configure(namespace, wanted)
+        if wanted.upper is None:
+            rtnetlink.await_carrier(namespace.channel, [wanted.name])
+            rtnetlink.await_carrier(channel, [wanted.host_name, wanted.bridge])
     except BaseException:
-        remove(channel, wanted.host_name)
+        remove(channel, namespace, wanted)
         raise
+
+
+def _link(namespace: Namespace, wanted: Endpoint, parent: int) -> Message:
+    upper, fd = wanted.upper, namespace.fd
+    if upper is None:
+        return rtnetlink.add_veth(wanted.host_name, wanted.name, wanted.mac, fd, parent, wanted.mtu)
+    if upper.driver == "macvlan":
+        return upper_links.add_macvlan(wanted.name, wanted.mac, parent, fd, upper.mode, wanted.mtu)
+    return upper_links.add_ipvlan(wanted.name, parent, fd, upper.mode, upper.flag, wanted.mtu)
 
 
 def _configure(namespace: Namespace, wanted: Endpoint) -> None:
     link = rtnetlink.find_link(namespace.channel, wanted.name)
     if link is None:
         raise OSError(errno.ENODEV, "the container's end of the pair is gone", wanted.name)
+    if wanted.sysctls:
+        namespace.run(lambda: _set(wanted.sysctls))
     namespace.channel.require(
         [
             rtnetlink.set_no_link_local(link.index),
-            *(rtnetlink.add_address(link.index, each) for each in wanted.addresses),
+            *(rtnetlink.add_address(link.index, each) for each in _addresses(wanted, link.mac)),
             rtnetlink.set_up(link.index),
         ]
     )
 
 
-def set_gateway(
-    namespace: Namespace, gateway: ipaddress.IPv4Address | ipaddress.IPv6Address | None
-) -> None:
-    """The default route of the namespace, in place of the one it has; None: no route."""
-    if gateway is None:
-        gone = (errno.ESRCH, errno.ENOENT)
-        namespace.channel.require([rtnetlink.delete_default_route()], ignore=gone)
-    else:
-        namespace.channel.require([rtnetlink.replace_default_route(gateway)])
+def _addresses(wanted: Endpoint, mac: str) -> list[ipam.Interface]:
+    """With the one of the link, where there is IPv6: made here it is valid at once, whereas the
+    kernel would look for a duplicate first."""
+    found = list(wanted.addresses)
+    own = ipam.link_local(wanted.mac or mac)
+    if any(each.version == 6 for each in found) and own not in found:
+        found.append(own)
+    return found
 
 
-def remove(channel: Netlink, host_name: str) -> None:
-    """Remove the pair. It costs 20 ms: the end of a namespace removes its pairs by itself."""
-    channel.require([rtnetlink.delete_link(host_name)], ignore=(errno.ENODEV,))
+def _set(sysctls: Sequence[tuple[str, str]]) -> None:
+    for path, value in sysctls:
+        (_SYSCTL / path).write_text(value)
+
+
+def set_gateways(namespace: Namespace, gateways: Sequence[Address]) -> None:
+    """The default routes of the namespace, in place of those it has; one for each version."""
+    for version in (4, 6):
+        chosen = [each for each in gateways if each.version == version]
+        if chosen:
+            namespace.channel.require([rtnetlink.replace_default_route(chosen[0])])
+        else:
+            gone = (errno.ESRCH, errno.ENOENT, errno.EOPNOTSUPP, errno.EAFNOSUPPORT)
+            namespace.channel.require([rtnetlink.delete_default_route(version)], ignore=gone)
+
+
+def remove(channel: Netlink, namespace: Namespace, gone: Endpoint) -> None:
+    """Remove the interface. It costs 20 ms: the end of a namespace does so by itself."""
+    here, name = (namespace.channel, gone.name) if gone.upper else (channel, gone.host_name)
+    here.require([rtnetlink.delete_link(name)], ignore=(errno.ENODEV,))

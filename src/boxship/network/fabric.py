@@ -1,6 +1,7 @@
 """The kernel's side of all networks: one thread carries out what the engine has decided."""
 
 import asyncio
+import contextlib
 import functools
 import ipaddress
 from collections import deque
@@ -16,6 +17,7 @@ from boxship.network import bridge, endpoint, namespace
 from boxship.network.bridge import Bridge
 from boxship.network.endpoint import Endpoint
 from boxship.network.firewall import Firewall, Publication, Zone
+from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 from boxship.network.publish import Port, Ports, Wish
 
@@ -26,10 +28,10 @@ _READY = 1
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What a container's namespace shall hold. *gateway*: of the default route, if any."""
+    """What a container's namespace shall hold. *gateways*: of the default routes, if any."""
 
     endpoints: Sequence[Endpoint]
-    gateway: ipaddress.IPv4Address | None
+    gateways: Sequence[Address] = ()
 
 
 class Fabric:
@@ -115,8 +117,8 @@ class Fabric:
         try:
             for each in wiring.endpoints:
                 endpoint.add(self._channel, made, each)
-            if wiring.gateway is not None:
-                endpoint.set_gateway(made, wiring.gateway)
+            if wiring.gateways:
+                endpoint.set_gateways(made, wiring.gateways)
         except BaseException:
             made.close()
             raise
@@ -126,31 +128,29 @@ class Fabric:
         while len(self._ready) < _READY:
             self._ready.append(namespace.make())
 
-    async def plug(self, pid: int, wanted: Endpoint, gateway: ipaddress.IPv4Address | None) -> None:
+    async def plug(self, pid: int, wanted: Endpoint, gateways: Sequence[Address]) -> None:
         """Give a running container another endpoint."""
 
         def work() -> None:
-            joined = namespace.of_process(pid)
-            try:
+            with contextlib.closing(namespace.of_process(pid)) as joined:
                 endpoint.add(self._channel, joined, wanted)
-                endpoint.set_gateway(joined, gateway)
-            finally:
-                joined.close()
+                endpoint.set_gateways(joined, gateways)
 
         await self._do(work)
 
-    async def unplug(self, pid: int, host_name: str, gateway: ipaddress.IPv4Address | None) -> None:
-        """Take an endpoint from a running container; its default route leads to *gateway* then."""
+    async def unplug(self, pid: int, gone: Endpoint, gateways: Sequence[Address]) -> None:
+        """Take an endpoint from a running container; its default routes lead to *gateways* then."""
 
         def work() -> None:
-            joined = namespace.of_process(pid)
-            try:
-                endpoint.remove(self._channel, host_name)
-                endpoint.set_gateway(joined, gateway)
-            finally:
-                joined.close()
+            with contextlib.closing(namespace.of_process(pid)) as joined:
+                endpoint.remove(self._channel, joined, gone)
+                endpoint.set_gateways(joined, gateways)
 
         await self._do(work)
+
+    async def with_channel(self, work: Callable[[Netlink], T]) -> T:
+        """*work* in the thread of this object, with its socket of rtnetlink."""
+        return await self._do(lambda: work(self._channel))
 
     async def publish(
         self, wishes: Sequence[Wish], target: ipaddress.IPv4Address

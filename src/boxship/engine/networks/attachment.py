@@ -20,6 +20,7 @@ from boxship.network import ipam
 from boxship.network.endpoint import Endpoint
 from boxship.network.fabric import Wiring
 from boxship.network.firewall import Publication
+from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 from boxship.types.networking import EndpointSettings
 
@@ -60,7 +61,7 @@ async def prepare(engine: "Engine", live: Live) -> Namespace | None:
             take_address(engine, live, name, network)
         record.write(engine, live.id, live.network)
         endpoints = [endpoint_for(live, name, network) for name, network in rows]
-        made = await engine.networks.fabric.wire(Wiring(endpoints, gateway(engine, live)))
+        made = await engine.networks.fabric.wire(Wiring(endpoints, gateways(engine, live)))
         await publish(engine, live)
     except BaseException as error:
         if made is not None:
@@ -139,11 +140,12 @@ def gateway_endpoint(engine: "Engine", live: Live) -> tuple[str, Network] | None
     return usable[0] if usable else None
 
 
-def gateway(engine: "Engine", live: Live) -> ipaddress.IPv4Address | None:
+def gateways(engine: "Engine", live: Live) -> list[Address]:
+    """Of the default routes: at most one for each version."""
     chosen = gateway_endpoint(engine, live)
     if chosen is None or not live.container.endpoints[chosen[0]].gateway:
-        return None
-    return ipaddress.IPv4Address(live.container.endpoints[chosen[0]].gateway)
+        return []
+    return [ipaddress.ip_address(live.container.endpoints[chosen[0]].gateway)]
 
 
 async def publish(engine: "Engine", live: Live) -> None:

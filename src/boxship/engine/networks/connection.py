@@ -129,9 +129,9 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
     record.write(engine, live.id, live.network)
     wanted = attachment.endpoint_for(live, network.name, network)
     before = live.network.published
-    gateway = attachment.gateway(engine, live)
+    gateways = attachment.gateways(engine, live)
     try:
-        await engine.networks.fabric.plug(live.container.state.pid, wanted, gateway)
+        await engine.networks.fabric.plug(live.container.state.pid, wanted, gateways)
     except OSError as error:
         raise Internal(f"cannot connect {live.container.name}: {error}") from None
     if not before:
@@ -174,15 +174,15 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
     """The ports move on to the endpoint that has the default route then, if there is one."""
     assert live.network is not None
     was_gateway = attachment.gateway_endpoint(engine, live)
-    pair = attachment.host_name(live.container.endpoints[name])
+    gone = attachment.endpoint_for(live, name, network)
     if was_gateway is not None and was_gateway[0] == name:
         await attachment.withdraw(engine, live)
     # The address is another's only after its interface is gone.
     held = live.network.endpoints.pop(name)
-    gateway = attachment.gateway(engine, live)
+    gateways = attachment.gateways(engine, live)
     live.network.endpoints[name] = held
     try:
-        await engine.networks.fabric.unplug(live.container.state.pid, pair, gateway)
+        await engine.networks.fabric.unplug(live.container.state.pid, gone, gateways)
     except OSError as error:
         raise Internal(f"cannot disconnect {live.container.name}: {error}") from None
     attachment.give_back(engine, live, name)
