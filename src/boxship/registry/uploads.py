@@ -1,5 +1,6 @@
 """Blobs on their way there (distribution-spec, section Push): asked for, mounted or sent."""
 
+import re
 from urllib.parse import quote
 
 from boxship.oci.layout import Descriptor
@@ -10,6 +11,9 @@ from boxship.registry.tokens import scope
 from boxship.registry.url import Url
 
 _MOST = 64 << 10
+_RANGE = re.compile(r"(?:bytes=)?0-(\d{1,18})\Z")
+# What a registry answers that has lost an upload, or does not go on with it.
+_LOST = (400, 404, 405, 416)
 
 
 async def exists(repository: Repository, blob: Descriptor) -> bool:
@@ -45,6 +49,58 @@ async def begin(repository: Repository) -> Url:
 
 async def send(repository: Repository, upload: Url, blob: Descriptor, body: Content) -> None:
     """All of *blob* in one request. What breaks off has to be begun anew."""
+    await _close(repository, upload, blob, body)
+
+
+async def append(repository: Repository, upload: Url, offset: int, body: Content) -> Url:
+    """Send *body*, a blob's bytes from *offset* on; where the upload goes on.
+
+    After :class:`Interrupted`, :func:`progress` says how much has arrived.
+    """
+    headers = {}
+    if offset:
+        headers["Content-Range"] = f"{offset}-{offset + body.size - 1}"
+    async with repository.session.request(
+        "PATCH",
+        upload,
+        repository.pushing,
+        headers,
+        body,
+        good=(201, 202, 204),
+        patient=False,
+    ) as answer:
+        await answer.read(_MOST)
+        return _location(answer.url, answer.headers)
+
+
+async def progress(repository: Repository, upload: Url) -> tuple[Url, int] | None:
+    """Where a broken upload goes on and how many bytes of it have arrived; None when the registry
+    does not continue it."""
+    try:
+        async with repository.session.request(
+            "GET", upload, repository.pushing, good=(200, 202, 204)
+        ) as answer:
+            await answer.read(_MOST)
+            found = _RANGE.match(answer.headers.get("range", ""))
+            # "0-0" is said of no byte and of one.
+            if found is None or found[1] == "0":
+                return None
+            where = answer.headers.get("location")
+            return (answer.url.join(where) if where else upload), int(found[1]) + 1
+    except Refused as error:
+        if error.status in _LOST:
+            return None
+        raise
+
+
+async def finish(repository: Repository, upload: Url, blob: Descriptor) -> None:
+    """Let the registry check what it was sent and keep it as *blob*."""
+    await _close(repository, upload, blob, None)
+
+
+async def _close(
+    repository: Repository, upload: Url, blob: Descriptor, body: Content | None
+) -> None:
     url = upload.with_query(f"digest={quote(blob.digest, safe='')}")
     async with repository.session.request(
         "PUT", url, repository.pushing, None, body, good=(201, 204), patient=False

@@ -2,24 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
-from boxship.base.errors import BoxshipError
+from boxship.engine.sharing.blob_upload import BlobUpload
 from boxship.engine.sharing.messages import Meter, Reporter
 from boxship.images import compress
 from boxship.images.blob_rows import BlobRow
 from boxship.images.exchange import Exchange
 from boxship.oci.layout import Descriptor
 from boxship.registry import uploads
-from boxship.registry.errors import Interrupted, Refused
-from boxship.registry.http import Content
+from boxship.registry.errors import Refused
 from boxship.registry.manifests import GZIP_LAYER
 from boxship.registry.repository import Repository
-from boxship.registry.retry import delay, is_transient
 from boxship.registry.url import Url
 
-_PIECE = 1 << 20
 _MOST_MOUNTS = 3  # repositories that are asked for a blob
 
 
@@ -88,43 +83,12 @@ class LayerUpload:
         return row
 
     async def _send(self, row: BlobRow, upload: Url | None) -> None:
-        path = self._exchange.blob_path(row.digest)
         meter = Meter(
             lambda current, total: self._reporter.move("Pushing", row.diff_id, current, total),
             row.size,
         )
-        body = Content(lambda: _pieces(path, meter.at), row.size)
-        attempt = 0
-        while True:
-            try:
-                target = upload or await uploads.begin(self._repository)
-                return await uploads.send(self._repository, target, _descriptor(row), body)
-            except (Interrupted, Refused) as error:
-                await _wait(attempt, error)
-                attempt, upload = attempt + 1, None
-
-
-async def _wait(attempt: int, error: BoxshipError) -> None:
-    """Before a broken upload is begun again; raises *error* when it shall not be."""
-    after = ""
-    if isinstance(error, Refused):
-        # 404: the registry has lost the upload.
-        if not is_transient(error.status) and error.status != 404:
-            raise error
-        after = error.retry_after
-    pause = delay(attempt, after)
-    if pause is None:
-        raise error
-    await asyncio.sleep(pause)
-
-
-async def _pieces(path: Path, tell: Callable[[int], None]) -> AsyncIterator[bytes]:
-    sent = 0
-    with await asyncio.to_thread(open, path, "rb", 0) as file:
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            yield piece
-            sent += len(piece)
-            tell(sent)
+        path = self._exchange.blob_path(row.digest)
+        await BlobUpload(self._repository, _descriptor(row), path, meter.at, upload).run()
 
 
 def _descriptor(row: BlobRow) -> Descriptor:
