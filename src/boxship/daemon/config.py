@@ -40,13 +40,23 @@ class Settings:
     shutdown_timeout: int = 15
     registry_mirrors: list[str] = field(default_factory=list)
     insecure_registries: list[str] = field(default_factory=list)
+    allow_nondistributable_artifacts: list[str] = field(default_factory=list)
+    registries: dict[str, Any] = field(default_factory=dict)
+    proxies: dict[str, str] = field(default_factory=dict)
     debug: bool = False
     ready_fd: int = -1
     source: str = ""
 
 
 # Settings that a reload (SIGHUP) takes over.
-RELOADABLE = ("debug", "log_level", "labels", "shutdown_timeout")
+OF_REGISTRIES = (
+    "registry_mirrors",
+    "insecure_registries",
+    "allow_nondistributable_artifacts",
+    "registries",
+    "proxies",
+)
+RELOADABLE = ("debug", "log_level", "labels", "shutdown_timeout", *OF_REGISTRIES)
 # Accepted because dockerd's clients and unit files pass them; they change nothing here.
 _IGNORED = {
     "iptables",
@@ -57,6 +67,9 @@ _IGNORED = {
     "storage-driver",
     "experimental",
 }
+
+
+_PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST|NETWORK",
         help="reach it without TLS, or without looking at its certificate",
     )
+    add(
+        "--allow-nondistributable-artifacts",
+        action="append",
+        metavar="HOST|NETWORK",
+        help="send it layers that are not to be distributed",
+    )
+    for name in _PROXIES:
+        add(f"--{name}", metavar="VALUE", help="instead of the environment's variable")
     add("--live-restore", action=argparse.BooleanOptionalAction, default=None)
     add("--shutdown-timeout", type=int, help="seconds")
     add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
@@ -158,6 +179,9 @@ def load(argv: list[str]) -> Settings:
     for name in ("log_opts", "default_ulimits"):
         if name in flags:
             flags[name] = _pairs(flags[name], name)
+    chosen = {name: flags.pop(name.replace("-", "_"), None) for name in _PROXIES}
+    if any(chosen.values()):
+        flags["proxies"] = {name: value for name, value in chosen.items() if value}
     from_file = read_file(path)
     both = sorted(set(flags) & set(from_file))
     if both:

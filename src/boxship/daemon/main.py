@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from boxship.api.server import App
@@ -16,10 +17,10 @@ from boxship.base.errors import BoxshipError
 from boxship.daemon import config
 from boxship.daemon.config import Settings
 from boxship.daemon.ownership import sole_owner
+from boxship.daemon.registries import registry_settings
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
-from boxship.registry.settings import RegistrySettings
 from boxship.wire.listen import listen
 from boxship.wire.server import Server
 from boxship.wire.tls import TlsFiles
@@ -42,9 +43,7 @@ def _options(settings: Settings) -> EngineOptions:
         live_restore=settings.live_restore,
         shutdown_timeout=settings.shutdown_timeout,
         kill_at=os.environ.get("BOXSHIP_KILL_AT", ""),
-        registries=RegistrySettings(
-            tuple(settings.registry_mirrors), tuple(settings.insecure_registries)
-        ),
+        registries=registry_settings(settings),
     )
 
 
@@ -80,9 +79,14 @@ def _reload(settings: Settings, engine: Engine) -> None:
     except BoxshipError as error:
         _log.error("%s", error)
         return
-    for name in config.RELOADABLE:
-        if name in fresh:
-            setattr(settings, name, fresh[name])
+    wanted = {name: fresh[name] for name in config.RELOADABLE if name in fresh}
+    try:
+        engine.sharing.reload(registry_settings(replace(settings, **wanted)))
+    except BoxshipError as error:
+        _log.error("unable to reload %s: %s", settings.source or config.DEFAULT_FILE, error)
+        return
+    for name, value in wanted.items():
+        setattr(settings, name, value)
     engine.options.labels = settings.labels
     _set_level(settings)
     engine.events.emit("daemon", "reload", engine.daemon_id, {"name": socket.gethostname()})

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from boxship.engine.sharing.settings_info import settings_info
+
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
@@ -11,6 +13,7 @@ def system_info(engine: "Engine") -> dict[str, Any]:
     states = Counter(live.container.state.status for live in engine.containers)
     options = engine.options
     return {
+        **settings_info(engine.sharing.settings),
         "ID": engine.daemon_id,
         "Containers": len(engine.containers),
         "ContainersRunning": states["running"],

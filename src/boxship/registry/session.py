@@ -55,6 +55,17 @@ class Session:
         self._is_open = False
         self.base = parse(f"{endpoint.schemes[0]}://{endpoint.host}{endpoint.prefix}/v2/")
 
+    async def log_in(self) -> str:
+        """Have the registry check who asks; its identity token for that, or "".
+
+        :class:`Refused` when it does not believe it.
+        """
+        self._tokens.wants_identity = True
+        await self.open()
+        async with self.request("GET", self.base) as answer:
+            await answer.read(_MOST_ERROR)
+        return self._tokens.identity_token
+
     async def open(self) -> None:
         """Find the scheme that the endpoint speaks and the way it authenticates, once."""
         if self._is_open:

@@ -25,10 +25,11 @@ _FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """``until`` by the monotonic clock."""
+    """``until`` by the monotonic clock; ``refresh`` is an identity token, "" for none."""
 
     value: str
     until: float
+    refresh: str = ""
 
     @property
     def fresh(self) -> bool:
@@ -48,6 +49,9 @@ class Tokens:
         self._credentials = credentials
         self._insecure = insecure
         self._kept: dict[frozenset[str], Token] = {}
+        # What a login asks for: a token that stands for user and password from then on.
+        self.wants_identity = False
+        self.identity_token = ""
 
     def kept(self, scopes: frozenset[str]) -> str:
         """A token that is still good, or ""."""
@@ -67,9 +71,11 @@ class Tokens:
         async with self._http.request(method, url, headers, body, self._insecure) as answer:
             data = await answer.read(_MOST_TOKEN)
             if answer.status != 200:
-                raise refusal(answer.status, data, str(realm))
+                retry_after = answer.headers.get("retry-after", "")
+                raise refusal(answer.status, data, str(realm), retry_after)
         token = read_token(data, time.monotonic())
         self._kept[scopes] = token
+        self.identity_token = token.refresh or self.identity_token
         return token.value
 
     def _request(
@@ -79,7 +85,8 @@ class Tokens:
         if known.identity_token:
             form = {
                 "grant_type": "refresh_token",
-                "refresh_token": known.identity_token,
+                # A service may hand out another one each time.
+                "refresh_token": self.identity_token or known.identity_token,
                 "client_id": _CLIENT,
                 "service": service,
                 "scope": " ".join(wanted),
@@ -91,6 +98,8 @@ class Tokens:
         if known.basic:
             pairs.append(("account", known.username))
             headers["Authorization"] = known.basic
+            if self.wants_identity:
+                pairs += [("client_id", _CLIENT), ("offline_token", "true")]
         query = urlencode(pairs, quote_via=quote, safe=":,/")
         return "GET", realm.with_query(query) if query else realm, headers, None
 
@@ -116,4 +125,6 @@ def read_token(data: bytes, now: float) -> Token:
         raise ProtocolError("the token service answered with a malformed token")
     life = document.get("expires_in")
     seconds = float(life) if isinstance(life, int) and 0 < life < 1 << 31 else _LEAST_LIFE
-    return Token(value, now + max(seconds, _EARLY + 1) - _EARLY)
+    refresh = document.get("refresh_token")
+    kept = refresh if isinstance(refresh, str) and refresh.isprintable() else ""
+    return Token(value, now + max(seconds, _EARLY + 1) - _EARLY, kept)

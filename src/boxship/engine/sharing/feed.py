@@ -8,7 +8,7 @@ from typing import TypeVar
 from boxship.images.partial import Partial
 from boxship.oci.layout import Descriptor
 from boxship.registry import blobs
-from boxship.registry.errors import Interrupted
+from boxship.registry.errors import Interrupted, TransportError
 from boxship.registry.repository import Repository
 from boxship.registry.retry import delay
 
@@ -77,7 +77,9 @@ class Feed:
             before = self._partial.size
             try:
                 await self._fetch(ours)
-            except Interrupted as error:
+            except TransportError as error:
+                if not (self._partial.size or isinstance(error, Interrupted)):
+                    raise  # it was never reached
                 attempt = 0 if self._partial.size > before else attempt + 1
                 pause = delay(attempt)
                 if pause is None:

@@ -11,22 +11,34 @@ from boxship.registry.errors import Refused
 from boxship.registry.http import Http
 from boxship.registry.repository import Repository
 from boxship.registry.session import Session
-from boxship.registry.settings import DOCKER_HUB, Endpoint, RegistrySettings
+from boxship.registry.settings import Endpoint, RegistrySettings
 
 
 class Registries:
     """Opens repositories. Owns the connections; belongs to the running loop."""
 
     def __init__(self, settings: RegistrySettings) -> None:
-        settings.endpoints(DOCKER_HUB)  # a malformed mirror is better told of now than at a pull
+        settings.check()  # a malformed mirror is better told of now than at a pull
         self._settings = settings
         self._http: Http | None = None
+
+    @property
+    def settings(self) -> RegistrySettings:
+        return self._settings
+
+    def reload(self, settings: RegistrySettings) -> None:
+        """What is under way ends by the settings with which it began."""
+        settings.check()
+        proxies.from_environment(os.environ, settings.proxies)
+        self.close()
+        self._settings, self._http = settings, None
 
     @property
     def http(self) -> Http:
         """Made when first needed: a proxy that we cannot use is the fault of that request."""
         if self._http is None:
-            self._http = Http(proxies.from_environment(os.environ), self._settings.tls)
+            chosen = proxies.from_environment(os.environ, self._settings.proxies)
+            self._http = Http(chosen, self._settings.tls)
         return self._http
 
     def close(self) -> None:
@@ -51,25 +63,26 @@ class Registries:
     def _repository(
         self, endpoint: Endpoint, name: Reference, credentials: Credentials
     ) -> Repository:
-        return Repository(Session(self.http, endpoint, credentials), name.path)
+        path = f"{endpoint.namespace}/{name.path}" if endpoint.namespace else name.path
+        return Repository(Session(self.http, endpoint, credentials), path)
 
-    async def login(self, domain: str, credentials: Credentials) -> None:
-        """:class:`Unauthorized` when the registry does not accept *credentials*."""
-        for endpoint in self._settings.endpoints(domain, push=True):
-            session = Session(self.http, endpoint, credentials)
-            await session.open()
-            try:
-                async with session.request("GET", session.base) as answer:
-                    await answer.read(_MOST)
-            except Refused as error:
-                if error.status not in (401, 403):
-                    raise
-                status = HTTPStatus(error.status)
-                raise Unauthorized(
-                    f"login attempt to {session.base} failed with status: "
-                    f"{status.value} {status.phrase}"
-                ) from None
+    async def login(self, domain: str, credentials: Credentials) -> str:
+        """The registry's identity token for *credentials*, or "".
+
+        :class:`Unauthorized` when it does not accept them.
+        """
+        endpoint = self._settings.endpoints(domain, push=True)[0]
+        session = Session(self.http, endpoint, credentials)
+        try:
+            return await session.log_in()
+        except Refused as error:
+            if error.status not in (401, 403):
+                raise
+            status = HTTPStatus(error.status)
+            raise Unauthorized(
+                f"login attempt to {session.base} failed with status: "
+                f"{status.value} {status.phrase}"
+            ) from None
 
 
 _NOBODY = Credentials()
-_MOST = 64 << 10

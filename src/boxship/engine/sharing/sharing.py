@@ -35,6 +35,15 @@ class Sharing:
     def close(self) -> None:
         self._registries.close()
 
+    @property
+    def settings(self) -> RegistrySettings:
+        return self._registries.settings
+
+    def reload(self, settings: RegistrySettings) -> None:
+        """Reach registries by *settings* from now on. :class:`InvalidParameter`, and nothing
+        changed, when they are malformed."""
+        self._registries.reload(settings)
+
     def pull(
         self, image: str, tag: str, platform: str, credentials: Credentials
     ) -> AsyncGenerator[Message, None]:
@@ -91,8 +100,8 @@ class Sharing:
 
     async def login(self, server: str, credentials: Credentials) -> dict[str, str]:
         """API operation SystemAuth. :class:`Unauthorized` when the registry refuses."""
-        await self._registries.login(domain_of(server), credentials)
-        return {"IdentityToken": "", "Status": "Login Succeeded"}
+        token = await self._registries.login(domain_of(server), credentials)
+        return {"IdentityToken": token, "Status": "Login Succeeded"}
 
     async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
         """API operation DistributionInspect."""
