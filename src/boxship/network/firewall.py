@@ -18,6 +18,7 @@ table inet boxship {
   set internal { type ifname; }
   set subnets { type ipv4_addr; flags interval; }
   set masqueraded { type ipv4_addr; flags interval; }
+  set masqueraded6 { type ipv6_addr; flags interval; }
   map published { type inet_proto . inet_service : ipv4_addr . inet_service; }
   map published_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
 
@@ -43,6 +44,7 @@ table inet boxship {
     oifname @bridges ip saddr 127.0.0.0/8 masquerade
     oifname @bridges ip saddr @subnets ct status dnat masquerade
     ip saddr @masqueraded oifname != @bridges masquerade
+    ip6 saddr @masqueraded6 oifname != @bridges masquerade
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
@@ -62,9 +64,11 @@ class Zone:
     """A network as the firewall sees it."""
 
     bridge: str
-    subnet: ipaddress.IPv4Network
+    subnet: ipaddress.IPv4Network | None
     internal: bool = False
     masquerade: bool = True
+    subnet6: ipaddress.IPv6Network | None = None
+    masquerade6: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,15 @@ class Publication:
 
 def _zone_elements(zone: Zone) -> list[tuple[str, str]]:
     name = f'"{zone.bridge}"'
-    rows = [("bridges", name), ("inside", f"{name} . {name}"), ("subnets", str(zone.subnet))]
+    rows = [("bridges", name), ("inside", f"{name} . {name}")]
     if zone.internal:
         rows.append(("internal", name))
-    elif zone.masquerade:
+    if zone.subnet is not None:
+        rows.append(("subnets", str(zone.subnet)))
+    if zone.subnet is not None and zone.masquerade and not zone.internal:
         rows.append(("masqueraded", str(zone.subnet)))
+    if zone.subnet6 is not None and zone.masquerade6 and not zone.internal:
+        rows.append(("masqueraded6", str(zone.subnet6)))
     return rows
 
 
