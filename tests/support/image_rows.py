@@ -8,7 +8,7 @@ from boxship.images import catalog as changes
 from boxship.images.catalog import Catalog, Change, LayerRow
 from boxship.images.record import diff_ids_of, parse_config
 from boxship.images.reference import parse
-from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS, URL_MIGRATIONS
 from boxship.state.database import Database
 from support.image_archives import Image
 
@@ -38,7 +38,9 @@ def with_catalog(
                     changes.set_tag(connection, reference, [image.id])
 
     async def main() -> None:
-        database = Database(directory / "images.db", (*MIGRATIONS, *BLOB_MIGRATIONS), durable=False)
+        database = Database(
+            directory / "images.db", (*MIGRATIONS, *BLOB_MIGRATIONS, *URL_MIGRATIONS), durable=False
+        )
         try:
             await database.write(insert)
             await scenario(Catalog(database))

@@ -21,7 +21,7 @@ from boxship.engine.events import Events
 from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
-from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS, URL_MIGRATIONS
 from boxship.registry.settings import RegistrySettings
 from boxship.state.database import Database
 from boxship.wire.server import Server
@@ -90,7 +90,7 @@ class Store:
 @asynccontextmanager
 async def opened(root: Path) -> AsyncIterator[Store]:
     """A store over *root*, recovered as a daemon does when it starts."""
-    database = Database(root / "boxship.db", (*MIGRATIONS, *BLOB_MIGRATIONS))
+    database = Database(root / "boxship.db", (*MIGRATIONS, *BLOB_MIGRATIONS, *URL_MIGRATIONS))
     events: list[tuple[str, str, dict[str, str]]] = []
     forgotten: list[dict[str, str]] = []
     images = Images(

@@ -21,7 +21,7 @@ from boxship.engine.options import EngineOptions
 from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
-from boxship.images.schema import BLOB_MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, URL_MIGRATIONS
 from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.runtime.cgroups import Cgroups
@@ -70,6 +70,7 @@ class Engine:
                 *VOLUME_MIGRATIONS,
                 *BLOB_MIGRATIONS,
                 *NETWORK_MIGRATIONS,
+                *URL_MIGRATIONS,
             ),
         )
         self.spawner = SpawnerProcess(options.exec_root)
@@ -108,6 +109,7 @@ class Engine:
             ContainerUse(live.id, live.container.state.running)
             for live in self.containers
             if live.container.image_id == image_id
+            or any(point.options.get("image") == image_id for point in live.container.mounts)
         ]
 
     def _image_event(self, action: str, image_id: str, attributes: dict[str, str]) -> None:

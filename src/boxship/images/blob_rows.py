@@ -9,12 +9,14 @@ from boxship.state.database import Database, Write
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """``size`` in bytes. The content was verified: it inflates to the layer ``diff_id``."""
+    """``size`` in bytes. The content was verified: it inflates to the layer ``diff_id``. ``urls``:
+    where it lies when registries are not to distribute it."""
 
     digest: str
     diff_id: str
     media_type: str
     size: int
+    urls: tuple[str, ...] = ()
 
 
 class BlobRows:
@@ -32,7 +34,15 @@ class BlobRows:
             "SELECT digest, diff_id, media_type, size FROM image_blobs WHERE diff_id = ? "
             "ORDER BY digest"
         )
-        return [BlobRow(*row) for row in self._database.read(sql, diff_id)]
+        rows = self._database.read(sql, diff_id)
+        return [
+            BlobRow(digest, of, media_type, size, self._urls(digest))
+            for digest, of, media_type, size in rows
+        ]
+
+    def _urls(self, digest: str) -> tuple[str, ...]:
+        sql = "SELECT url FROM image_blob_urls WHERE digest = ? ORDER BY position"
+        return tuple(row[0] for row in self._database.read(sql, digest))
 
     def places(self, digest: str) -> list[str]:
         """Repositories (``domain/path``) that had the blob when we last met it there."""
@@ -60,6 +70,8 @@ def add(connection: Change, rows: Iterable[BlobRow], boot: str, repository: str 
     for row in rows:
         values = (row.digest, row.diff_id, row.media_type, row.size, boot)
         connection.execute("INSERT OR IGNORE INTO image_blobs VALUES (?, ?, ?, ?, ?)", values)
+        urls = [(row.digest, position, url) for position, url in enumerate(row.urls)]
+        connection.executemany("INSERT OR IGNORE INTO image_blob_urls VALUES (?, ?, ?)", urls)
         if repository:
             place = (row.digest, repository)
             connection.execute("INSERT OR IGNORE INTO image_blob_places VALUES (?, ?)", place)
@@ -72,5 +84,6 @@ def mark_durable(connection: Change, digests: Iterable[str]) -> None:
 
 def remove(connection: Change, digests: Iterable[str]) -> None:
     rows = [(digest,) for digest in digests]
+    connection.executemany("DELETE FROM image_blob_urls WHERE digest = ?", rows)
     connection.executemany("DELETE FROM image_blob_places WHERE digest = ?", rows)
     connection.executemany("DELETE FROM image_blobs WHERE digest = ?", rows)

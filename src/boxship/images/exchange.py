@@ -62,6 +62,15 @@ class Exchange:
         """Diff IDs of the layers that are here."""
         return set(self._catalog.layers())
 
+    def config(self, image_id: str) -> bytes | None:
+        """The configuration of an image that is here."""
+        return self._catalog.get(image_id).raw if image_id in self._catalog.ids() else None
+
+    def has(self, image_id: str, tag: Reference | None, digest: Reference) -> bool:
+        """Whether the image is here by both names."""
+        is_tagged = tag is None or self._catalog.tagged(tag)[:1] == [image_id]
+        return is_tagged and image_id in self._catalog.tagged(digest)
+
     @contextmanager
     def directory(self) -> Iterator[Path]:
         """Where layers of one fetch are staged."""
@@ -123,6 +132,12 @@ class Exchange:
     def tags(self, reference: Reference) -> list[Reference]:
         """The tags that the reference's repository has here."""
         return [reference.with_tag(tag) for tag, _ in self._catalog.repository(reference)]
+
+    def tagged(self, reference: Reference) -> list[ImageRecord]:
+        """The images behind a tag, one for each platform, the preferred one first."""
+        ids = self._catalog.tagged(reference)
+        records = {record.id: record for record in self._catalog.records(ids)} if ids else {}
+        return [records[image_id] for image_id in ids if image_id in records]
 
     def tar(self, diff_id: str) -> Path:
         """A layer's uncompressed archive; lease the layer while you read it."""

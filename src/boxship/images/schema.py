@@ -68,3 +68,15 @@ BLOB_MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
 )
+
+# Where blobs lie that registries do not distribute.
+URL_MIGRATIONS = (
+    """
+    CREATE TABLE image_blob_urls (
+        digest TEXT NOT NULL REFERENCES image_blobs (digest) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        url TEXT NOT NULL,
+        PRIMARY KEY (digest, position)
+    ) WITHOUT ROWID;
+    """,
+)

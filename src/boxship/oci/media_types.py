@@ -15,3 +15,10 @@ MANIFESTS = frozenset((OCI_MANIFEST, DOCKER_MANIFEST))
 REF_NAME = "org.opencontainers.image.ref.name"
 CONTAINERD_NAME = "io.containerd.image.name"
 ATTESTATION = "vnd.docker.reference.type"
+
+# Layers that registries are not to distribute: they carry the addresses where they lie.
+NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+DOCKER_FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+FOREIGN_LAYERS = frozenset(
+    (DOCKER_FOREIGN, *(NONDISTRIBUTABLE + suffix for suffix in ("", "+gzip", "+zstd")))
+)

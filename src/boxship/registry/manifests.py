@@ -29,6 +29,15 @@ ACCEPT = ", ".join(
 GZIP_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 ZSTD_LAYER = media_types.OCI_LAYER + "+zstd"
 _GZIP_OCI = media_types.OCI_LAYER + "+gzip"
+_FOREIGN_OCI = media_types.NONDISTRIBUTABLE + "+gzip"
+# What one vocabulary calls the layers of the other.
+_IN_DOCKERS = {
+    GZIP_LAYER: GZIP_LAYER,
+    _GZIP_OCI: GZIP_LAYER,
+    media_types.DOCKER_FOREIGN: media_types.DOCKER_FOREIGN,
+    _FOREIGN_OCI: media_types.DOCKER_FOREIGN,
+}
+_IN_OCIS = {GZIP_LAYER: _GZIP_OCI, media_types.DOCKER_FOREIGN: _FOREIGN_OCI}
 _SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
 
@@ -158,30 +167,40 @@ def _descriptor(value: Any, where: str) -> Descriptor:
     return Descriptor(kind if isinstance(kind, str) else "", digest, size)
 
 
-def encode(config: Descriptor, layers: Sequence[Descriptor]) -> tuple[bytes, str]:
+def encode(config: Descriptor, layers: Sequence[Layer]) -> tuple[bytes, str]:
     """The manifest of an image, and its media type: Docker's where it can say it, else OCI's.
 
     Byte for byte what dockerd makes of the same blobs, so that both push the same digest.
     """
-    is_docker = all(layer.media_type in (GZIP_LAYER, _GZIP_OCI) for layer in layers)
+    is_docker = all(layer.blob.media_type in _IN_DOCKERS for layer in layers)
     kinds = (
         (media_types.DOCKER_MANIFEST, media_types.DOCKER_CONFIG)
         if is_docker
         else (media_types.OCI_MANIFEST, media_types.OCI_CONFIG)
     )
+    names = _IN_DOCKERS if is_docker else _IN_OCIS
     document = {
         "schemaVersion": 2,
         "mediaType": kinds[0],
         "config": _row(config, kinds[1]),
-        "layers": [_row(layer, _layer_type(layer, is_docker)) for layer in layers],
+        "layers": [_layer_row(layer, names) for layer in layers],
     }
     return json.dumps(document, indent=3).encode(), kinds[0]
 
 
-def _layer_type(layer: Descriptor, is_docker: bool) -> str:
-    if is_docker:
-        return GZIP_LAYER
-    return _GZIP_OCI if layer.media_type == GZIP_LAYER else layer.media_type
+def encode_index(entries: Sequence[tuple[Descriptor, Mapping[str, Any]]]) -> tuple[bytes, str]:
+    """The index of images, each with its platform; and its media type: Docker's where all of them
+    are Docker's, else OCI's."""
+    is_docker = all(blob.media_type == media_types.DOCKER_MANIFEST for blob, _ in entries)
+    kind = media_types.DOCKER_LIST if is_docker else media_types.OCI_INDEX
+    rows = [{**_row(blob, blob.media_type), "platform": platform} for blob, platform in entries]
+    document = {"schemaVersion": 2, "mediaType": kind, "manifests": rows}
+    return json.dumps(document, indent=3).encode(), kind
+
+
+def _layer_row(layer: Layer, names: Mapping[str, str]) -> dict[str, Any]:
+    row = _row(layer.blob, names.get(layer.blob.media_type, layer.blob.media_type))
+    return row | ({"urls": list(layer.urls)} if layer.urls else {})
 
 
 def _row(blob: Descriptor, media_type: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from boxship.registry import challenges, manifests, proxies, url
 from boxship.registry.challenges import Challenge
 from boxship.registry.credentials import ANONYMOUS, Credentials, from_header
 from boxship.registry.errors import Fault, ProtocolError, faults_of, refusal
-from boxship.registry.manifests import Index, Manifest
+from boxship.registry.manifests import Index, Layer, Manifest
 from boxship.registry.proxies import Proxies, Proxy
 from boxship.registry.settings import RegistrySettings, host_name
 
@@ -120,18 +120,22 @@ def layer(**more: Any) -> dict[str, Any]:
 
 def test_manifests() -> None:
     config = Descriptor("", DIGEST, 7)
-    data, media_type = manifests.encode(config, [Descriptor(manifests.GZIP_LAYER, DIGEST, 5)])
+    data, media_type = manifests.encode(
+        config, [Layer(Descriptor(manifests.GZIP_LAYER, DIGEST, 5))]
+    )
     found = manifests.parse(data, media_type)
     assert isinstance(found, Manifest)
     assert (found.config.digest, found.config.size, len(found.layers)) == (DIGEST, 7, 1)
-    data, media_type = manifests.encode(config, [Descriptor(manifests.ZSTD_LAYER, DIGEST, 5)])
+    data, media_type = manifests.encode(
+        config, [Layer(Descriptor(manifests.ZSTD_LAYER, DIGEST, 5))]
+    )
     assert media_type == "application/vnd.oci.image.manifest.v1+json"
     assert manifests.parse(data, "") == manifests.parse(data, media_type)
 
 
 def test_a_manifest_is_what_dockerd_would_push() -> None:
     blob = Descriptor(manifests.GZIP_LAYER, DIGEST, 5)
-    data, _ = manifests.encode(Descriptor("", DIGEST, 7), [blob])
+    data, _ = manifests.encode(Descriptor("", DIGEST, 7), [Layer(blob)])
     assert data.startswith(b'{\n   "schemaVersion": 2,\n   "mediaType": "application/vnd.docker')
     assert b'      "size": 7,\n      "digest": "sha256:' in data
     assert not data.endswith(b"\n")

@@ -101,7 +101,7 @@ class Downloads:
                     partial.discard()
                     raise
         blob = layer.blob
-        return staged, BlobRow(blob.digest, diff_id, blob.media_type, blob.size)
+        return staged, BlobRow(blob.digest, diff_id, blob.media_type, blob.size, layer.urls)
 
     def _feed(
         self, download: _Download, repository: Repository, layer: Layer, partial: Partial

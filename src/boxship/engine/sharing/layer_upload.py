@@ -9,9 +9,10 @@ from boxship.images import compress
 from boxship.images.blob_rows import BlobRow
 from boxship.images.exchange import Exchange
 from boxship.oci.layout import Descriptor
+from boxship.oci.media_types import FOREIGN_LAYERS
 from boxship.registry import uploads
 from boxship.registry.errors import Refused
-from boxship.registry.manifests import GZIP_LAYER
+from boxship.registry.manifests import GZIP_LAYER, Layer
 from boxship.registry.repository import Repository
 from boxship.registry.url import Url
 
@@ -19,18 +20,29 @@ _MOST_MOUNTS = 3  # repositories that are asked for a blob
 
 
 class LayerUpload:
-    """Sends layers to *repository*, which is called ``domain/path`` as *place*."""
+    """Sends layers to *repository*, which is called ``domain/path`` as *place*; those that are not
+    to be distributed only if *sends_foreign*."""
 
     def __init__(
-        self, exchange: Exchange, repository: Repository, place: str, reporter: Reporter
+        self,
+        exchange: Exchange,
+        repository: Repository,
+        place: str,
+        reporter: Reporter,
+        sends_foreign: bool,
     ) -> None:
         self._exchange = exchange
         self._repository = repository
         self._place = place
         self._reporter = reporter
+        self._sends_foreign = sends_foreign
 
-    async def send(self, diff_id: str) -> Descriptor:
-        """The blob that holds the layer *diff_id* in the repository."""
+    async def send(self, diff_id: str) -> Layer:
+        """The blob that holds the layer *diff_id* in the repository, or where it points to."""
+        for row in self._exchange.blobs_of(diff_id):
+            if row.urls and row.media_type in FOREIGN_LAYERS and not self._sends_foreign:
+                self._reporter.say("Skipped foreign layer", diff_id)
+                return Layer(_descriptor(row), row.urls)
         for row in self._exchange.blobs_of(diff_id):
             blob = _descriptor(row)
             if await uploads.exists(self._repository, blob):
@@ -46,10 +58,10 @@ class LayerUpload:
         await self._send(row, upload)
         return await self._done(row, "Pushed")
 
-    async def _done(self, row: BlobRow, status: str) -> Descriptor:
+    async def _done(self, row: BlobRow, status: str) -> Layer:
         await self._exchange.keep([row], self._place)
         self._reporter.say(status, row.diff_id)
-        return _descriptor(row)
+        return Layer(_descriptor(row))
 
     async def _mount(self, row: BlobRow) -> tuple[str, Url | None]:
         """The repository that the registry took the blob from, or a begun upload."""

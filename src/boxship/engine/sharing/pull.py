@@ -1,10 +1,10 @@
 """``docker pull``: reference, manifest, layers, image (API operation ImageCreate)."""
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
-from boxship.base.errors import InvalidParameter
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.engine.sharing import choice, refusals
 from boxship.engine.sharing.downloads import Downloads
 from boxship.engine.sharing.messages import Reporter
@@ -16,7 +16,7 @@ from boxship.images.platform import Platform
 from boxship.images.record import diff_ids_of, validate
 from boxship.images.reference import Reference
 from boxship.registry.credentials import Credentials
-from boxship.registry.errors import ProtocolError, Refused, TransportError
+from boxship.registry.errors import Refused
 from boxship.registry.manifests import Manifest
 from boxship.registry.repository import Fetched, Repository
 
@@ -58,16 +58,28 @@ class Pull:
         return found
 
     async def _fetch(self, name: Reference, candidates: list[Repository]) -> tuple[str, bool]:
-        repository, fetched = await _manifest(name, candidates)
+        """From the first candidate that has all of it; what the last one says counts."""
+        for repository in candidates[:-1]:
+            with suppress(BoxshipError):
+                return await self._fetch_from(name, repository)
+        try:
+            return await self._fetch_from(name, candidates[-1])
+        except Refused as error:
+            raise refusals.of_pull(error, name) from None
+
+    async def _fetch_from(self, name: Reference, repository: Repository) -> tuple[str, bool]:
+        await repository.session.open()
+        fetched = await repository.manifest(name.digest or name.tag or "")
         self.reporter.send(
             {"status": f"Pulling from {name.path}", "id": name.tag or name.digest or ""}
         )
+        manifest = await choice.image_manifest(repository, fetched, self.wanted)
+        known = self.exchange.config(manifest.config.digest)
+        raw = known or await choice.config(repository, manifest)
         try:
-            manifest = await choice.image_manifest(repository, fetched, self.wanted)
-            raw = await choice.config(repository, manifest)
-        except Refused as error:
-            raise refusals.of_pull(error, name) from None
-        image_id, changed = await self._layers(name, repository, fetched, manifest, raw)
+            image_id, changed = await self._layers(name, repository, fetched, manifest, raw)
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
         self.reporter.say(f"Digest: {fetched.digest}")
         return image_id, changed
 
@@ -84,6 +96,10 @@ class Pull:
             raise InvalidParameter("rootfs and manifest mismatch: not as many layers as diff IDs")
         digest = replace(name, tag=None, digest=fetched.digest)
         tag = name if name.tag and not name.digest else None
+        if self.exchange.has(manifest.config.digest, tag, digest):
+            for layer in manifest.layers:
+                self.reporter.say("Already exists", layer.blob.digest)
+            return manifest.config.digest, False
         with ExitStack() as until, self.exchange.lease(diff_ids):
             got = await self._download(repository, manifest, diff_ids, until)
             staged, blobs = [one for one, _ in got], [row for _, row in got]
@@ -116,17 +132,3 @@ class Pull:
         got = await self.downloads.fetch(repository, layer, diff_id, self.reporter, until)
         self.reporter.say("Pull complete", digest)
         return got
-
-
-async def _manifest(name: Reference, candidates: list[Repository]) -> tuple[Repository, Fetched]:
-    """From the first candidate that has it; what the last one says counts."""
-    for repository in candidates:
-        try:
-            await repository.session.open()
-            return repository, await repository.manifest(name.digest or name.tag or "")
-        except (Refused, TransportError, ProtocolError) as error:
-            if repository is candidates[-1]:
-                raise (
-                    refusals.of_pull(error, name) if isinstance(error, Refused) else error
-                ) from None
-    raise AssertionError("there always is a candidate")

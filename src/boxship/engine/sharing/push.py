@@ -13,6 +13,7 @@ from boxship.oci import media_types
 from boxship.oci.layout import Descriptor
 from boxship.registry import manifests, uploads
 from boxship.registry.http import content
+from boxship.registry.manifests import Layer
 from boxship.registry.repository import Repository
 
 _AT_ONCE = 3  # layers
@@ -20,14 +21,42 @@ _AT_ONCE = 3  # layers
 
 @dataclass
 class Push:
-    """One image to one repository."""
+    """One image to one repository. *sends_foreign*: layers that are not to be distributed too."""
 
     exchange: Exchange
     repository: Repository
     reporter: Reporter
+    sends_foreign: bool = False
 
-    async def tag(self, name: Reference, image: ImageRecord) -> None:
-        """Let the tag *name* mean *image* in the registry."""
+    async def tag(self, name: Reference, images: list[ImageRecord]) -> None:
+        """Let the tag *name* mean *images* in the registry: one, or an index of several
+        platforms."""
+        found = [await self._image(name, image) for image in images]
+        if len(found) == 1:
+            data, media_type = found[0]
+        else:
+            data, media_type = await self._index(images, found)
+        await self.repository.put_manifest(name.tag or "", data, media_type)
+        digest = sha256(data)
+        reference = replace(name, tag=None, digest=digest)
+        for image in images:
+            await self.exchange.add_digest(reference, image.id)
+        self.reporter.say(f"{name.tag}: digest: {digest} size: {len(data)}")
+        aux = {"Tag": name.tag, "Digest": digest, "Size": len(data)}
+        self.reporter.send({"progressDetail": {}, "aux": aux})
+
+    async def _index(
+        self, images: list[ImageRecord], found: list[tuple[bytes, str]]
+    ) -> tuple[bytes, str]:
+        entries = []
+        for image, (data, media_type) in zip(images, found, strict=True):
+            blob = Descriptor(media_type, sha256(data), len(data))
+            await self.repository.put_manifest(blob.digest, data, media_type)
+            entries.append((blob, image.platform.as_oci()))
+        return manifests.encode_index(entries)
+
+    async def _image(self, name: Reference, image: ImageRecord) -> tuple[bytes, str]:
+        """The manifest of *image*, whose blobs are in the registry then."""
         for diff_id in reversed(image.diff_ids):
             self.reporter.say("Preparing", diff_id)
         with self.exchange.lease(image.diff_ids):
@@ -37,20 +66,16 @@ class Push:
             upload = await uploads.begin(self.repository)
             body = content(image.raw, "application/octet-stream")
             await uploads.send(self.repository, upload, config, body)
-        data, media_type = manifests.encode(config, layers)
-        await self.repository.put_manifest(name.tag or "", data, media_type)
-        digest = sha256(data)
-        await self.exchange.add_digest(replace(name, tag=None, digest=digest), image.id)
-        self.reporter.say(f"{name.tag}: digest: {digest} size: {len(data)}")
-        aux = {"Tag": name.tag, "Digest": digest, "Size": len(data)}
-        self.reporter.send({"progressDetail": {}, "aux": aux})
+        return manifests.encode(config, layers)
 
-    async def _layers(self, place: str, image: ImageRecord) -> list[Descriptor]:
-        upload = LayerUpload(self.exchange, self.repository, place, self.reporter)
+    async def _layers(self, place: str, image: ImageRecord) -> list[Layer]:
+        upload = LayerUpload(
+            self.exchange, self.repository, place, self.reporter, self.sends_foreign
+        )
         slots = asyncio.Semaphore(_AT_ONCE)
-        tasks: dict[str, asyncio.Task[Descriptor]] = {}
+        tasks: dict[str, asyncio.Task[Layer]] = {}
 
-        async def send(diff_id: str) -> Descriptor:
+        async def send(diff_id: str) -> Layer:
             if slots.locked():
                 self.reporter.say("Waiting", diff_id)
             async with slots:

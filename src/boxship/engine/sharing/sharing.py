@@ -1,9 +1,10 @@
 """Everything that the engine does with registries; one method a verb."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from typing import Any
 
-from boxship.base.errors import InvalidParameter, NotFound
+from boxship.base.errors import BoxshipError, InvalidParameter, NotFound
 from boxship.engine.sharing import refusals
 from boxship.engine.sharing.distribution import describe
 from boxship.engine.sharing.downloads import Downloads
@@ -73,30 +74,48 @@ class Sharing:
         for image_id in dict.fromkeys(found[:1]):
             self._announce("pull", name, image_id)
 
-    def push(self, image: str, tag: str, credentials: Credentials) -> AsyncGenerator[Message, None]:
-        """Messages of the progress stream. Without a tag, all tags of the repository go."""
+    def push(
+        self, image: str, tag: str, platform: str | None, credentials: Credentials
+    ) -> AsyncGenerator[Message, None]:
+        """Messages of the progress stream. Without a tag, all tags of the repository go; without
+        a platform, all platforms of a tag."""
         name = named(image, tag)
         if name.digest:
             raise InvalidParameter("cannot push a digest reference")
-        return Reporter().run(lambda reporter: self._push(name, credentials, reporter))
+        wanted = platforms.parse(platform) if platform else None
+        return Reporter().run(lambda reporter: self._push(name, wanted, credentials, reporter))
 
-    async def _push(self, name: Reference, credentials: Credentials, reporter: Reporter) -> None:
+    async def _push(
+        self,
+        name: Reference,
+        wanted: platforms.Platform | None,
+        credentials: Credentials,
+        reporter: Reporter,
+    ) -> None:
         reporter.say(f"The push refers to repository [{name.repository}]")
         names = [name] if name.tag else self._images.exchange.tags(name)
         if not names:
             raise _unknown(name)
-        images = [(one, self._resolve(one)) for one in names]
+        images = [(one, self._variants(one, wanted)) for one in names]
         repository = await self._registries.open(name, credentials)
-        push = Push(self._images.exchange, repository, reporter)
-        for one, image in images:
-            await push.tag(one, image)
-            self._announce("push", one, image.id)
+        foreign = self.settings.takes_nondistributable(name.domain)
+        push = Push(self._images.exchange, repository, reporter, foreign)
+        for one, variants in images:
+            await push.tag(one, variants)
+            self._announce("push", one, variants[0].id)
 
-    def _resolve(self, name: Reference) -> ImageRecord:
-        try:
-            return self._images.resolve(str(name))
-        except NotFound:
-            raise _unknown(name) from None
+    def _variants(self, name: Reference, wanted: platforms.Platform | None) -> list[ImageRecord]:
+        """The images behind a tag, the preferred one first; those of the platform *wanted*."""
+        found = self._images.exchange.tagged(name)
+        if not found:
+            raise _unknown(name)
+        fitting = [one for one in found if wanted is None or one.platform.runs(wanted)]
+        if not fitting:
+            raise NotFound(
+                f"image with reference {name.familiar} was found but does not provide the "
+                f"specified platform ({wanted})"
+            )
+        return fitting
 
     async def login(self, server: str, credentials: Credentials) -> dict[str, str]:
         """API operation SystemAuth. :class:`Unauthorized` when the registry refuses."""
@@ -106,10 +125,12 @@ class Sharing:
     async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
         """API operation DistributionInspect."""
         name = references.parse(image).with_default_tag()
-        repository = await self._registries.open(name, credentials)
+        *mirrors, registry = self._registries.candidates(name, credentials)
+        for mirror in mirrors:
+            with suppress(BoxshipError):
+                return await describe(mirror, name.digest or name.tag or "")
         try:
-            fetched = await repository.manifest(name.digest or name.tag or "")
-            return await describe(repository, fetched)
+            return await describe(registry, name.digest or name.tag or "")
         except Refused as error:
             raise refusals.of_pull(error, name) from None
 

@@ -1,0 +1,1 @@
+"""Words of the distribution protocol (OCI distribution-spec 1.1): names, ranges, errors."""
