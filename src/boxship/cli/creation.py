@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from boxship.base.errors import NotFound
+from boxship.base.errors import InvalidParameter, NotFound
 from boxship.cli import terminal
 from boxship.cli.errors import ENGINE_FAILED, Failed
 from boxship.cli.flags.flag import Flag, switch
@@ -61,7 +61,7 @@ def create(app: App, arguments: Arguments, body: Body) -> str:
     """The new container's id. Warnings of the daemon go to standard error."""
     cidfile = arguments.text("cidfile")
     if cidfile and os.path.exists(cidfile):
-        raise Failed(
+        raise InvalidParameter(
             "container ID file found, make sure the other container isn't running or delete "
             f"{cidfile}"
         )

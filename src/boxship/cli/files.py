@@ -39,6 +39,15 @@ def read_chunks(descriptor: int) -> Iterator[bytes]:
         yield data
 
 
+def check_output(path: str, what: str) -> None:
+    """Before anything is asked of the daemon: *path* is in a directory, or :class:`Failed`, which
+    names *what* could not be done."""
+    directory = os.path.dirname(path) or "."
+    if path and not os.path.isdir(directory):
+        reason = f'invalid output path: directory "{directory}" does not exist'
+        raise Failed(f"failed to {what}: {reason}")
+
+
 def write_output(path: str, chunks: Iterable[bytes]) -> None:
     """Write *chunks* to standard output for "", or to the file *path*, which appears or is replaced
     only when all is there."""
@@ -52,8 +61,6 @@ def write_output(path: str, chunks: Iterable[bytes]) -> None:
                 write_all(file.fileno(), chunk)
         return
     directory = os.path.dirname(path) or "."
-    if not os.path.isdir(directory):
-        raise Failed(f"invalid output path: directory {directory!r} does not exist")
     _replace(path, directory, chunks)
 
 

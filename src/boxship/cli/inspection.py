@@ -60,7 +60,11 @@ _LISTS = frozenset(
 _MAPS = frozenset(
     ("ExposedPorts", "Labels", "Networks", "Options", "PortBindings", "Ports", "Volumes")
 )
+# Maps of texts: a key that one has not is no error to Go.
+_TEXTS = frozenset(("Annotations", "DriverOpts", "Labels", "Options", "Sysctls", "Tmpfs"))
 
+# Pointers that are left out where they are null.
+_OMITTED = {"Config": ("Healthcheck", "StopTimeout"), "State": ("Health",)}
 
 # Docker's exit code for a template that cannot be parsed (EX_USAGE of sysexits.h).
 BAD_TEMPLATE = 64
@@ -121,7 +125,7 @@ def _template(source: str) -> Callable[[object], str]:
 
 def _as_go_sees(value: Any) -> Any:
     """*value* with its nulls shown as Go shows those of their types."""
-    from boxship.cli.template.values import EMPTY_LIST, EMPTY_MAP, NIL_POINTER
+    from boxship.cli.template.values import EMPTY_LIST, EMPTY_MAP, NIL_POINTER, GoMap, GoStruct
 
     if isinstance(value, list):
         return [_as_go_sees(item) for item in value]
@@ -135,13 +139,18 @@ def _as_go_sees(value: Any) -> Any:
             shown[name] = EMPTY_MAP
         elif item is None:
             shown[name] = NIL_POINTER
+        elif name in _TEXTS:
+            shown[name] = GoMap(item)
+        elif name in _OMITTED:
+            shown[name] = GoStruct(_as_go_sees(item), _OMITTED[name])
         else:
             shown[name] = _as_go_sees(item)
     return shown
 
 
 def _find(app: App, name: str, kinds: Sequence[str], wanted: dict[str, bool]) -> Any:
-    for kind in kinds:
+    last: BoxshipError = NotFound("")
+    for kind in kinds if name.strip("/") else ():
         query = {flag: wanted[flag] for flag in QUERIES.get(kind, ())}
         try:
             return app.client.json("GET", KINDS[kind].format(quote_name(name)), query)

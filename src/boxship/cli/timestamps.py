@@ -8,9 +8,9 @@ from boxship.base.errors import InvalidParameter
 from boxship.cli.output.durations import parse_duration
 
 
-def as_timestamp(text: str) -> str | None:
+def as_timestamp(text: str, field: str = "") -> str | None:
     """``10m`` ago, RFC 3339 (local time where it has no zone) or seconds, as seconds since the
-    epoch with a fraction; None for "". :class:`InvalidParameter`."""
+    epoch with a fraction; None for "". :class:`InvalidParameter`, which names *field*."""
     if not text:
         return None
     if text == "0":
@@ -27,7 +27,9 @@ def as_timestamp(text: str) -> str | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidParameter(f'invalid value for "since" or "until": {text!r}') from None
+        where = f'invalid value for "{field}": ' if field else ""
+        reason = f'failed to parse value as time or duration: "{text}"'
+        raise InvalidParameter(where + reason) from None
     return _text(int(moment.timestamp() * 1_000_000) * 1000)
 
 

@@ -29,7 +29,14 @@ def test_without_flags() -> None:
         True,
         True,
     ]
+    # Docker's client sends these empty; inspection shows what was sent.
+    empty = (
+        "BlkioDeviceReadBps BlkioDeviceReadIOps BlkioDeviceWriteBps BlkioDeviceWriteIOps"
+        " BlkioWeightDevice Devices Dns DnsOptions DnsSearch Ulimits"
+    )
     assert found["HostConfig"] == {
+        **{name: [] for name in empty.split()},
+        "PortBindings": {},
         "NetworkMode": "default",
         "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from boxship.cli.app import App
+from boxship.cli.filters import pruned
 from boxship.cli.flags.flag import Flag, listing_format, switch
 from boxship.cli.flags.parser import parse
 from boxship.cli.main import GLOBAL_FLAGS, main
@@ -18,6 +19,8 @@ SETTINGS = {
     "psFormat": "{{.Names}}!",
     "imagesFormat": "table {{.ID}}",
     "detachKeys": "ctrl-a",
+    "HttpHeaders": {"X-Meta": "m", "User-Agent": "other"},
+    "pruneFilters": ["label=keep", "label!=go", "until=1h", "nonsense"],
     "proxies": {
         "default": {"httpProxy": "http://p:1", "noProxy": "a,b"},
         "tcp://there:1": {"httpsProxy": "https://q:2"},
@@ -60,6 +63,37 @@ def test_listings(words: list[str], expected: str, capsys: pytest.CaptureFixture
     with serving(listing) as canned:
         assert main(["-H", canned.host, *words]) == 0
     assert capsys.readouterr().out == expected
+
+
+def echoing(canned: Canned, sock: socket.socket) -> None:
+    """Answers with the head that it got."""
+    canned.head(sock)
+    sock.sendall(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 0\r\n\r\n")
+    head = canned.head(sock)
+    body = json.dumps([{**ITEM, "Image": head if isinstance(head, str) else head.decode()}])
+    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body.encode())
+
+
+def test_headers_for_the_daemon(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(echoing) as canned:
+        assert main(["-H", canned.host, "ps", "--format", "{{.Image}}"]) == 0
+    head = capsys.readouterr().out.lower()
+    assert "x-meta: m" in head
+    assert "user-agent: boxship-client" in head and "other" not in head
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ([], ["label=keep", "label!=go", "until=1h"]),
+        (["--filter", "label!=keep"], ["label!=keep", "label!=go", "until=1h"]),
+        (["--filter", "label=go"], ["label=go", "label=keep", "until=1h"]),
+    ],
+)
+def test_filters_of_prunes(words: list[str], expected: list[str]) -> None:
+    app = App(parse(GLOBAL_FLAGS, []))
+    flags = (Flag("filter", "", "filter"),)
+    assert pruned(app, parse(flags, words)) == expected
 
 
 @pytest.mark.parametrize(("words", "keys"), [([], "ctrl-a"), (["--detach-keys", "x"], "x")])

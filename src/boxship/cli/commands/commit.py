@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from boxship.base.errors import InvalidParameter
 from boxship.cli.command import Command
+from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, many, switch
-from boxship.cli.references import split_reference
+from boxship.cli.references import checked_name, reference_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 def _run(app: App, arguments: Arguments) -> int:
     container, *names = arguments.positional
-    repository, tag = split_reference(names[0]) if names else ("", "")
+    repository, tag = checked_name(names[0]) if names else ("", "")
     query = {
         "container": container,
         "repo": repository or None,
@@ -24,7 +26,10 @@ def _run(app: App, arguments: Arguments) -> int:
         "changes": arguments.texts("change"),
         "pause": None if arguments.on("pause") else "0",
     }
-    app.print(app.client.json("POST", "/commit", query, {})["Id"])
+    try:
+        app.print(app.client.json("POST", "/commit", query)["Id"])
+    except InvalidParameter as error:
+        raise Failed(reference_error(error)) from None
     return 0
 
 

@@ -41,9 +41,19 @@ def _shown(template: str) -> Callable[[dict[str, Any]], str]:
     from boxship.cli.output.objects import compiled
 
     try:
-        return compiled(template).render
+        render = compiled(template).render
     except InvalidParameter as error:
         raise Failed(f"Error parsing format: {error}", 64) from None
+    return lambda event: render(_typed(event))
+
+
+def _typed(event: dict[str, Any]) -> dict[str, Any]:
+    """*event* with attributes that may be missing."""
+    from boxship.cli.template.values import GoMap
+
+    actor = event.get("Actor") or {}
+    attributes = GoMap(actor.get("Attributes") or {})
+    return {**event, "Actor": {**actor, "Attributes": attributes}}
 
 
 def _line(event: dict[str, Any]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 
+from boxship.base.errors import InvalidParameter
 from boxship.cli.command import Command
+from boxship.cli.errors import Failed
 from boxship.cli.files import open_input
 from boxship.cli.flags.flag import Flag, many
 from boxship.cli.progress import show_progress
-from boxship.cli.references import split_reference
+from boxship.cli.references import checked_name, reference_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 def _run(app: App, arguments: Arguments) -> int:
     source, *names = arguments.positional
-    repository, tag = split_reference(names[0]) if names else ("", "")
+    repository, tag = checked_name(names[0]) if names else ("", "")
     remote = source.startswith(("http://", "https://"))
     query = {
         "fromSrc": source if remote else "-",
@@ -32,7 +34,10 @@ def _run(app: App, arguments: Arguments) -> int:
     }
     with _body(source, remote) as body:
         documents = app.client.documents("POST", "/images/create", query, body)
-        show_progress(documents, 1)
+        try:
+            show_progress(documents, 1)
+        except InvalidParameter as error:
+            raise Failed(reference_error(error)) from None
     return 0
 
 

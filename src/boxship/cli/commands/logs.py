@@ -48,8 +48,8 @@ def _query(arguments: Arguments) -> dict[str, str | bool | None]:
         "follow": arguments.on("follow"),
         "timestamps": arguments.on("timestamps"),
         "details": arguments.on("details"),
-        "since": as_timestamp(arguments.text("since")),
-        "until": as_timestamp(arguments.text("until")),
+        "since": as_timestamp(arguments.text("since"), "since"),
+        "until": as_timestamp(arguments.text("until"), "until"),
         "tail": arguments.text("tail"),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.command import Command
 from boxship.cli.flags.flag import Flag, many
-from boxship.cli.output.texts import as_pairs
+from boxship.cli.run_flags.placed import key_values
 from boxship.client import paths
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ def _run(app: App, arguments: Arguments) -> int:
         },
         "Links": arguments.texts("link"),
         "Aliases": arguments.texts("alias"),
-        "DriverOpts": as_pairs(arguments.texts("driver-opt")),
+        "DriverOpts": key_values(arguments.texts("driver-opt")),
     }
     body = {"Container": container, "EndpointConfig": endpoint}
     app.client.call("POST", paths.network(network, "connect"), {}, body).read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from boxship.cli.address_pools import address_pools
 from boxship.cli.command import Command
 from boxship.cli.flags.flag import Flag, many, switch
-from boxship.cli.output.texts import as_pairs
+from boxship.cli.run_flags.placed import key_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,17 +19,17 @@ def _run(app: App, arguments: Arguments) -> int:
         arguments.texts("subnet"),
         arguments.texts("ip-range"),
         arguments.texts("gateway"),
-        as_pairs(arguments.texts("aux-address")),
+        key_values(arguments.texts("aux-address")),
     )
     source = arguments.text("config-from")
     body = {
         "Name": name,
         "CheckDuplicate": True,
         "Driver": arguments.text("driver"),
-        "Options": as_pairs(arguments.texts("opt")),
+        "Options": key_values(arguments.texts("opt")),
         "IPAM": {
             "Driver": arguments.text("ipam-driver"),
-            "Options": as_pairs(arguments.texts("ipam-opt")),
+            "Options": key_values(arguments.texts("ipam-opt")),
             "Config": pools,
         },
         "Internal": arguments.on("internal"),
@@ -39,7 +39,7 @@ def _run(app: App, arguments: Arguments) -> int:
         "Scope": arguments.text("scope"),
         "ConfigOnly": arguments.on("config-only"),
         "ConfigFrom": {"Network": source} if source else None,
-        "Labels": as_pairs(arguments.texts("label")),
+        "Labels": key_values(arguments.texts("label")),
     }
     app.print(app.client.json("POST", "/networks/create", {}, body)["Id"])
     return 0

@@ -49,10 +49,11 @@ def _start(app: App, arguments: Arguments, body: Body, container: str) -> int:
     try:
         if body["AttachStdin"] or body["AttachStdout"] or body["AttachStderr"]:
             return _foreground(app, arguments, body, container, start)
+        # The container is there, started or not.
+        app.print(container)
         start()
     except StartFailed as error:
         raise Failed(f"boxship: {str(error).removesuffix('.')}.", exit_code(str(error))) from None
-    app.print(container)
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship.cli.command import MANY, Command
-from boxship.cli.files import refuse_terminal, write_output
+from boxship.cli.files import check_output, refuse_terminal, write_output
 from boxship.cli.flags.flag import Flag
 from boxship.client import paths
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     path = arguments.text("output")
     refuse_terminal(path, app.output_is_terminal())
+    check_output(path, "save image")
     names = arguments.positional
     platform = arguments.text("platform") or None
     if len(names) == 1:

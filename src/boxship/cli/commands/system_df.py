@@ -5,7 +5,7 @@ from __future__ import annotations
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import listing_format, switch
-from boxship.cli.listings import containers, images
+from boxship.cli.listings import containers, images, volumes
 from boxship.cli.listings.disk import DEFAULT, disk, usages
 from boxship.cli.output.formatter import is_plain_table
 from boxship.cli.output.units import human_size
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from boxship.cli.app import App
     from boxship.cli.flags.arguments import Arguments
+    from boxship.cli.template.values import Row
 
 IMAGES = (
     "Repository",
@@ -36,13 +37,15 @@ def _run(app: App, arguments: Arguments) -> int:
     explain = arguments.on("explain")
     if explain and (verbose or template):
         raise Failed("--explain conflicts with --verbose and --format")
-    if verbose and template:
-        raise Failed("the verbose and the format options conflict")
     report = app.client.json("GET", "/system/df")
     if explain:
         app.print(_explained(report))
-    elif verbose:
+    elif verbose and is_plain_table(template):
         app.print(_details(report), end="")
+    elif verbose:
+        from boxship.cli.output.objects import render
+
+        app.print(render(template, _objects(report)))
     elif is_plain_table(template):
         app.print(disk().table(DEFAULT, usages(report)), end="")
     else:
@@ -78,17 +81,34 @@ def _details(report: dict[str, Any]) -> str:
     )
 
 
+def _objects(report: dict[str, Any]) -> dict[str, list[Row]]:
+    """Every object as its own listing would show it, for a template."""
+    from boxship.cli.template.values import Row
+
+    image, container = images.images(True), containers.containers(True)
+    volume = volumes.volumes()
+    found = images.rows(report.get("Images") or [], digests=False)
+    return {
+        "Images": [Row(image.kind, image.columns, row) for row in found],
+        "Containers": [
+            Row(container.kind, container.columns, item) for item in report.get("Containers") or []
+        ],
+        "Volumes": [Row(volume.kind, volume.columns, item) for item in report.get("Volumes") or []],
+        "BuildCache": report.get("BuildCache") or [],
+    }
+
+
 def _containers(items: list[dict[str, Any]]) -> str:
     """Only what a container itself wrote counts: its image is listed above."""
     own = [{**item, "SizeRootFs": 0} for item in items]
     return containers.containers(True).table(CONTAINERS, own)
 
 
-def _volumes(volumes: list[dict[str, Any]]) -> str:
+def _volumes(found: list[dict[str, Any]]) -> str:
     from boxship.cli.output.columns import align
 
     lines = ["VOLUME NAME\tLINKS\tSIZE"]
-    for volume in volumes:
+    for volume in found:
         data = volume.get("UsageData") or {}
         size = data.get("Size", -1)
         shown = "N/A" if size < 0 else human_size(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, many
-from boxship.cli.output.texts import as_pairs
+from boxship.cli.run_flags.placed import key_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ def _run(app: App, arguments: Arguments) -> int:
     body = {
         "Name": name,
         "Driver": arguments.text("driver"),
-        "DriverOpts": as_pairs(arguments.texts("opt")),
-        "Labels": as_pairs(arguments.texts("label")),
+        "DriverOpts": key_values(arguments.texts("opt")),
+        "Labels": key_values(arguments.texts("label")),
     }
     app.print(app.client.json("POST", "/volumes/create", {}, body)["Name"])
     return 0

@@ -55,7 +55,8 @@ def unpack(chunks: Iterable[bytes], plan: Plan, *, keep_owner: bool) -> int:
     try:
         root = os.open(plan.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Failed(f'invalid output path: directory "{plan.directory}" does not exist') from error
+        directory = os.path.abspath(os.fsdecode(plan.directory))
+        raise Failed(f'invalid output path: directory "{directory}" does not exist') from error
     try:
         _Unpacker(root, plan, keep_owner).run(TarReader(stream.read))
         stream.drain()

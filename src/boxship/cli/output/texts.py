@@ -6,7 +6,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 _ESCAPES = {
     "\a": "\\a",
@@ -61,12 +61,6 @@ def ago(seconds: float) -> str:
     from boxship.cli.output.durations import human_duration
 
     return human_duration(time.time() - seconds) + " ago"
-
-
-def as_pairs(texts: Iterable[str]) -> dict[str, str]:
-    """Each ``NAME=VALUE`` by its name; a name alone has no value."""
-    parted = (text.partition("=") for text in texts)
-    return {name: value for name, _, value in parted}
 
 
 def pairs(values: Mapping[str, str] | None) -> str:

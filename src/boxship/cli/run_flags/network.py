@@ -93,6 +93,13 @@ def _parse_network(text: str) -> tuple[str, Body]:
     return name, endpoint
 
 
+def _is_mac(text: str) -> bool:
+    parts = text.replace("-", ":").split(":")
+    return len(parts) == 6 and all(
+        len(part) == 2 and set(part.lower()) <= set("0123456789abcdef") for part in parts
+    )
+
+
 _ENDPOINT_KEYS = {
     "ip": ("IPAMConfig", "IPv4Address"),
     "ip6": ("IPAMConfig", "IPv6Address"),
@@ -112,6 +119,11 @@ def _single_flags(arguments: Arguments, name: str, endpoint: Body) -> None:
     own = name not in _BUILT_IN and not name.startswith("container:")
     if arguments.given("network-alias"):
         endpoint["Aliases"] = [*endpoint.get("Aliases", []), *arguments.texts("network-alias")]
+    if endpoint.get("Aliases") and not own:
+        raise Failed("network-scoped aliases are only supported for user-defined networks")
+    mac = arguments.text("mac-address")
+    if mac and not _is_mac(mac):
+        raise Failed(f"{mac} is not a valid mac address")
     if arguments.given("link") and own:
         endpoint["Links"] = arguments.texts("link")
     for flag, path in _ENDPOINT_KEYS.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import many, switch
+from boxship.cli.flags.kinds import parse_uint16
 from boxship.cli.run_flags.placed import Placed
 
 TYPE_CHECKING = False
@@ -43,8 +44,14 @@ def parse_exposed(text: str) -> list[str]:
     if ":" in text:
         raise Failed(f"invalid port format for --expose: {text}")
     ports, protocol = _split_protocol(text, text)
-    first, last = _range(ports, f"invalid range format for --expose: {text}, error: ")
-    return [f"{port}/{protocol}" for port in range(first, last + 1)]
+    first, dash, last = ports.partition("-")
+    try:
+        low, high = parse_uint16(first), parse_uint16(last if dash else first)
+        if low > high:
+            raise ValueError(f"invalid range specified for port: {ports}")
+    except ValueError as error:
+        raise Failed(f"invalid range format for --expose: {text}, error: {error}") from None
+    return [f"{port}/{protocol}" for port in range(low, high + 1)]
 
 
 def parse_published(text: str) -> list[tuple[str, Body]]:
@@ -87,6 +94,9 @@ def _split_protocol(text: str, whole: str) -> tuple[str, str]:
 def _split_address(text: str, whole: str) -> tuple[str, str, str]:
     rest, _, inside = text.rpartition(":")
     address, _, outside = rest.rpartition(":")
+    if ":" in address and not address.startswith("["):
+        reason = f"address {address}:: too many colons in address"
+        raise Failed(f"Invalid ip address {address}: {reason}")
     address = address.removeprefix("[").removesuffix("]")
     if address:
         import ipaddress

@@ -133,6 +133,8 @@ def _device(text: str) -> Body:
         mode = parts[1]
     elif len(parts) == 2:
         inside = parts[1]
+    if set(mode) - set("rwm"):
+        raise Failed(f"bad mode specified: {mode}")
     if not inside.startswith("/"):
         raise Failed(f"{inside} is not an absolute path")
     return {

@@ -55,9 +55,27 @@ PLACED: tuple[Placed, ...] = tuple(row for group in _GROUPS for row in group.ROW
 FLAGS: tuple[Flag, ...] = tuple(row.flag for row in PLACED)
 
 
+# What Docker's client sends even if nothing was asked for, and inspection shows.
+_EMPTY_LISTS: dict[str, list[object]] = {
+    name: []
+    for name in (
+        "BlkioDeviceReadBps",
+        "BlkioDeviceReadIOps",
+        "BlkioDeviceWriteBps",
+        "BlkioDeviceWriteIOps",
+        "BlkioWeightDevice",
+        "Devices",
+        "Dns",
+        "DnsOptions",
+        "DnsSearch",
+        "Ulimits",
+    )
+}
+
+
 def create_body(arguments: Arguments, image: str, command: list[str]) -> Body:
     """The body of ``POST /containers/create``. Raises what ``main`` shows with exit code 125."""
-    body: Body = {"Image": image, "HostConfig": {}}
+    body: Body = {"Image": image, "HostConfig": {**_EMPTY_LISTS, "PortBindings": {}}}
     if command:
         body["Cmd"] = command
     for row in PLACED:

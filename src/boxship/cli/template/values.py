@@ -57,6 +57,22 @@ EMPTY_MAP = Nil("map[]")
 NIL_POINTER = Nil("<nil>")
 
 
+class GoMap(dict[str, object]):
+    """A map of texts: a key that it has not is no error, but has no value."""
+
+    __slots__ = ()
+
+
+class GoStruct(dict[str, object]):
+    """An object whose fields *omitted* are null pointers that JSON leaves out."""
+
+    __slots__ = ("omitted",)
+
+    def __init__(self, fields: Mapping[str, object], omitted: tuple[str, ...]) -> None:
+        super().__init__(fields)
+        self.omitted = omitted
+
+
 def field(value: object, name: str, *arguments: object) -> object:
     """``.name`` of *value*. Names of Go's structs and of their JSON differ in case only."""
     if isinstance(value, Row):
@@ -64,6 +80,10 @@ def field(value: object, name: str, *arguments: object) -> object:
     if isinstance(value, dict):
         if name in value:
             return value[name]
+        if isinstance(value, GoMap):
+            return None
+        if isinstance(value, GoStruct) and name in value.omitted:
+            return NIL_POINTER
         folded = name.casefold()
         for key in value:
             if isinstance(key, str) and key.casefold() == folded:
