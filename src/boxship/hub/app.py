@@ -1,0 +1,121 @@
+"""From an exchange to a handler's answer, and from errors to the protocol's JSON."""
+
+import asyncio
+import errno
+import logging
+import re
+
+from boxship.base.errors import BoxshipError, NotFound
+from boxship.hub.answers import Answer, BlobAnswer, Reply, json_answer
+from boxship.hub.hub import Hub
+from boxship.hub.pages.refusals import refusal_page
+from boxship.hub.request import Request, parse
+from boxship.hub.routes import ROUTES, Handler
+from boxship.hub.storage.blobs import Busy
+from boxship.oci.distribution.errors import DistributionError
+from boxship.oci.distribution.names import is_name
+from boxship.wire.answer import Headers
+from boxship.wire.errors import BadRequest, ClientGone
+from boxship.wire.exchange import Exchange
+
+_log = logging.getLogger(__name__)
+_COMMON: Headers = (
+    ("Docker-Distribution-Api-Version", "registry/2.0"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class App:
+    """The handler of a wire server: serves *hub*."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._routes = [(route.compiled(), route.handlers) for route in ROUTES]
+
+    async def __call__(self, exchange: Exchange) -> None:
+        stall = self._hub.settings.stall
+        request = Request(self._hub, exchange, exchange.head.path, {})
+        try:
+            request = parse(self._hub, exchange)
+            await _send(exchange, await self._match(request)(request), stall)
+        except ClientGone:
+            raise
+        except Exception as error:
+            if exchange.started:
+                exchange.abort()
+            else:
+                refusal = _refusal(request, _translated(error, request))
+                await _send(exchange, refusal, stall)
+
+    def _match(self, request: Request) -> Handler:
+        method = "GET" if request.method == "HEAD" else request.method
+        for pattern, handlers in self._routes:
+            found = pattern.match(request.path)
+            if found is None:
+                continue
+            request.params = found.groupdict()
+            if not is_name(request.params.get("name", "a")):
+                raise DistributionError("NAME_INVALID")
+            if method not in handlers:
+                allowed = ("Allow", ", ".join(handlers))
+                raise DistributionError("UNSUPPORTED", headers=(allowed,))
+            return handlers[method]
+        raise DistributionError("UNSUPPORTED", "no such page", status=404)
+
+
+def _translated(error: Exception, request: Request) -> DistributionError:
+    """The one place where errors become the protocol's."""
+    if isinstance(error, DistributionError):
+        return error
+    if isinstance(error, Busy):
+        return DistributionError("BLOB_UPLOAD_INVALID", str(error), status=409)
+    if isinstance(error, BadRequest):
+        return DistributionError("UNSUPPORTED", str(error), status=error.status)
+    if isinstance(error, NotFound):  # collected between its row and its bytes
+        return DistributionError("BLOB_UNKNOWN")
+    if isinstance(error, BoxshipError):
+        return DistributionError("UNSUPPORTED", str(error), status=400)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return DistributionError("BLOB_UPLOAD_INVALID", "the hub's disk is full", status=507)
+    _log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return DistributionError("UNSUPPORTED", "internal error", status=500)
+
+
+def _refusal(request: Request, error: DistributionError) -> Answer:
+    if re.match(r"/v2(/|\Z)|/token\Z", request.path):
+        return json_answer(error.document(), error.status, [*error.headers])
+    return refusal_page(request, error)
+
+
+async def _send(exchange: Exchange, reply: Reply, stall: float) -> None:
+    headers = [*_COMMON, *reply.headers]
+    if isinstance(reply, Answer):
+        await _send_answer(exchange, reply, headers, stall)
+        return
+    try:
+        await _send_blob(exchange, reply, headers, stall)
+    finally:
+        reply.reader.close()
+
+
+async def _send_answer(exchange: Exchange, answer: Answer, headers: Headers, stall: float) -> None:
+    try:
+        async with asyncio.timeout(stall):
+            if answer.size is None:
+                await exchange.respond(answer.status, headers, answer.body)
+            else:
+                await exchange.respond_sized(answer.status, headers, answer.size)
+    except TimeoutError:
+        raise ClientGone("client does not read its answer") from None
+
+
+async def _send_blob(exchange: Exchange, reply: BlobAnswer, headers: Headers, stall: float) -> None:
+    file = reply.reader.file
+    if file is not None:
+        await exchange.respond_file(
+            reply.status, headers, file, reply.start, reply.count, stall=stall
+        )
+    else:
+        chunks = reply.reader.chunks(reply.start, reply.count)
+        await exchange.respond_sized(reply.status, headers, reply.count, chunks)
