@@ -1,0 +1,1 @@
+"""Names of containers: the daemon's side of the resolver, and resolv.conf."""

@@ -1,0 +1,121 @@
+"""The daemon's handle on the process that answers names (:mod:`boxship.sandbox.dns.process`).
+
+The process outlives the daemon. It is started when the first container needs it, found again by its
+socket, and told everything anew when it had to be replaced.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from boxship.sandbox import messages
+from boxship.sandbox.dns.process import PROTOCOL
+
+Request = dict[str, Any]
+#: Seconds in which a living process answers a greeting.
+_GREETING = 5.0
+# Bytes: what may wait while the process is busy. It never blocks, so it never is for long.
+_BACKLOG = 8 << 20
+_SO_SNDBUFFORCE = 32
+_SOCKET = "dns.sock"
+
+
+class Service:
+    """*spawn* passes a message and descriptors to the spawner; *lost* is called when the process
+    has ended while containers need it."""
+
+    def __init__(
+        self,
+        directory: Path,
+        spawn: Callable[[dict[str, Any], Sequence[int]], None],
+        lost: Callable[[], object],
+    ) -> None:
+        self._path = str(directory / _SOCKET)
+        self._spawn = spawn
+        self._lost = lost
+        self._channel: socket.socket | None = None
+        #: Ids of the containers that have a resolver.
+        self.served: set[str] = set()
+
+    async def find(self) -> None:
+        """At the daemon's start: the process of an earlier one, if it lives and speaks as we do.
+
+        :attr:`served` then tells whom it serves.
+        """
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with messages.reachable(self._path) as address:
+                channel.connect(address)
+            answer = await asyncio.to_thread(_greet, channel)
+        except OSError:
+            channel.close()
+            return
+        if answer is None or answer["protocol"] != PROTOCOL:
+            with contextlib.suppress(OSError):
+                messages.send(channel, {"requests": [{"op": "leave"}]})
+            channel.close()
+            return
+        self.served = set(answer["resolvers"])
+        self._take(channel)
+
+    def _take(self, channel: socket.socket) -> None:
+        channel.setblocking(False)
+        with contextlib.suppress(OSError):
+            channel.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, _BACKLOG)
+        self._channel = channel
+        # It speaks only when greeted: readable means that it is gone.
+        asyncio.get_running_loop().add_reader(channel.fileno(), self._ended)
+
+    def _ended(self) -> None:
+        self._drop()
+        needed, self.served = self.served, set()
+        if needed:
+            self._lost()
+
+    def _drop(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            asyncio.get_running_loop().remove_reader(channel.fileno())
+            channel.close()
+
+    def _start(self) -> socket.socket:
+        """Have it forked; what is sent meanwhile waits for it. :class:`OSError` without spawner."""
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with listener, theirs:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path)
+            with messages.reachable(self._path) as address:
+                listener.bind(address)
+            listener.listen(4)
+            self._spawn({"op": "dns"}, [theirs.fileno(), listener.fileno()])
+        self._take(ours)
+        return ours
+
+    def send(self, requests: Sequence[Request], fds: Sequence[int] = ()) -> None:
+        """Have *requests* carried out at once. *fds* are borrowed.
+
+        :class:`OSError` when there is no process and none can be had.
+        """
+        channel = self._channel or self._start()
+        try:
+            messages.send(channel, {"requests": [*requests]}, fds)
+        except OSError:
+            self._ended()
+            raise
+
+    def close(self) -> None:
+        """Let go of it; it stays while containers need it."""
+        if self._channel is not None:
+            self._drop()
+
+
+def _greet(channel: socket.socket) -> dict[str, Any] | None:
+    channel.settimeout(_GREETING)
+    messages.send(channel, {"hello": PROTOCOL})
+    received = messages.receive(channel)
+    return received[0] if received else None
