@@ -41,6 +41,7 @@ from boxship.api.handlers.images.load import load
 from boxship.api.handlers.images.prune import prune as prune_images
 from boxship.api.handlers.images.remove import remove as remove_image
 from boxship.api.handlers.images.save import save_one, save_several
+from boxship.api.handlers.images.search import search
 from boxship.api.handlers.images.tag import tag
 from boxship.api.handlers.networks import change as networks
 from boxship.api.handlers.networks.inspect import inspect as inspect_network
@@ -104,7 +105,7 @@ ROUTES: tuple[Route, ...] = (
     # images
     Route("GET", "/images/json", list_images),
     Route("GET", "/images/get", save_several, on_disconnect="cancel"),
-    Route("GET", "/images/search", registry.search),
+    Route("GET", "/images/search", search),
     Route("POST", "/images/create", create_image, on_disconnect="cancel"),
     Route("POST", "/images/load", load),
     Route("POST", "/images/prune", prune_images, since=(1, 25)),

@@ -81,7 +81,7 @@ def parse(text: str) -> Reference:
         raise InvalidParameter(
             f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings"
         )
-    domain, remainder = _split_domain(text)
+    domain, remainder = split_domain(text)
     name = remainder.partition(":")[0]
     if name.lower() != name:
         raise InvalidParameter(
@@ -97,7 +97,7 @@ def parse(text: str) -> Reference:
     return Reference(domain, match["path"], match["tag"], match["digest"])
 
 
-def _split_domain(text: str) -> tuple[str, str]:
+def split_domain(text: str) -> tuple[str, str]:
     """A first component is a registry only if it cannot be a user: dot, port, localhost, case."""
     head, slash, rest = text.partition("/")
     is_registry = "." in head or ":" in head or head == "localhost" or head.lower() != head

@@ -2,6 +2,7 @@
 
 import os
 from http import HTTPStatus
+from typing import Any
 
 from boxship.base.errors import Unauthorized
 from boxship.images.reference import Reference
@@ -10,6 +11,7 @@ from boxship.registry.credentials import Credentials
 from boxship.registry.errors import Refused
 from boxship.registry.http import Http
 from boxship.registry.repository import Repository
+from boxship.registry.search import search
 from boxship.registry.session import Session
 from boxship.registry.settings import Endpoint, RegistrySettings
 
@@ -65,6 +67,12 @@ class Registries:
     ) -> Repository:
         path = f"{endpoint.namespace}/{name.path}" if endpoint.namespace else name.path
         return Repository(Session(self.http, endpoint, credentials), path)
+
+    async def search(
+        self, domain: str, query: str, credentials: Credentials
+    ) -> list[dict[str, Any]]:
+        """What the index of *domain* finds; see :func:`boxship.registry.search.search`."""
+        return await search(self.http, self._settings, domain, query, credentials)
 
     async def login(self, domain: str, credentials: Credentials) -> str:
         """The registry's identity token for *credentials*, or "".

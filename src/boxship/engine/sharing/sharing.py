@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from boxship.base.errors import BoxshipError, InvalidParameter, NotFound
 from boxship.engine.sharing import refusals
@@ -21,6 +22,7 @@ from boxship.registry.credentials import Credentials
 from boxship.registry.errors import Refused
 from boxship.registry.settings import RegistrySettings
 
+Wanted = Callable[[dict[str, Any]], bool]
 Emit = Callable[[str, str, dict[str, str]], object]
 
 
@@ -121,6 +123,17 @@ class Sharing:
         """API operation SystemAuth. :class:`Unauthorized` when the registry refuses."""
         token = await self._registries.login(domain_of(server), credentials)
         return {"IdentityToken": token, "Status": "Login Succeeded"}
+
+    async def search(
+        self, term: str, limit: int, wanted: Wanted, credentials: Credentials
+    ) -> list[dict[str, Any]]:
+        """API operation ImageSearch: *term* may begin with a registry."""
+        if "://" in term:
+            raise InvalidParameter(f"invalid repository name: repository name ({term}) has a URL")
+        domain, rest = references.split_domain(term)
+        query = urlencode({"q": rest.removeprefix("library/"), "n": limit})
+        found = await self._registries.search(domain, query, credentials)
+        return [row for row in found if wanted(row)]
 
     async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
         """API operation DistributionInspect."""

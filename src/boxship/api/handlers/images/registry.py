@@ -1,11 +1,10 @@
-"""Operations that need a registry: push, search, and a look at a remote manifest."""
+"""Operations that need a registry: push, and a look at a remote manifest."""
 
 from boxship.api.handlers.images.engine import Engine
 from boxship.api.handlers.images.platform import requested_platform
 from boxship.api.handlers.images.pull import AUTH_HEADER, lines
 from boxship.api.request import Request
 from boxship.api.response import Json, Response, Stream
-from boxship.base.errors import InvalidParameter, NotSupported
 from boxship.registry.credentials import from_header
 
 _PLATFORM_SINCE = (1, 46)
@@ -20,12 +19,6 @@ async def push(engine: Engine, request: Request) -> Response:
         credentials,
     )
     return Stream(lines(messages))
-
-
-async def search(engine: Engine, request: Request) -> Response:
-    if not request.query.get("term"):
-        raise InvalidParameter("a term to search for is required")
-    raise NotSupported("searching registries is not supported")
 
 
 async def distribution(engine: Engine, request: Request) -> Response:
