@@ -10,10 +10,6 @@ _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_LINKINFO = 1, 3, 4, 5,
 _IFLA_NET_NS_FD = 28
 _INFO_KIND, _INFO_DATA = 1, 2
 _MACVLAN_MODE, _IPVLAN_MODE, _IPVLAN_FLAGS, _VLAN_ID = 1, 1, 2, 1
-#: By the names that users give them.
-MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
-IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
-IPVLAN_FLAGS = {"bridge": 0, "private": 1, "vepa": 2}
 
 
 def _u16(kind: int, value: int) -> bytes:
@@ -32,19 +28,19 @@ def _inside(name: str, parent: int, namespace: int, mtu: int) -> list[bytes]:
 
 
 def add_macvlan(
-    name: str, mac: str, parent: int, namespace: int, mode: str, mtu: int = 0
+    name: str, mac: str, parent: int, namespace: int, mode: int, mtu: int = 0
 ) -> Message:
     """*name* in the namespace (fd), above the interface *parent* (index) of this one."""
     parts = _inside(name, parent, namespace, mtu)
     parts.append(attribute(_IFLA_ADDRESS, rtnetlink.mac_bytes(mac)))
-    return _new(parts, "macvlan", [u32(_MACVLAN_MODE, MACVLAN_MODES[mode])])
+    return _new(parts, "macvlan", [u32(_MACVLAN_MODE, mode)])
 
 
 def add_ipvlan(
-    name: str, parent: int, namespace: int, mode: str, flag: str, mtu: int = 0
+    name: str, parent: int, namespace: int, mode: int, flag: int, mtu: int = 0
 ) -> Message:
     """As :func:`add_macvlan`; it has the parent's MAC address."""
-    data = [_u16(_IPVLAN_MODE, IPVLAN_MODES[mode]), _u16(_IPVLAN_FLAGS, IPVLAN_FLAGS[flag])]
+    data = [_u16(_IPVLAN_MODE, mode), _u16(_IPVLAN_FLAGS, flag)]
     return _new(_inside(name, parent, namespace, mtu), "ipvlan", data)
 
 

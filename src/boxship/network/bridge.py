@@ -4,6 +4,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,14 +74,18 @@ def is_interface(name: str) -> bool:
         return False
 
 
-def remove(channel: Netlink, name: str) -> None:
-    """Remove the interface; one that is not there is no error."""
-    channel.require([rtnetlink.delete_link(name)], ignore=(errno.ENODEV,))
+def remove(channel: Netlink, name: str, owner: str) -> None:
+    """Remove the interface if it was made for *owner*; one of somebody else's stays."""
+    link = rtnetlink.find_link(channel, name)
+    if link is not None and link.alias == owner:
+        channel.require([rtnetlink.delete_link(name)], ignore=(errno.ENODEV,))
 
 
-def owned(channel: Netlink, owner: str) -> list[str]:
-    """The interfaces of this host that carry the remark *owner*."""
-    return [link.name for link in rtnetlink.links(channel) if owner and link.alias == owner]
+def sweep(channel: Netlink, owner: str, known: Collection[str]) -> None:
+    """Remove the interfaces that carry the remark *owner* and are not among the *known*."""
+    for link in rtnetlink.links(channel):
+        if owner and link.alias == owner and link.name not in known:
+            channel.require([rtnetlink.delete_link(link.name)], ignore=(errno.ENODEV,))
 
 
 def enable_forwarding() -> bool:

@@ -18,6 +18,10 @@ from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 
 _SYSCTL = Path("/proc/sys")
+#: The kernel's numbers by the names that users give them (linux/if_link.h).
+MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
+IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
+IPVLAN_FLAGS = {"bridge": 0, "private": 1, "vepa": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,10 @@ def _link(namespace: Namespace, wanted: Endpoint, parent: int) -> Message:
     if upper is None:
         return rtnetlink.add_veth(wanted.host_name, wanted.name, wanted.mac, fd, parent, wanted.mtu)
     if upper.driver == "macvlan":
-        return upper_links.add_macvlan(wanted.name, wanted.mac, parent, fd, upper.mode, wanted.mtu)
-    return upper_links.add_ipvlan(wanted.name, parent, fd, upper.mode, upper.flag, wanted.mtu)
+        mode = MACVLAN_MODES[upper.mode]
+        return upper_links.add_macvlan(wanted.name, wanted.mac, parent, fd, mode, wanted.mtu)
+    mode, flag = IPVLAN_MODES[upper.mode], IPVLAN_FLAGS[upper.flag]
+    return upper_links.add_ipvlan(wanted.name, parent, fd, mode, flag, wanted.mtu)
 
 
 def _configure(namespace: Namespace, wanted: Endpoint) -> None:

@@ -99,21 +99,24 @@ class Fabric:
 
         await self._do(work)
 
-    async def remove_network(self, name: str) -> None:
+    async def remove_network(self, name: str, owner: str) -> None:
         def work() -> None:
             self._firewall.remove_zone(name)
-            bridge.remove(self._channel, name)
+            bridge.remove(self._channel, name, owner)
 
         await self._do(work)
 
-    async def wire(self, wiring: Wiring) -> Namespace:
-        """A namespace with everything in it, for a container to join; the caller closes it."""
-        made = await self._do(self._wire, wiring)
+    async def wire(self, wiring: Wiring, given: Namespace | None = None) -> Namespace:
+        """A namespace with everything in it, for a container to join; the caller closes it.
+
+        *given*: one to fill, which belongs to a user namespace; closed on an error.
+        """
+        made = await self._do(self._wire, wiring, given)
         asyncio.get_running_loop().run_in_executor(self._executor, self._refill)
         return made
 
-    def _wire(self, wiring: Wiring) -> Namespace:
-        made = self._ready.popleft() if self._ready else namespace.make()
+    def _wire(self, wiring: Wiring, given: Namespace | None) -> Namespace:
+        made = given or (self._ready.popleft() if self._ready else namespace.make())
         try:
             for each in wiring.endpoints:
                 endpoint.add(self._channel, made, each)

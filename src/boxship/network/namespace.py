@@ -36,16 +36,25 @@ def _in_thread(work: Callable[[], T]) -> T:
 
 
 class Namespace:
-    """Owns a descriptor of the namespace and an rtnetlink socket in it."""
+    """Owns a descriptor of the namespace and an rtnetlink socket in it.
 
-    def __init__(self, fd: int, channel: Netlink) -> None:
+    *user* is one of the user namespace that it belongs to, if that is not the host's.
+    """
+
+    def __init__(self, fd: int, channel: Netlink, user: int = -1) -> None:
         self.fd = fd
         self.channel = channel
+        self.user = user
 
     @property
     def path(self) -> str:
         """For another process of the host to open, while this object is not closed."""
         return f"/proc/{os.getpid()}/fd/{self.fd}"
+
+    @property
+    def user_path(self) -> str:
+        """The same of its user namespace; empty for the host's."""
+        return f"/proc/{os.getpid()}/fd/{self.user}" if self.user >= 0 else ""
 
     def run(self, work: Callable[[], T]) -> T:
         """*work* in a thread that is inside."""
@@ -62,6 +71,8 @@ class Namespace:
             self.channel.close()
             os.close(self.fd)
             self.fd = -1
+            if self.user >= 0:
+                os.close(self.user)
 
 
 def _describe() -> Namespace:
@@ -79,6 +90,26 @@ def make() -> Namespace:
         return made
 
     return _in_thread(work)
+
+
+def adopt(fd: int, user: int) -> Namespace:
+    """A new one that another process has made in the user namespace *user*, with loopback up.
+
+    Both descriptors are owned by the result, and closed on an error.
+    """
+
+    def work() -> Netlink:
+        process.setns(fd, process.CLONE_NEWNET)
+        channel = rtnetlink.open_socket()
+        channel.require([rtnetlink.set_up(1)])
+        return channel
+
+    try:
+        return Namespace(fd, _in_thread(work), user)
+    except BaseException:
+        os.close(fd)
+        os.close(user)
+        raise
 
 
 def of_process(pid: int) -> Namespace:

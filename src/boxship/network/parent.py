@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from boxship.base.errors import Internal
 from boxship.kernel import rtnetlink, upper_links
-from boxship.kernel.netlink import Netlink
+from boxship.kernel.netlink import Message, Netlink
 
 _LAST_VLAN = 4094
 
@@ -41,16 +41,17 @@ def ensure(channel: Netlink, wanted: Parent) -> bool:
     return True
 
 
-def _make(channel: Netlink, wanted: Parent, message: rtnetlink.Message) -> None:
+def _make(channel: Netlink, wanted: Parent, message: Message) -> None:
     try:
         channel.require([message, rtnetlink.set_alias(wanted.name, wanted.owner)])
         made = rtnetlink.find_link(channel, wanted.name)
         assert made is not None
         channel.require([rtnetlink.set_up(made.index)])
     except OSError as error:
-        if error.errno == errno.EOPNOTSUPP:
-            raise Internal("operation not supported") from None
-        raise Internal(f"cannot make the interface {wanted.name}: {error.strerror}") from None
+        reason = str(error.strerror).lower()
+        if not wanted.dummy:
+            reason = f"failed to create {wanted.name} vlan link: {reason}"
+        raise Internal(reason) from None
 
 
 def _vlan(name: str) -> tuple[str, int]:

@@ -8,19 +8,19 @@ import hashlib
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import BoxshipError, Internal, InvalidParameter
+from boxship.base.errors import Forbidden, Internal
 from boxship.base.ids import new_id
+from boxship.engine.containers import userns
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
-from boxship.engine.networks import bridges, ports, record
+from boxship.engine.networks import addresses, endpoint_options, ports, realization, record
+from boxship.engine.networks.gateways import gateway_endpoint, gateways
 from boxship.engine.networks.naming import dns_names
-from boxship.engine.networks.network import ICC, Network, interface
+from boxship.engine.networks.network import HOST_ADDRESS, ICC, PREFIX, UPPER_DRIVERS, Network
 from boxship.engine.networks.record import Published, Record
-from boxship.network import ipam
-from boxship.network.endpoint import Endpoint
+from boxship.network.endpoint import Endpoint, Upper
 from boxship.network.fabric import Wiring
 from boxship.network.firewall import Publication
-from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 from boxship.types.networking import EndpointSettings
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 _HOST_NAME = 11
 
 
-def bridged(engine: "Engine", container: Container) -> list[tuple[str, Network]]:
-    """Its networks of driver bridge: the one of its mode first, which gets the first interface."""
+def wired(engine: "Engine", container: Container) -> list[tuple[str, Network]]:
+    """Its networks with an interface: the one of its mode first, which gets the first one."""
     rows = [(name, engine.networks.get(name)) for name in container.endpoints]
-    found = [(name, network) for name, network in rows if network.driver == "bridge"]
+    found = [(name, network) for name, network in rows if network.wired]
     mode = container.host_config.network_mode
     return sorted(found, key=lambda row: row[0] != mode)
 
@@ -41,18 +41,19 @@ def bridged(engine: "Engine", container: Container) -> list[tuple[str, Network]]
 def check(engine: "Engine", container: Container) -> None:
     """:class:`NotFound` for a network that the container wants and that is not there."""
     for name in container.endpoints:
-        engine.networks.get(name)
+        if engine.networks.get(name).config_only:
+            raise Forbidden("cannot create endpoint on configuration-only network")
 
 
 async def prepare(engine: "Engine", live: Live) -> Namespace | None:
     """The namespace for the container to start in; None when it gets one with loopback only,
     or none of its own. On an error nothing is left."""
     container = live.container
-    rows = bridged(engine, container)
+    rows = wired(engine, container)
     if not rows:
         return None
     for _, network in rows:
-        if not await bridges.realize(engine, network):
+        if not await realization.realize(engine, network):
             return None
     live.network = Record()
     made: Namespace | None = None
@@ -61,7 +62,10 @@ async def prepare(engine: "Engine", live: Live) -> Namespace | None:
             take_address(engine, live, name, network)
         record.write(engine, live.id, live.network)
         endpoints = [endpoint_for(live, name, network) for name, network in rows]
-        made = await engine.networks.fabric.wire(Wiring(endpoints, gateways(engine, live)))
+        made = await engine.networks.fabric.wire(
+            Wiring(endpoints, gateways(engine, live)),
+            await userns.network_namespace(engine, container),
+        )
         await publish(engine, live)
     except BaseException as error:
         if made is not None:
@@ -77,39 +81,17 @@ def take_address(engine: "Engine", live: Live, name: str, network: Network) -> N
     """Fill in the endpoint's settings with what it gets, and note it in the record."""
     assert live.network is not None
     settings = live.container.endpoints[name]
-    address = _allocate(engine, network, settings)
-    row = network.ipv4
-    assert row is not None
+    asked = settings.mac_address
+    addresses.take(engine, network, settings)
+    if asked:
+        live.container.tags.setdefault("macs", {})[name] = asked
     settings.network_id = network.id
     settings.endpoint_id = new_id()
-    settings.ip_address = str(address)
-    settings.ip_prefix_len = ipaddress.IPv4Network(row.subnet).prefixlen
-    settings.gateway = "" if network.internal else row.gateway
-    if settings.mac_address:
-        live.container.tags.setdefault("macs", {})[name] = settings.mac_address
-    else:
-        settings.mac_address = ipam.mac_for(address)
     settings.dns_names = dns_names(live.container, network, settings)
     live.network.endpoints[name] = settings
-    live.network.interfaces[name] = live.network.next_interface()
-
-
-def _allocate(
-    engine: "Engine", network: Network, settings: EndpointSettings
-) -> ipaddress.IPv4Address:
-    pool = engine.networks.pool(network)
-    wanted = settings.ipam_config.ipv4_address if settings.ipam_config else ""
-    if wanted:
-        address = ipaddress.IPv4Address(wanted)
-        pool.take(address)
-        return address
-    try:
-        return ipaddress.IPv4Address(int(pool.allocate()))
-    except InvalidParameter:
-        raise Internal(
-            f"no available IPv4 addresses on this network's address pools: "
-            f"{network.name} ({network.id})"
-        ) from None
+    wanted = endpoint_options.interface_name(settings)
+    prefix = network.options.get(PREFIX) or "eth"
+    live.network.interfaces[name] = wanted or live.network.next_interface(prefix)
 
 
 def host_name(settings: EndpointSettings) -> str:
@@ -118,42 +100,38 @@ def host_name(settings: EndpointSettings) -> str:
 
 
 def endpoint_for(live: Live, name: str, network: Network) -> Endpoint:
-    assert live.network is not None and network.ipv4 is not None
+    """What the record says that the container has on *network*."""
+    assert live.network is not None
     settings = live.container.endpoints[name]
+    inside = live.network.interfaces[name]
     return Endpoint(
         host_name(settings),
-        live.network.interfaces[name],
+        inside,
         settings.mac_address,
-        (interface(settings.ip_address, network.ipv4.subnet),),
-        network.bridge,
+        addresses.interfaces(settings),
+        network.interface,
         isolated=not network.flag(ICC),
         mtu=network.mtu,
+        upper=_upper(network),
+        sysctls=endpoint_options.sysctls(settings, inside),
     )
 
 
-def gateway_endpoint(engine: "Engine", live: Live) -> tuple[str, Network] | None:
-    """The one with the default route: highest priority, then by name; internal ones have none."""
-    connected = live.network.endpoints if live.network else {}
-    rows = [(name, engine.networks.find(name)) for name in connected]
-    usable = [(name, net) for name, net in rows if net is not None and not net.internal]
-    usable.sort(key=lambda row: (-live.container.endpoints[row[0]].gw_priority, row[0]))
-    return usable[0] if usable else None
-
-
-def gateways(engine: "Engine", live: Live) -> list[Address]:
-    """Of the default routes: at most one for each version."""
-    chosen = gateway_endpoint(engine, live)
-    if chosen is None or not live.container.endpoints[chosen[0]].gateway:
-        return []
-    return [ipaddress.ip_address(live.container.endpoints[chosen[0]].gateway)]
+def _upper(network: Network) -> Upper | None:
+    if network.driver not in UPPER_DRIVERS:
+        return None
+    mode = network.options.get(f"{network.driver}_mode")
+    default = "bridge" if network.driver == "macvlan" else "l2"
+    return Upper(network.driver, mode or default, network.options.get("ipvlan_flag") or "bridge")
 
 
 async def publish(engine: "Engine", live: Live) -> None:
     """The container's ports, on the endpoint that has the default route; all or none."""
     chosen = gateway_endpoint(engine, live)
-    if chosen is None or live.network is None:
+    if chosen is None or live.network is None or chosen[1].driver != "bridge":
         return
-    wanted = ports.wishes(live.container, bridges.host_address(chosen[1]))
+    host = ipaddress.IPv4Address(chosen[1].options.get(HOST_ADDRESS) or "0.0.0.0")
+    wanted = ports.wishes(live.container, host)
     if not wanted:
         return
     settings = live.container.endpoints[chosen[0]]
@@ -200,15 +178,14 @@ def give_back(engine: "Engine", live: Live, name: str) -> None:
     held = live.network is not None and live.network.endpoints.pop(name, None) is not None
     if live.network is not None:
         live.network.interfaces.pop(name, None)
-    if held and network is not None and network.ipv4 is not None:
-        engine.networks.pool(network).release(ipaddress.IPv4Address(settings.ip_address))
+    if held and network is not None:
+        addresses.give_back(engine, network, settings)
     forget_settings(live.container, name)
 
 
 def forget_settings(container: Container, name: str) -> None:
     settings = container.endpoints[name]
-    settings.endpoint_id = settings.gateway = settings.ip_address = ""
-    settings.ip_prefix_len = 0
+    addresses.forget(settings)
     wanted: dict[str, str] = container.tags.get("macs") or {}
     settings.mac_address = wanted.get(name, "")
 
@@ -246,12 +223,9 @@ async def adopt(engine: "Engine", live: Live) -> None:
 
 async def _take_again(engine: "Engine", name: str, settings: EndpointSettings) -> None:
     network = engine.networks.find(name)
-    if network is None or not await bridges.realize(engine, network):
+    if network is None or not await realization.realize(engine, network):
         return
-    try:
-        engine.networks.pool(network).take(ipaddress.IPv4Address(settings.ip_address))
-    except BoxshipError:
-        return
+    addresses.take_again(engine, network, settings)
 
 
 def emit(engine: "Engine", container: Container, action: str) -> None:
@@ -288,10 +262,11 @@ def endpoints_on(engine: "Engine", network: Network) -> dict[str, Any]:
 
 def _row(container: Container, settings: EndpointSettings) -> dict[str, str]:
     address = f"{settings.ip_address}/{settings.ip_prefix_len}" if settings.ip_address else ""
+    address6 = f"{settings.global_ipv6_address}/{settings.global_ipv6_prefix_len}"
     return {
         "Name": container.name,
         "EndpointID": settings.endpoint_id,
         "MacAddress": settings.mac_address,
         "IPv4Address": address,
-        "IPv6Address": "",
+        "IPv6Address": address6 if settings.global_ipv6_address else "",
     }

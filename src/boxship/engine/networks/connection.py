@@ -8,11 +8,12 @@ from boxship.engine.containers import files, specification
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validation.endpoints import check_endpoint
-from boxship.engine.networks import attachment, bridges, record
+from boxship.engine.networks import addresses, attachment, endpoint_options, realization, record
+from boxship.engine.networks.gateways import gateway_endpoint, gateways
 from boxship.engine.networks.naming import dns_names
 from boxship.engine.networks.network import Network
 from boxship.engine.networks.record import Record
-from boxship.types.networking import EndpointSettings
+from boxship.types.networking import EndpointIPAMConfig, EndpointSettings
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -25,17 +26,24 @@ _NOT_CONFIGURED = (
 
 def check_addresses(network: Network, settings: EndpointSettings) -> None:
     """:class:`InvalidParameter` for an address that the network cannot give."""
-    wanted = settings.ipam_config.ipv4_address if settings.ipam_config else ""
-    if not wanted:
-        return
-    if not network.own_subnets:
-        raise InvalidParameter(f"invalid endpoint settings:\n{_NOT_CONFIGURED}")
-    subnets = [ipaddress.ip_network(row.subnet) for row in network.subnets]
-    if not any(ipaddress.ip_address(wanted) in subnet for subnet in subnets):
-        raise InvalidParameter(
-            "invalid endpoint settings:\nno configured subnet or ip-range contain the IP address "
-            f"{wanted}"
-        )
+    asked = settings.ipam_config or EndpointIPAMConfig()
+    flaws = [
+        _flaw(network, version, text)
+        for version, text in ((4, asked.ipv4_address), (6, asked.ipv6_address))
+        if text
+    ]
+    told = [flaw for flaw in flaws if flaw]
+    if told:
+        raise InvalidParameter("\n".join(["invalid endpoint settings:", *told]))
+
+
+def _flaw(network: Network, version: int, text: str) -> str:
+    rows = [row for row in network.subnets if row.version == version and not row.chosen]
+    if not network.own_subnets or not rows:
+        return _NOT_CONFIGURED
+    if any(ipaddress.ip_address(text) in ipaddress.ip_network(row.subnet) for row in rows):
+        return ""
+    return f"no configured subnet or ip-range contain the IP address {text}"
 
 
 def check_created(engine: "Engine", endpoints: dict[str, EndpointSettings]) -> None:
@@ -99,7 +107,8 @@ async def connect(
             )
         if present is not None:
             del live.container.endpoints[present]
-        wanted.network_id = wanted.endpoint_id = wanted.ip_address = wanted.gateway = ""
+        addresses.forget(wanted)
+        wanted.network_id = ""
         wanted.dns_names = dns_names(live.container, network, wanted)
         live.container.endpoints[network.name] = wanted
         try:
@@ -119,19 +128,20 @@ def _check_settings(network: Network, settings: EndpointSettings) -> None:
         prefix = f"invalid config for network {network.name}: "
         raise InvalidParameter(str(error).removeprefix(prefix)) from None
     check_addresses(network, settings)
+    endpoint_options.check(settings)
 
 
 async def _plug(engine: "Engine", live: Live, network: Network) -> None:
-    if not await bridges.realize(engine, network):
+    if not await realization.realize(engine, network):
         raise Internal(engine.networks.fabric.flaw)
     live.network = live.network or Record()
     attachment.take_address(engine, live, network.name, network)
     record.write(engine, live.id, live.network)
     wanted = attachment.endpoint_for(live, network.name, network)
     before = live.network.published
-    gateways = attachment.gateways(engine, live)
+    routes = gateways(engine, live)
     try:
-        await engine.networks.fabric.plug(live.container.state.pid, wanted, gateways)
+        await engine.networks.fabric.plug(live.container.state.pid, wanted, routes)
     except OSError as error:
         raise Internal(f"cannot connect {live.container.name}: {error}") from None
     if not before:
@@ -173,16 +183,16 @@ async def disconnect(engine: "Engine", reference: str, container: str, force: bo
 async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> None:
     """The ports move on to the endpoint that has the default route then, if there is one."""
     assert live.network is not None
-    was_gateway = attachment.gateway_endpoint(engine, live)
+    was_gateway = gateway_endpoint(engine, live)
     gone = attachment.endpoint_for(live, name, network)
     if was_gateway is not None and was_gateway[0] == name:
         await attachment.withdraw(engine, live)
     # The address is another's only after its interface is gone.
     held = live.network.endpoints.pop(name)
-    gateways = attachment.gateways(engine, live)
+    routes = gateways(engine, live)
     live.network.endpoints[name] = held
     try:
-        await engine.networks.fabric.unplug(live.container.state.pid, gone, gateways)
+        await engine.networks.fabric.unplug(live.container.state.pid, gone, routes)
     except OSError as error:
         raise Internal(f"cannot disconnect {live.container.name}: {error}") from None
     attachment.give_back(engine, live, name)

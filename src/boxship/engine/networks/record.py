@@ -42,9 +42,9 @@ class Record(msgspec.Struct):
     interfaces: dict[str, str] = {}
     published: list[Published] = []
 
-    def next_interface(self) -> str:
+    def next_interface(self, prefix: str) -> str:
         used = set(self.interfaces.values())
-        return next(name for n in range(len(used) + 1) if (name := f"eth{n}") not in used)
+        return next(name for n in range(len(used) + 1) if (name := f"{prefix}{n}") not in used)
 
     def publications(self) -> list[Publication]:
         return [row.publication() for row in self.published]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import Forbidden
+from boxship.engine.networks import realization
 from boxship.engine.networks.attachment import endpoints_on
 from boxship.engine.networks.network import Network
 
@@ -16,6 +17,10 @@ async def remove(engine: "Engine", reference: str) -> None:
     network = engine.networks.get(reference)
     if network.predefined:
         raise Forbidden(f"{network.name} is a pre-defined network and cannot be removed")
+    if _is_source(engine, network):
+        raise Forbidden(
+            f'error while removing network: configuration network "{network.name}" is in use'
+        )
     if endpoints_on(engine, network):
         raise Forbidden(
             f"error while removing network: network {network.name} id {network.id} has active "
@@ -28,8 +33,7 @@ async def _remove(engine: "Engine", network: Network) -> None:
     """Its row goes last: a daemon that dies on the way makes it whole again at its next start."""
     networks = engine.networks
     networks.forget(network)
-    if await networks.fabric.usable():
-        await networks.fabric.remove_network(network.bridge)
+    await realization.undo(engine, network)
     await networks.delete(network)
     attributes = {"name": network.name, "type": network.driver}
     engine.events.emit("network", "destroy", network.id, attributes)
@@ -51,6 +55,7 @@ async def prune(engine: "Engine", until: int, filters: Mapping[str, list[str]]) 
             or not all(_has(network.labels, each) for each in wanted)
             or any(_has(network.labels, each) for each in unwanted)
             or in_use(engine, network)
+            or _is_source(engine, network)
         )
         if not kept:
             await _remove(engine, network)
@@ -61,3 +66,8 @@ async def prune(engine: "Engine", until: int, filters: Mapping[str, list[str]]) 
 
 def in_use(engine: "Engine", network: Network) -> bool:
     return bool(endpoints_on(engine, network))
+
+
+def _is_source(engine: "Engine", network: Network) -> bool:
+    """Whether others have their settings from it."""
+    return network.config_only and any(each.config_from == network.name for each in engine.networks)

@@ -16,6 +16,9 @@ from boxship.engine.networks.network import (
     MTU,
     Network,
 )
+from boxship.engine.networks.settings import NetworkSettings
+from boxship.engine.networks.subnets import make_pool
+from boxship.network import ipam
 from boxship.network.fabric import Fabric
 from boxship.network.ipam import Pool
 from boxship.state.database import Database
@@ -32,17 +35,19 @@ _BRIDGE_OPTIONS = {
 }
 
 
-def _predefined(daemon_id: str, opened_at: int) -> Iterator[Network]:
+def _predefined(daemon_id: str, opened_at: int, settings: NetworkSettings) -> Iterator[Network]:
     """With ids that are the same each time the daemon starts."""
     for name, driver in _DRIVERS.items():
         identity = hashlib.sha256(f"{daemon_id}/network/{name}".encode()).hexdigest()
-        options = dict(_BRIDGE_OPTIONS) if name == "bridge" else {}
+        default = name == "bridge"
         yield Network(
             id=identity,
             name=name,
             driver=driver,
             created=opened_at,
-            options=options,
+            options=_BRIDGE_OPTIONS | settings.options() if default else {},
+            subnets=settings.subnets() if default else [],
+            ipv6=settings.ipv6 and default,
             predefined=True,
         )
 
@@ -50,13 +55,18 @@ def _predefined(daemon_id: str, opened_at: int) -> Iterator[Network]:
 class Networks:
     """Look-up, persistence, the pools of addresses, and the kernel's side."""
 
-    def __init__(self, database: Database, daemon_id: str, opened_at: int) -> None:
+    def __init__(
+        self, database: Database, daemon_id: str, opened_at: int, settings: NetworkSettings
+    ) -> None:
         self._database = database
         self.fabric = Fabric()
-        self._pools: dict[str, Pool] = {}
+        self._pools: dict[tuple[str, int], list[Pool]] = {}
+        #: The remark that interfaces of this daemon carry.
+        self.owner = f"boxship {daemon_id}"
+        self.pools_of_defaults = (*settings.pools, ipam.local_pool(daemon_id))
         #: Ids of those whose bridge and firewall rules this daemon has put in place.
         self.realized: set[str] = set()
-        self._by_id = {each.id: each for each in _predefined(daemon_id, opened_at)}
+        self._by_id = {each.id: each for each in _predefined(daemon_id, opened_at, settings)}
         decoder = msgspec.json.Decoder(Network)
         for (body,) in database.read("SELECT body FROM network"):
             network = decoder.decode(body)
@@ -96,12 +106,12 @@ class Networks:
         rows = [subnet for network in self for subnet in network.subnets]
         return [ipaddress.ip_network(row.subnet) for row in rows]
 
-    def pool(self, network: Network) -> Pool:
-        """The addresses of a network that has an IPv4 subnet."""
-        pool = self._pools.get(network.id)
-        if pool is None:
-            pool = self._pools[network.id] = make_pool(network)
-        return pool
+    def pools(self, network: Network, version: int) -> list[Pool]:
+        """The addresses of a network, a pool for each of its subnets of IPv4 or IPv6."""
+        rows = network.rows(version)
+        found = self._pools.setdefault((network.id, version), [])
+        found += [make_pool(row) for row in rows[len(found) :]]
+        return found
 
     def reserve(self, network: Network) -> None:
         """Visible at once, so that two creations of one name meet. :class:`Conflict`."""
@@ -111,7 +121,8 @@ class Networks:
 
     def forget(self, network: Network) -> None:
         self._by_id.pop(network.id, None)
-        self._pools.pop(network.id, None)
+        for version in (4, 6):
+            self._pools.pop((network.id, version), None)
         self.realized.discard(network.id)
 
     async def save(self, network: Network) -> None:
@@ -122,16 +133,3 @@ class Networks:
         """Forget it durably."""
         self.forget(network)
         await self._database.execute("DELETE FROM network WHERE id = ?", network.id)
-
-
-def make_pool(network: Network) -> Pool:
-    """Of the network's IPv4 subnet, which must be known."""
-    row = network.ipv4
-    assert row is not None
-    subnet = ipaddress.IPv4Network(row.subnet)
-    kept = [*row.auxiliary.values(), *([row.gateway] if row.gateway else [])]
-    return Pool(
-        subnet,
-        ipaddress.IPv4Network(row.ip_range, strict=False) if row.ip_range else subnet,
-        frozenset(map(ipaddress.IPv4Address, kept)),
-    )

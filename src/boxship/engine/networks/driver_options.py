@@ -1,0 +1,103 @@
+"""Options of network drivers: what dockerd refuses of them, in its words."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+
+from boxship.base.errors import Internal, InvalidParameter
+from boxship.engine.networks.network import (
+    FALSE,
+    GATEWAY_MODES,
+    HOST_ADDRESS,
+    HOST_SOURCE,
+    ICC,
+    INHIBIT_IPV4,
+    MASQUERADE,
+    MTU,
+    PARENT,
+    TRUE,
+)
+from boxship.network.endpoint import IPVLAN_FLAGS, IPVLAN_MODES, MACVLAN_MODES
+
+_MODES = ("nat", "nat-unprotected", "routed", "isolated")
+
+
+def _failed(name: str, value: str, reason: str) -> InvalidParameter:
+    return InvalidParameter(f"failed to parse {name} value: {value} ({reason})")
+
+
+def _flag(name: str, value: str) -> None:
+    if value not in TRUE | FALSE:
+        reason = f'strconv.ParseBool: parsing "{value}": invalid syntax'
+        raise _failed(name, value, reason)
+
+
+def _address(name: str, value: str) -> None:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        raise _failed(name, value, "nil ip") from None
+
+
+def _mtu(name: str, value: str) -> None:
+    try:
+        number = int(value)
+    except ValueError:
+        reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
+        raise _failed(name, value, reason) from None
+    if number < 0:
+        raise InvalidParameter(f"invalid MTU number: {number}")
+
+
+def _gateway_mode(name: str, value: str) -> None:
+    if value not in _MODES:
+        raise InvalidParameter(f"unknown gateway mode {value}, in option {name}")
+
+
+_BRIDGE: Mapping[str, Callable[[str, str], None]] = {
+    ICC: _flag,
+    MASQUERADE: _flag,
+    INHIBIT_IPV4: _flag,
+    HOST_ADDRESS: _address,
+    HOST_SOURCE: _address,
+    MTU: _mtu,
+    **dict.fromkeys(GATEWAY_MODES.values(), _gateway_mode),
+}
+
+
+def _one_of(driver: str, what: str, names: Mapping[str, int], default: str) -> Callable[..., None]:
+    def check(_: str, value: str) -> None:
+        if value and value not in names:
+            raise Internal(
+                f"requested {driver} {what} '{value}' is not valid, {default} is the {driver} "
+                "driver default"
+            )
+
+    return check
+
+
+def _parent(_: str, value: str) -> None:
+    if value == "lo":
+        raise Internal("loopback interface is not a valid macvlan parent link")
+
+
+_CHECKS: Mapping[str, Mapping[str, Callable[[str, str], None]]] = {
+    "bridge": _BRIDGE,
+    "macvlan": {
+        "macvlan_mode": _one_of("macvlan", "mode", MACVLAN_MODES, "'bridge' mode"),
+        PARENT: _parent,
+        MTU: _mtu,
+    },
+    "ipvlan": {
+        "ipvlan_mode": _one_of("ipvlan", "mode", IPVLAN_MODES, "'l2' mode"),
+        "ipvlan_flag": _one_of("ipvlan", "flag", IPVLAN_FLAGS, "'bridge'"),
+        PARENT: _parent,
+        MTU: _mtu,
+    },
+}
+
+
+def check(driver: str, options: Mapping[str, str]) -> None:
+    """:class:`InvalidParameter` or :class:`Internal` for the first that is wrong."""
+    for name, checker in _CHECKS[driver].items():
+        if name in options:
+            checker(name, options[name])

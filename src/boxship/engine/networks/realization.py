@@ -1,0 +1,145 @@
+"""From a network's definition to its interface and its place in the firewall."""
+
+import ipaddress
+import logging
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import BoxshipError, Internal
+from boxship.engine.networks.network import (
+    GATEWAY_MODES,
+    INHIBIT_IPV4,
+    PARENT,
+    UPPER_DRIVERS,
+    Network,
+    Subnet,
+)
+from boxship.network import bridge, ipam, parent
+from boxship.network.bridge import Bridge, is_interface
+from boxship.network.firewall import Zone
+from boxship.network.parent import Parent
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_log = logging.getLogger(__name__)
+
+
+async def realize(engine: "Engine", network: Network) -> bool:
+    """Have the network in the kernel; False where this host cannot have any."""
+    networks = engine.networks
+    if network.id in networks.realized:
+        return True
+    if not await networks.fabric.usable():
+        return False
+    if network.predefined and network.ipv4 is None:
+        await _choose_default_subnets(engine, network)
+    try:
+        if network.driver in UPPER_DRIVERS:
+            wanted = Parent(network.parent, PARENT not in network.options, networks.owner)
+            await networks.fabric.with_channel(lambda channel: parent.ensure(channel, wanted))
+        else:
+            if network.ipv6:
+                await networks.fabric.with_channel(lambda _: bridge.enable_forwarding_ipv6())
+            await networks.fabric.add_network(_bridge(networks.owner, network), _zone(network))
+    except OSError as error:
+        raise Internal(_words(error)) from None
+    networks.realized.add(network.id)
+    return True
+
+
+def _words(error: OSError) -> str:
+    """As Go words what the kernel said, unless it is a sentence of our own."""
+    text = error.strerror or str(error)
+    return text if "interface" in text else text[:1].lower() + text[1:]
+
+
+def _bridge(owner: str, network: Network) -> Bridge:
+    hosts = [address for row in network.subnets for address in _host_addresses(network, row)]
+    first = next(iter(network.rows(4) + network.rows(6)))
+    gateway = ipaddress.ip_address(first.gateway)
+    mac = ipam.mac_for(gateway)
+    return Bridge(network.bridge, mac, tuple(hosts), network.mtu, owner, network.ipv6)
+
+
+def _host_addresses(network: Network, row: Subnet) -> list[ipam.Interface]:
+    """The host's own in a subnet: the gateway, unless the user wants none."""
+    version = row.version
+    if row not in network.rows(version) or not row.gateway:
+        return []
+    if network.options.get(GATEWAY_MODES[version]) == "isolated":
+        return []
+    if version == 4 and network.flag(INHIBIT_IPV4, default=False):
+        return []
+    return [ipaddress.ip_interface(f"{row.gateway}/{row.subnet.partition('/')[2]}")]
+
+
+def _zone(network: Network) -> Zone:
+    first = {version: next(iter(network.rows(version)), None) for version in (4, 6)}
+    return Zone(
+        network.bridge,
+        ipaddress.IPv4Network(first[4].subnet) if first[4] else None,
+        network.internal,
+        network.masquerades(4),
+        ipaddress.IPv6Network(first[6].subnet) if first[6] else None,
+        network.masquerades(6),
+    )
+
+
+async def undo(engine: "Engine", network: Network) -> None:
+    """Take the network out of the kernel again."""
+    networks = engine.networks
+    if not network.wired or not await networks.fabric.usable():
+        return
+    if network.driver in UPPER_DRIVERS:
+        name = network.parent
+        await networks.fabric.with_channel(lambda each: parent.remove(each, name, networks.owner))
+    else:
+        await networks.fabric.remove_network(network.bridge, networks.owner)
+
+
+async def restore(engine: "Engine") -> None:
+    """At the daemon's start: what there was before it, and nothing where there was nothing."""
+    networks = engine.networks
+    own = [each for each in networks if each.user_defined]
+    if is_interface(networks.default.bridge):
+        own.append(networks.default)
+    for network in own:
+        try:
+            await realize(engine, network)
+        except BoxshipError as error:
+            _log.warning("network %s: %s", network.name, error)
+    if await networks.fabric.usable():
+        await _sweep(engine)
+
+
+async def _sweep(engine: "Engine") -> None:
+    """Interfaces that an earlier daemon made for networks that are no more."""
+    networks = engine.networks
+    known = {each.interface for each in networks}
+
+    await networks.fabric.with_channel(lambda each: bridge.sweep(each, networks.owner, known))
+
+
+async def taken(engine: "Engine") -> list[ipam.Subnet]:
+    """Subnets that a new network must keep clear of: other networks' and the host's routes."""
+    networks = engine.networks
+    if not await networks.fabric.usable():
+        return networks.subnets()
+    own = {each.interface for each in networks if each.wired}
+    return [*networks.subnets(), *await networks.fabric.routes(but=own)]
+
+
+async def _choose_default_subnets(engine: "Engine", network: Network) -> None:
+    """Those that its interface has from an earlier daemon, else the first that is free."""
+    present = await engine.networks.fabric.addresses(network.bridge)
+    found = next((each for each in present if each.version == 4), None)
+    others = await taken(engine)
+    if network.ipv4 is not None:
+        return
+    if found is not None:
+        row = Subnet(subnet=str(found.network), gateway=str(found.ip), chosen=True)
+    else:
+        pools = ((ipam.FIRST, 16), *engine.networks.pools_of_defaults)
+        subnet = ipam.choose_subnet(others, pools)
+        row = Subnet(subnet=str(subnet), gateway=str(ipam.first_usable(subnet)), chosen=True)
+    network.subnets = [row, *network.subnets]
