@@ -33,6 +33,7 @@ class Settings:
     tlskey: str = ""
     cgroup_parent: str = "/boxship"
     init: bool = False
+    userns_remap: str = ""
     live_restore: bool = True
     log_driver: str = "json-file"
     log_opts: dict[str, str] = field(default_factory=dict)
@@ -108,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name in _PROXIES:
         add(f"--{name}", metavar="VALUE", help="instead of the environment's variable")
+    add(
+        "--userns-remap",
+        metavar="USER[:GROUP]",
+        help="run containers as the subordinate users of USER (default: dockremap)",
+    )
     add("--live-restore", action=argparse.BooleanOptionalAction, default=None)
     add("--shutdown-timeout", type=int, help="seconds")
     add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")

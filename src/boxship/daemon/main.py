@@ -18,6 +18,7 @@ from boxship.daemon import config
 from boxship.daemon.config import Settings
 from boxship.daemon.ownership import sole_owner
 from boxship.daemon.registries import registry_settings
+from boxship.daemon.subordinate_ids import remapped_users
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
@@ -42,6 +43,7 @@ def _options(settings: Settings) -> EngineOptions:
         init=settings.init,
         live_restore=settings.live_restore,
         shutdown_timeout=settings.shutdown_timeout,
+        users=remapped_users(settings.userns_remap) if settings.userns_remap else None,
         kill_at=os.environ.get("BOXSHIP_KILL_AT", ""),
         registries=registry_settings(settings),
     )

@@ -14,7 +14,7 @@ from boxship.engine.containers.store import Containers
 from boxship.engine.disk_usage import disk_usage
 from boxship.engine.events import Events
 from boxship.engine.info import system_info
-from boxship.engine.networks import bridges
+from boxship.engine.networks import realization
 from boxship.engine.networks.store import MIGRATIONS as NETWORK_MIGRATIONS
 from boxship.engine.networks.store import Networks
 from boxship.engine.options import EngineOptions
@@ -60,7 +60,9 @@ class Engine:
         files.make_skeleton(options.data_root)
         self.events = Events()
         self.cgroups = Cgroups(options.cgroup_parent)
-        self.host = read_host_facts(self.cgroups.version, self.cgroups.unsupported)
+        self.host = read_host_facts(
+            self.cgroups.version, self.cgroups.unsupported, options.users is not None
+        )
         self.database = Database(
             options.data_root / "boxship.db",
             # A database knows how many of these it has seen: new ones go to the end.
@@ -86,14 +88,14 @@ class Engine:
         self.sharing = Sharing(self.images, options.registries, self._image_event)
         self.volumes = Volumes(options.data_root / "volumes", self.database)
         self.containers = Containers(self.database)
-        self.networks = Networks(self.database, self.daemon_id, self.opened_at)
+        self.networks = Networks(self.database, self.daemon_id, self.opened_at, options.networks)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Start the spawner, take over containers that still run, sweep what nobody owns."""
         self.spawner.start()
         await self.images.recover(self.containers_using)
-        await bridges.restore(self)
+        await realization.restore(self)
         await adopt.adopt_all(self)
 
     def background(self, coroutine: Any) -> "asyncio.Task[Any]":

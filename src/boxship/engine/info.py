@@ -3,10 +3,18 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from boxship.engine.host import Host, host
 from boxship.engine.sharing.settings_info import settings_info
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
+
+
+def _security(here: Host, remaps_users: bool) -> list[str]:
+    options = ["name=apparmor"] if here.apparmor else []
+    options += ["name=seccomp,profile=builtin"] if here.seccomp else []
+    options += ["name=userns"] if remaps_users else []
+    return options + (["name=cgroupns"] if here.cgroup_version == 2 else [])
 
 
 def system_info(engine: "Engine") -> dict[str, Any]:
@@ -24,6 +32,7 @@ def system_info(engine: "Engine") -> dict[str, Any]:
         "DockerRootDir": str(options.data_root),
         "LoggingDriver": options.log_driver,
         "Labels": options.labels,
+        "SecurityOptions": _security(host(), options.users is not None),
         "LiveRestoreEnabled": options.live_restore,
         "Warnings": [flaw] if (flaw := engine.networks.fabric.flaw) else None,
     }

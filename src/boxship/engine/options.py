@@ -3,12 +3,33 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boxship.engine.networks.settings import NetworkSettings
 from boxship.registry.settings import RegistrySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Mappings:
+    """Users and groups of containers on the host: rows of inside, outside, length."""
+
+    uid: tuple[tuple[int, int, int], ...]
+    gid: tuple[tuple[int, int, int], ...]
+
+    @property
+    def root(self) -> tuple[int, int]:
+        """Whom root is; both mappings begin with 0."""
+        return self.uid[0][1], self.gid[0][1]
+
+    def rows(self) -> dict[str, list[list[int]]]:
+        """As messages to the sandbox have them."""
+        return {"uid": [[*row] for row in self.uid], "gid": [[*row] for row in self.gid]}
 
 
 @dataclass(slots=True)
 class EngineOptions:
-    """*data_root* survives a reboot, *exec_root* (on tmpfs) does not. Times are seconds."""
+    """*data_root* survives a reboot, *exec_root* (on tmpfs) does not. Times are seconds.
+
+    *users*: containers run in user namespaces with these mappings, unless they opt out.
+    """
 
     data_root: Path
     exec_root: Path
@@ -21,7 +42,9 @@ class EngineOptions:
     live_restore: bool = True
     shutdown_timeout: int = 15
     kill_at: str = ""
+    users: Mappings | None = None
     registries: RegistrySettings = field(default_factory=RegistrySettings)
+    networks: NetworkSettings = field(default_factory=NetworkSettings)
 
     def container_directory(self, container_id: str) -> Path:
         return self.data_root / "containers" / container_id

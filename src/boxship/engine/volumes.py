@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from boxship.base.errors import BoxshipError, Conflict, NotFound
 from boxship.base.ids import new_id
 from boxship.base.times import rfc3339
+from boxship.engine.containers import userns
 from boxship.engine.containers.validation.volume_names import check_volume
 from boxship.volumes.options import check_options
 from boxship.volumes.volume import ANONYMOUS, Volume
@@ -32,6 +33,8 @@ async def create(
     if existing is not None:
         return existing
     volume = await engine.volumes.create(name, labels, options)
+    if engine.options.users is not None:
+        userns.give(volume.mountpoint, engine.options.users.root)
     emit(engine, volume, "create")
     return volume
 

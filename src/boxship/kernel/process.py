@@ -91,8 +91,9 @@ def join_new_session_keyring(name: str) -> None:
     libc.syscall(libc.NUMBERS["keyctl"], _KEYCTL_JOIN_SESSION_KEYRING, os.fsencode(name))
 
 
-def let_session_keyring_be_found() -> None:
-    """keyctl_setperm(3): processes of its owner may join our session keyring by its name."""
+def new_session_keyring(name: str) -> None:
+    """One that processes of its owner may join by its name (keyctl_setperm(3))."""
+    join_new_session_keyring(name)
     command, keyring = _KEYCTL_SETPERM, _KEY_SPEC_SESSION_KEYRING
     libc.syscall(libc.NUMBERS["keyctl"], command, keyring, _SEARCHABLE)
 

@@ -7,7 +7,7 @@ attached before the root is entered, the root is sealed last.
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from boxship.runtime import mount_options
+from boxship.runtime import mount_options, user_namespaces
 
 Step = tuple[str, dict[str, Any]]
 Spec = dict[str, Any]
@@ -17,7 +17,10 @@ _OPTIONAL_SYSCTLS = ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group
 
 @dataclass(slots=True)
 class Plan:
-    """*steps* for init; *pid_namespace*: ``new``, a path, or empty for the host's."""
+    """*steps* for init; *pid_namespace*: ``new``, a path, or empty for the host's.
+
+    *user_namespace*: mappings and perhaps a path, see ``sandbox/userns.py``; empty for the host's.
+    """
 
     steps: list[Step]
     pid_namespace: str
@@ -25,6 +28,7 @@ class Plan:
     cgroup: Spec
     resources: Spec
     init: bool = False
+    user_namespace: Spec = field(default_factory=dict)
     extra: Spec = field(default_factory=dict)
 
     def to_message(self) -> Spec:
@@ -35,18 +39,34 @@ class Plan:
 
 
 class _Sources:
-    """Bind sources, opened together at the start; steps refer to them by index."""
+    """What mounts are made of, opened together at the start; steps refer to them by index."""
 
     def __init__(self) -> None:
-        self.rows: list[Spec] = []
+        self.binds: list[Spec] = []
+        self.volumes: list[Spec] = []
+        self.subpaths: list[Spec] = []
+        self._count = 0
 
-    def add(self, path: str, recursive: bool, pid: int = 0) -> int:
-        self.rows.append({"path": path, "recursive": recursive, "pid": pid})
-        return len(self.rows) - 1
+    def add(self, path: str, recursive: bool, mount: Spec | None = None) -> int:
+        """*mount* may have ``pid``, ``filesystem``, ``image``, ``subpath``, ``failure``."""
+        index, self._count = self._count, self._count + 1
+        mount = mount or {}
+        row: Spec = {"index": index}
+        if "image" in mount:
+            self.volumes.append(row | {"image": mount["image"]})
+        elif "filesystem" in mount:
+            self.volumes.append(row | mount["filesystem"])
+        else:
+            row |= {"path": path, "recursive": recursive, "pid": mount.get("pid", 0)}
+            self.binds.append(row | {"failure": mount.get("failure", "")})
+        if mount.get("subpath"):
+            base = mount.get("base", path)
+            self.subpaths.append({"index": index, "subpath": mount["subpath"], "base": base})
+        return index
 
 
 def _namespaces(spec: Spec) -> tuple[Spec, str]:
-    """The step that enters all but the pid namespace, and the pid namespace."""
+    """The step that enters all but the user and pid namespaces, and the pid namespace."""
     join: dict[str, str] = {}
     new: list[str] = []
     pid = ""
@@ -54,6 +74,8 @@ def _namespaces(spec: Spec) -> tuple[Spec, str]:
         kind, path = row["type"], row.get("path")
         if kind == "pid":
             pid = path or "new"
+        elif kind == "user":
+            continue
         elif path:
             join[kind] = path
         else:
@@ -75,7 +97,7 @@ def _mount_step(mount: Spec, sources: _Sources, cgroup: Spec) -> Step:
         "propagation": parsed.propagation,
     }
     if mount["type"] == "bind":
-        step["source"] = sources.add(mount["source"], parsed.recursive, mount.get("pid", 0))
+        step["source"] = sources.add(mount["source"], parsed.recursive, mount)
     return "mount", step
 
 
@@ -97,18 +119,30 @@ def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
     entering, pid_namespace = _namespaces(spec)
     sources = _Sources()
     mounts = [_mount_step(mount, sources, cgroup) for mount in spec["mounts"]]
-    steps: list[Step] = [("join-cgroup", {}), ("enter-namespaces", entering)]
+    user = user_namespaces.from_spec(spec)
+    own_dev = not any(m["destination"] == "/dev" and m["type"] == "bind" for m in spec["mounts"])
+    steps: list[Step] = [("join-cgroup", {})]
+    if sources.volumes:
+        steps.append(("open-volumes", {"volumes": sources.volumes}))
+    if user:
+        steps.append(("open-sources", {"sources": sources.binds, "unprivileged": True}))
+        steps += user_namespaces.before(spec, user, entering, pid_namespace, mounts, own_dev)
+        entering = entering | {"join": {}}
+    steps.append(("enter-namespaces", entering))
     if "network" in entering["new"]:
         steps.append(("loopback-up", {}))
+    if not user:
+        steps.append(("open-sources", {"sources": sources.binds}))
+    steps.append(("isolate-mounts", {}))
+    if sources.subpaths:
+        steps.append(("enter-subpaths", {"subpaths": sources.subpaths}))
     steps += [
-        ("open-sources", {"sources": sources.rows}),
-        ("isolate-mounts", {}),
         ("attach-root", {}),
         ("make-placeholders", {}),
         *mounts,
     ]
-    if not any(m["destination"] == "/dev" and m["type"] == "bind" for m in spec["mounts"]):
-        steps.append(("make-devices", {"devices": linux["devices"]}))
+    if own_dev:
+        steps.append(("make-devices", {"devices": [] if user else linux["devices"]}))
     if spec["process"]["terminal"]:
         steps.append(("make-console", {}))
     steps.append(("make-directory", {"path": spec["process"]["cwd"]}))
@@ -125,4 +159,4 @@ def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
     steps.append(("pivot-root", {}))
     if spec["root"]["readonly"]:
         steps.append(("seal-root", {}))
-    return Plan(steps, pid_namespace, spec["process"], cgroup, linux["resources"], init)
+    return Plan(steps, pid_namespace, spec["process"], cgroup, linux["resources"], init, user)

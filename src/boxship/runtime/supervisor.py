@@ -18,7 +18,10 @@ from boxship.sandbox import messages
 
 @dataclass(slots=True)
 class StartRequest:
-    """What a shim gets besides the plan. *clients*: sockets (duplicated) and their specs."""
+    """What a shim gets besides the plan. *clients*: sockets (duplicated) and their specs.
+
+    *images*: rootfs specs of images that are mounted somewhere below the root.
+    """
 
     id: str
     plan: Plan
@@ -28,6 +31,7 @@ class StartRequest:
     filter_program: bytes | None
     clients: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     kill_at: str = ""
+    images: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -128,6 +132,7 @@ class Supervisor:
             "run_dir": str(directory),
             "drops_unhandled": request.plan.pid_namespace == "new" and not request.plan.init,
             "pid_namespace": request.plan.pid_namespace,
+            "user_namespace": request.plan.user_namespace,
             "cgroup": json.dumps(request.plan.cgroup),
             "stdio": request.stdio,
             "log": request.log,
@@ -140,7 +145,9 @@ class Supervisor:
             own.append(messages.memory_file("seccomp", request.filter_program))
         fds = [channel.fileno(), *own, *(fd for fd, _ in request.clients)]
         try:
-            message = {"op": "shim", "shim": shim, "rootfs": request.rootfs}
+            message: dict[str, Any] = {"op": "shim", "shim": shim, "rootfs": request.rootfs}
+            if request.images:
+                message["images"] = request.images
             self._spawner.send(message, fds)
         finally:
             for fd in own:

@@ -24,13 +24,16 @@ class Workers:
         rootfs: dict[str, Any] | None = None,
         pid: int | None = None,
         mounts: Sequence[dict[str, Any]] = (),
+        user_namespace: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The worker's result. Its errors are raised as the same class of our tree.
 
         *fds* are duplicated into the worker. *rootfs* is mounted for it, or *pid*'s root is used.
-        *mounts*: binds on top of the rootfs (source, target, read_only).
+        *mounts* on top of the rootfs: source, target, read_only; perhaps ``subpath``, and
+        ``filesystem`` or ``image`` (a rootfs spec) in place of the source. *user_namespace*:
+        mappings of one for the worker to run in; it joins that of *pid* by itself.
         """
-        return await self.start(kind, args, fds, rootfs, pid, mounts)
+        return await self.start(kind, args, fds, rootfs, pid, mounts, user_namespace)
 
     def start(
         self,
@@ -40,6 +43,7 @@ class Workers:
         rootfs: dict[str, Any] | None = None,
         pid: int | None = None,
         mounts: Sequence[dict[str, Any]] = (),
+        user_namespace: dict[str, Any] | None = None,
     ) -> "asyncio.Task[dict[str, Any]]":
         """As :meth:`run`, but the worker has its *fds* when this returns."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -52,6 +56,8 @@ class Workers:
             "rootfs": rootfs,
             "pid": pid,
             "mounts": list(mounts),
+            "images": [row["image"] for row in mounts if "image" in row],
+            "user_namespace": user_namespace,
             "mountpoint": self._spawner.mountpoint,
         }
         try:

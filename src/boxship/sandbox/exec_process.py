@@ -3,10 +3,11 @@
 import os
 from typing import Any, NoReturn
 
-from boxship.kernel import process
-from boxship.sandbox import failure, forked, launch
+from boxship.kernel import process, rlimits
+from boxship.sandbox import failure, forked, launch, userns
 from boxship.sandbox.root import Root
 from boxship.sandbox.steps import console as terminal
+from boxship.sandbox.steps.user import give_to_root
 
 _JOINED = (
     process.CLONE_NEWIPC
@@ -33,11 +34,19 @@ def main(
     """
     try:
         launch.set_oom_score(spec["process"])
-        process.join_new_session_keyring(f"_ses.{spec['container']}")
         for fd in cgroup_files:
             os.write(fd, b"0")
             os.close(fd)
-        process.setns(pidfd, _JOINED)
+        user = spec["user_namespace"]
+        if user:
+            rlimits.allow(spec["process"].get("rlimits", ()))
+            give_to_root(stdio, user)
+            process.setns(pidfd, _JOINED | process.CLONE_NEWUSER)
+            userns.become_root()
+        else:
+            process.setns(pidfd, _JOINED)
+        # Names of keyrings are those of a user namespace.
+        process.join_new_session_keyring(f"_ses.{spec['container']}")
         root = Root(os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
         if console is not None:
             ptmx = root.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)

@@ -69,11 +69,12 @@ class Execs:
         pidfd = self._shim.pidfd
         pid = os.fork()
         if pid == 0:
+            user = self._shim.spec.get("user_namespace")
             console = stdio.child_console
             keep = {write_end, pidfd, *cgroup_files, *stdio.child}
             become_child(keep | ({console} if console is not None else set()))
             exec_process.main(
-                request | {"container": self._shim.spec["id"]},
+                request | {"container": self._shim.spec["id"], "user_namespace": user},
                 pidfd,
                 cgroup_files,
                 console,

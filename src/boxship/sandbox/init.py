@@ -29,8 +29,8 @@ def main(
     """Never returns: the program runs, or its absence is reported on *pipe*."""
     try:
         launch.set_oom_score(plan["process"])
-        process.join_new_session_keyring(f"_ses.{plan['id']}")
-        process.let_session_keyring_be_found()
+        if context.user_namespace < 0:
+            process.new_session_keyring(f"_ses.{plan['id']}")
     except Exception as error:
         failure.report(pipe, "init", error)
     _carry_out(plan, context, pipe)

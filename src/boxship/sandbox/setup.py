@@ -9,18 +9,21 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from boxship.kernel import process
-from boxship.sandbox import control, failure, init, messages
+from boxship.sandbox import control, failure, init, messages, userns
 from boxship.sandbox.forked import become_child
 from boxship.sandbox.group import Group
+from boxship.sandbox.layers import Rootfs
 from boxship.sandbox.log.write import open_log
 from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.steps.context import Context
 from boxship.sandbox.steps.namespaces import join
 from boxship.sandbox.streams import Stdio
 
+_REPORT_SIZE = 1 << 16
 _KILLED = {"stage": "setup", "message": "the setup process was killed", "code": 128}
 
 
@@ -32,15 +35,26 @@ def enter_pid_namespace(wanted: str) -> None:
         join(wanted, process.CLONE_NEWPID)
 
 
-def await_start(report: int) -> tuple[dict[str, int], dict[str, Any] | None]:
-    """In the shim: the descriptors by name that it is to own, and what went wrong, if anything."""
+def await_start(
+    report: int, born: Callable[[int], None] | None = None
+) -> tuple[dict[str, int], dict[str, Any] | None]:
+    """In the shim: the descriptors by name that it is to own, and what went wrong, if anything.
+
+    *born* is told the pid of the process that goes on in a user namespace, if there is to be one.
+    """
     received = messages.receive(socket.SocketType(fileno=os.dup(report)))
     if received is None:
         return {}, _KILLED
     message, fds = received
     if "failed" in message:
         return {}, message["failed"]
-    return dict(zip(message["names"], fds, strict=True)), failure.read(report)
+    owned = dict(zip(message["names"], fds, strict=True))
+    if born is not None:
+        told = json.loads(os.read(report, _REPORT_SIZE) or b"null")
+        if told is None or "pid" not in told:
+            return owned, told or _KILLED
+        born(told["pid"])
+    return owned, failure.read(report)
 
 
 def main(
@@ -62,11 +76,23 @@ def main(
         become_child({report, plan_fd, *filters, *layers})
         plan: dict[str, Any] = json.loads(messages.read_all(plan_fd))
         filter_program = None if filter_fd is None else messages.read_all(filter_fd)
-        root = stacks.mount(message["rootfs"])
-        context = _prepare(message["shim"], plan, root, report)
+        user = message["shim"].get("user_namespace")
+        if user:
+            root, user_fd = mapped_root(stacks, message["rootfs"], user)
+        else:
+            root, user_fd = stacks.mount(message["rootfs"]), -1
+        images = [stacks.mount(each, user_fd) for each in message.get("images", ())]
+        context = _prepare(message["shim"], plan, [root, *images], user_fd, report)
     except Exception as error:
         _refuse(report, error)
     init.main(plan, context, filter_program, report)
+
+
+def mapped_root(stacks: Stacks, rootfs: Rootfs, user: dict[str, Any]) -> tuple[int, int]:
+    """A root whose files belong to the users of a user namespace, and that namespace."""
+    fd = userns.open_or_make(user)
+    with userns.making_files_for(user):
+        return stacks.mount(rootfs, fd), fd
 
 
 def _refuse(report: int, error: Exception) -> NoReturn:
@@ -74,8 +100,13 @@ def _refuse(report: int, error: Exception) -> NoReturn:
     os._exit(1)
 
 
-def _prepare(spec: dict[str, Any], plan: dict[str, Any], root: int, report: int) -> Context:
-    """Make cgroup and streams; give the shim its part and keep ours."""
+def _prepare(
+    spec: dict[str, Any], plan: dict[str, Any], roots: list[int], user: int, report: int
+) -> Context:
+    """Make cgroup and streams; give the shim its part and keep ours.
+
+    *roots*: the container's root file system, and those of images that it mounts.
+    """
     group = Group(json.loads(spec["cgroup"]))
     group.create(plan["resources"])
     log = open_log(spec["log"])
@@ -91,6 +122,9 @@ def _prepare(spec: dict[str, Any], plan: dict[str, Any], root: int, report: int)
     messages.send(channel, {"names": [*owned]}, [*owned.values()])
     channel.detach()
     console = stdio.child_console
-    keep = {report, root, *cgroup_files, *stdio.child}
-    become_child(keep | ({console} if console is not None else set()))
-    return init.context_for(plan, root, cgroup_files, console, stdio.child)
+    keep = {report, *roots, *cgroup_files, *stdio.child}
+    become_child(keep | {fd for fd in (console, user) if fd is not None and fd >= 0})
+    context = init.context_for(plan, roots[0], cgroup_files, console, stdio.child)
+    context.images = roots[1:]
+    context.user_namespace, context.report = user, report
+    return context

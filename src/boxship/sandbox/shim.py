@@ -90,7 +90,9 @@ class Shim:
         self, first: FirstProcess, inherited: list[int]
     ) -> tuple[dict[str, int], dict[str, Any] | None]:
         """The descriptors that the first process made for us, and what went wrong."""
-        setup.enter_pid_namespace(self.spec["pid_namespace"])
+        user = self.spec.get("user_namespace")
+        if not user:
+            setup.enter_pid_namespace(self.spec["pid_namespace"])
         ours, theirs = process.packet_pair()
         self.pid = os.fork()
         if self.pid == 0:
@@ -101,7 +103,18 @@ class Shim:
         self.pidfd = os.pidfd_open(self.pid)
         for fd in (theirs, *inherited):
             os.close(fd)
-        return setup.await_start(ours)
+        return setup.await_start(ours, self._born if user else None)
+
+    def _born(self, pid: int) -> None:
+        """The first process has ended, having entered a user namespace and borne another there.
+
+        From now on our children are born in the pid namespace that belongs to that.
+        """
+        os.waitpid(self.pid, 0)
+        os.close(self.pidfd)
+        self.pid, self.pidfd = pid, os.pidfd_open(pid)
+        if self.spec["pid_namespace"]:
+            process.setns(self.pidfd, process.CLONE_NEWPID)
 
     def take(self, owned: dict[str, int]) -> None:
         """Own what the first process has opened: listener, streams, the memory controller's word"""

@@ -69,8 +69,8 @@ class Spawner:
         self._stacks.forget(message["layers"])
 
     def _fork(self, main: Any, message: dict[str, Any], fds: list[int]) -> None:
-        rootfs = message.get("rootfs")
-        layers = [] if rootfs is None else self._stacks.load(rootfs)
+        stacked = [each for each in (message.get("rootfs"), *message.get("images", ())) if each]
+        layers = [fd for rootfs in stacked for fd in self._stacks.load(rootfs)]
         if os.fork():
             return
         try:

@@ -1,5 +1,6 @@
 """A worker: one errand in a process of its own (read an archive, copy files out of a container)."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -7,42 +8,61 @@ from typing import Any
 
 from boxship.base import errors
 from boxship.kernel import mount, process
-from boxship.sandbox import messages
-from boxship.sandbox.root import Root, is_directory
+from boxship.sandbox import messages, userns, worker_mounts
+from boxship.sandbox.setup import mapped_root
 from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.workers import WORKERS
 
 
-def _enter(message: dict[str, Any], root: int | None) -> int | None:
-    """A private mount namespace, and the root that the errand looks at."""
+def _open_root(
+    message: dict[str, Any], stacks: Stacks, layers: list[int]
+) -> tuple[int | None, list[int], int]:
+    """Detached mounts of the root and of images in it, and the user namespace to work in or -1."""
+    rootfs, user = message.get("rootfs"), message.get("user_namespace")
+    root, fd = None, -1
+    if rootfs is not None and user:
+        root, fd = mapped_root(stacks, rootfs, user)
+    elif rootfs is not None:
+        root = stacks.mount(rootfs)
+    images = [stacks.mount(each, fd) for each in message.get("images", ())]
+    for layer in {*layers}:
+        os.close(layer)
+    return root, images, fd
+
+
+def _enter(message: dict[str, Any], root: int | None, images: list[int], user: int) -> int | None:
+    """A private mount namespace, and the root that the errand looks at.
+
+    Whose files are whose it sees as the container does: in the user namespace of that.
+    """
     process.unshare(process.CLONE_NEWNS)
     mount.mount(None, "/", None, mount.MS_REC | mount.MS_SLAVE)
     if root is not None:
-        target = os.open(message["mountpoint"], os.O_PATH | os.O_DIRECTORY)
+        place = message["mountpoint"]
+        rows = worker_mounts.open_all(message.get("mounts", []), images, place)
+        target = os.open(place, os.O_PATH | os.O_DIRECTORY)
         mount.move_mount(root, target)
         os.close(target)
-        for row in message.get("mounts", ()):
-            _bind(Root(root), row)
+        owner = message.get("user_namespace")
+        with userns.making_files_for(owner) if owner else contextlib.nullcontext():
+            for row, source in rows:
+                worker_mounts.attach(root, row, source)
     pid = message.get("pid")
     if pid is not None:
-        return os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        user = _user_namespace(pid)
+    if user >= 0:
+        userns.enter(user)
+        os.close(user)
     return root
 
 
-def _bind(root: Root, row: dict[str, Any]) -> None:
-    """A mount of a stopped container, so that the errand sees what the container would see."""
-    flags = mount.OPEN_TREE_CLONE | mount.AT_RECURSIVE
-    try:
-        source = mount.open_tree(-100, row["source"], flags)
-    except FileNotFoundError:
-        return
-    make = root.directory if is_directory(source) else root.file
-    target = make(row["target"])
-    if row["read_only"]:
-        mount.set_attributes(source, mount.MOUNT_ATTR_RDONLY)
-    mount.move_mount(source, target)
-    os.close(source)
-    os.close(target)
+def _user_namespace(pid: int) -> int:
+    """The one of *pid*, or -1 where that is ours."""
+    theirs, ours = (os.readlink(f"/proc/{who}/ns/user") for who in (pid, "self"))
+    if theirs == ours:
+        return -1
+    return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[int]) -> None:
@@ -51,11 +71,8 @@ def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[i
     reply = socket.socket(fileno=fds[0])
     process.set_name("boxship-worker")
     try:
-        rootfs = message.get("rootfs")
-        root = None if rootfs is None else stacks.mount(rootfs)
-        for fd in {*layers}:
-            os.close(fd)
-        seen = _enter(message, root)
+        root, images, user = _open_root(message, stacks, layers)
+        seen = _enter(message, root, images, user)
         result = WORKERS[message["kind"]](seen, message["args"], fds[1:])
         messages.send(reply, {"result": result})
     except errors.BoxshipError as error:

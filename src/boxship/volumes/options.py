@@ -1,38 +1,34 @@
 """Options of the ``local`` driver: what mount(8) would be told."""
 
-import os
+import re
 
-from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.base.errors import InvalidParameter
 
 _KNOWN = frozenset({"type", "o", "device", "size"})
+_REQUIRED = ("device", "type")
+_SIZE = re.compile(r"\d+(?:\.\d+)? ?[kKmMgGtTpP]?(?:[iI]?[bB])?\Z")
 
 
 def check_options(name: str, options: dict[str, str] | None) -> None:
-    """:class:`InvalidParameter` for what the driver does not know, NotSupported for real mounts."""
+    """:class:`InvalidParameter` in Docker's words for what the driver cannot make a volume of.
+
+    Whether the mount itself works is seen at the volume's first use.
+    """
     if not options:
         return
-    for key in options:
-        if key not in _KNOWN:
-            raise InvalidParameter(f'create {name}: invalid option: "{key}"')
-    if not options.get("device"):
-        raise InvalidParameter(f"create {name}: missing device in volume options")
-    if not _is_bind(options):
-        kind = options.get("type") or "?"
-        raise NotSupported(
-            f"create {name}: volumes of type {kind} are not available in this engine, "
-            "only binds of a host directory (type=none, o=bind)"
-        )
-    if not os.path.isdir(options["device"]):
-        raise InvalidParameter(
-            f"create {name}: failed to mount local volume: {options['device']}: no such directory"
-        )
+    flaw = _flaw(options)
+    if flaw:
+        raise InvalidParameter(f"create {name}: {flaw}")
 
 
-def mountpoint_of(options: dict[str, str] | None) -> str:
-    """The directory that a bind volume stands for, or an empty string."""
-    return options["device"] if options and _is_bind(options) else ""
-
-
-def _is_bind(options: dict[str, str]) -> bool:
-    words = options.get("o", "").split(",")
-    return "bind" in words or "rbind" in words
+def _flaw(options: dict[str, str]) -> str:
+    unknown = next((key for key in options if key not in _KNOWN), None)
+    if unknown is not None:
+        return f'invalid option: "{unknown}"'
+    size = options.get("size")
+    if size is not None:
+        # Only a project quota of the file system below could hold it to that size.
+        known = _SIZE.match(size)
+        return "quota size requested but no quota support" if known else f"invalid size: '{size}'"
+    missing = next((key for key in _REQUIRED if not options.get(key)), None)
+    return f'missing required option: "{missing}"' if missing else ""

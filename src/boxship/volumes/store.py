@@ -4,13 +4,13 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from boxship.base.errors import NotFound
 from boxship.base.times import now_ns
 from boxship.state.database import Database
-from boxship.volumes.options import mountpoint_of
 from boxship.volumes.volume import Volume
 
 MIGRATIONS = ("CREATE TABLE volume (name TEXT PRIMARY KEY, body BLOB NOT NULL)",)
@@ -27,6 +27,7 @@ class Volumes:
         rows = database.read("SELECT body FROM volume")
         self._by_name = {each.name: each for each in (decoder.decode(body) for (body,) in rows)}
         self._sweep()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def _sweep(self) -> None:
         """Directories without a row are of creations and removals that were cut off."""
@@ -47,6 +48,13 @@ class Volumes:
             raise NotFound(f"get {name}: no such volume")
         return volume
 
+    def lock(self, name: str) -> asyncio.Lock:
+        """Held while it is decided whether a volume's file system is mounted or shared."""
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        return lock
+
     async def create(
         self, name: str, labels: dict[str, str] | None, options: dict[str, str] | None
     ) -> Volume:
@@ -57,7 +65,7 @@ class Volumes:
         (directory / "_data").chmod(0o755)
         volume = Volume(
             name=name,
-            mountpoint=mountpoint_of(options) or str(directory / "_data"),
+            mountpoint=str(directory / "_data"),
             created=now_ns(),
             labels=labels,
             options=options,

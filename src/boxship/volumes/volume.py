@@ -6,7 +6,10 @@ ANONYMOUS = "com.docker.volume.anonymous"
 
 
 class Volume(msgspec.Struct, kw_only=True):
-    """*created* is in nanoseconds since the epoch; *mountpoint* the host directory to bind."""
+    """*created* is in nanoseconds since the epoch; *mountpoint* the host directory.
+
+    With *options* something is mounted in that directory's stead: see ``backing``.
+    """
 
     name: str
     mountpoint: str

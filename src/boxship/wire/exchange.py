@@ -5,7 +5,7 @@ import fcntl
 import socket
 import struct
 import termios
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import BinaryIO, Protocol, TypeAlias
 
 from boxship.wire.answer import Headers, has_body, head_bytes
@@ -65,8 +65,30 @@ class Exchange:
         self.finished = True
         await self._connection.write(data if self._mute or not length else data + body)
 
+    async def respond_sized(
+        self,
+        status: int,
+        headers: Headers,
+        length: int,
+        chunks: AsyncIterator[bytes] | None = None,
+    ) -> None:
+        """A complete answer of *length* bytes, which *chunks* give; a HEAD needs none."""
+        data = self._head(status, [*headers, ("Content-Length", str(length))])
+        await self._connection.write(data)
+        if chunks is not None and not self._mute:
+            async for chunk in chunks:
+                await self._connection.write(chunk)
+        self.finished = True
+
     async def respond_file(
-        self, status: int, headers: Headers, file: BinaryIO, offset: int, count: int, *, stall: float
+        self,
+        status: int,
+        headers: Headers,
+        file: BinaryIO,
+        offset: int,
+        count: int,
+        *,
+        stall: float,
     ) -> None:
         """A complete answer with *count* bytes of *file* from *offset*, which stay in the kernel.
 

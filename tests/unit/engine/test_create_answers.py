@@ -1,7 +1,8 @@
 """Create requests beside what dockerd 26 answered to each of them.
 
 ``create_answers.json`` holds rows of a fragment (merged into ``BASE``), dockerd's status, and its
-message or its list of warnings. dockerd ran on two CPUs under cgroup v1 without block I/O weights.
+message or its list of warnings. dockerd ran on two CPUs under cgroup v1 without block I/O weights;
+it knew no mounts of images, which came with API 1.48.
 Where it answered 500 to a client's mistake, Boxship answers 400 with the same text.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError, Forbidden, InvalidParameter, NotFound
-from boxship.engine.containers import events, files, states
+from boxship.engine.containers import events, files, states, userns, volume_sources
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.runtime.pipes import copy_into, read_chunks
@@ -31,13 +31,14 @@ PLACEHOLDERS = [
 ]
 
 
-def view(engine: "Engine", live: Live) -> dict[str, Any]:
+async def view(engine: "Engine", live: Live) -> dict[str, Any]:
     """How a worker sees the container: by its process while it runs, else by its layers."""
     container = live.container
     if container.state.status in ("running", "paused"):
         return {"pid": container.state.pid}
+    sources = await volume_sources.find(engine, container)
     mounts = [
-        {"source": point.source, "target": point.destination, "read_only": not point.rw}
+        volume_sources.worker_row(engine, point, sources)
         for point in container.mounts
         if point.source
     ]
@@ -52,7 +53,12 @@ def view(engine: "Engine", live: Live) -> dict[str, Any]:
         for target, source in own.items()
         if target not in taken and os.path.exists(source)
     ]
-    return {"rootfs": files.rootfs(engine, container), "mounts": mounts}
+    users = userns.mappings(engine, container)
+    return {
+        "rootfs": files.rootfs(engine, container),
+        "mounts": mounts,
+        "user_namespace": users.rows() if users else None,
+    }
 
 
 def _require_path(path: str) -> None:
@@ -66,7 +72,7 @@ async def stat_path(engine: "Engine", reference: str, path: str) -> dict[str, An
     live = engine.containers.get(reference)
     states.check(live.container, "copy", reference)
     arguments = {"path": path, "container": reference}
-    return await engine.workers.run("stat_path", arguments, **view(engine, live))
+    return await engine.workers.run("stat_path", arguments, **await view(engine, live))
 
 
 async def get(
@@ -77,7 +83,7 @@ async def get(
     live = engine.containers.get(reference)
     arguments = {"path": path, "container": reference}
     events.emit(engine, live.container, "archive-path")
-    return status, _stream(engine, "get_archive", arguments, view(engine, live))
+    return status, _stream(engine, "get_archive", arguments, await view(engine, live))
 
 
 async def _stream(
@@ -105,7 +111,7 @@ async def put(
     _check_writable(live.container, arguments["path"])
     arguments = arguments | {"container": reference, "user": live.container.config.user}
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    task = engine.workers.start("put_archive", arguments, [reader], **view(engine, live))
+    task = engine.workers.start("put_archive", arguments, [reader], **await view(engine, live))
     os.close(reader)
     try:
         with contextlib.suppress(BrokenPipeError):

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boxship.engine.containers import userns
 from boxship.engine.containers.container import Container
 
 if TYPE_CHECKING:
@@ -101,6 +102,12 @@ def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
     }
 
 
+def image_rootfs(engine: "Engine", image_id: str) -> dict[str, Any]:
+    """The rootfs spec of an image alone, which nobody can write to."""
+    layers = engine.images.rootfs_layers(image_id)
+    return {"layers": layers, "upper": None, "work": None, "volatile": False}
+
+
 def forget_volatile(engine: "Engine", container: Container) -> None:
     """overlayfs refuses an upper directory once it was volatile, unless its mark is removed."""
     work = engine.options.container_directory(container.id) / "work"
@@ -161,6 +168,8 @@ def write(engine: "Engine", container: Container, hostname: str) -> None:
             "\n".join(_host_lines(container, hostname, _gateway(engine))) + "\n",
         )
     _put(container.resolv_conf_path, _resolver(container))
+    for path in (container.hostname_path, container.hosts_path, container.resolv_conf_path):
+        userns.give(path, userns.root(engine, container))
 
 
 def _gateway(engine: "Engine") -> str:

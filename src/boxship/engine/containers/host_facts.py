@@ -20,14 +20,17 @@ class HostFacts:
     memory_nodes: str = "0"
     cgroup_version: int = 2
     unsupported: frozenset[str] = frozenset()
+    remaps_users: bool = False
     runtimes: frozenset[str] = frozenset({"runc", "io.containerd.runc.v2"})
     default_runtime: str = "runc"
     default_log_driver: str = "json-file"
     default_log_options: dict[str, str] = field(default_factory=dict)
 
 
-def read_host_facts(cgroup_version: int, unsupported: frozenset[str] = frozenset()) -> HostFacts:
-    """Facts of the machine that this process runs on."""
+def read_host_facts(
+    cgroup_version: int, unsupported: frozenset[str] = frozenset(), remaps_users: bool = False
+) -> HostFacts:
+    """Facts of the machine that this process runs on, and whether users are remapped on it."""
     cpus = len(os.sched_getaffinity(0))
     return HostFacts(
         cpus=cpus,
@@ -35,6 +38,7 @@ def read_host_facts(cgroup_version: int, unsupported: frozenset[str] = frozenset
         memory_nodes=_read(_NODE / "node/has_memory", "0"),
         cgroup_version=cgroup_version,
         unsupported=unsupported,
+        remaps_users=remaps_users,
     )
 
 

@@ -26,7 +26,8 @@ def requested_mounts(host: HostConfig) -> list[MountPoint]:
     come without a source: the caller creates them and fills it in. ``options`` may hold
     ``create_source``, ``non_recursive``, ``read_only_non_recursive``,
     ``read_only_force_recursive`` (binds); ``no_copy``, ``subpath``, ``labels``, ``driver_opts``
-    (volumes); ``size`` in bytes, ``mode``, ``flags`` (tmpfs).
+    (volumes); ``size`` in bytes, ``mode``, ``flags`` (tmpfs);
+    ``subpath`` (images).
     """
     points: dict[str, MountPoint] = {}
     for point in _binds_and_mounts(host):
@@ -136,4 +137,16 @@ def _tmpfs(mount: Mount) -> MountPoint:
     )
 
 
-_BUILDERS = {"bind": _bind, "volume": _volume, "tmpfs": _tmpfs}
+def _image(mount: Mount) -> MountPoint:
+    """Whatever was asked for, nobody writes to an image."""
+    subpath = mount.image_options.subpath if mount.image_options else ""
+    return MountPoint(
+        type="image",
+        source=mount.source,
+        destination=clean_path(mount.target),
+        rw=False,
+        options={"subpath": subpath} if subpath else {},
+    )
+
+
+_BUILDERS = {"bind": _bind, "volume": _volume, "tmpfs": _tmpfs, "image": _image}

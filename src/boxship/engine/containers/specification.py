@@ -1,11 +1,12 @@
 """A container to what the runtime starts: OCI spec, plan, streams, log."""
 
 import posixpath
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.base.ids import SHORT_LENGTH
-from boxship.engine.containers import files
+from boxship.engine.containers import files, userns
 from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.joins import joined, target_of
 from boxship.engine.containers.log_options import log_spec
@@ -13,6 +14,8 @@ from boxship.engine.containers.mount_points import tmpfs_mounts
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validation.security_options import parse_security_options
 from boxship.engine.containers.validation.start import check_start
+from boxship.engine.containers.volume_sources import Sources, user_mount
+from boxship.network.namespace import Namespace
 from boxship.runtime import seccomp
 from boxship.runtime.plan import make_plan
 from boxship.runtime.spec import build, devices, propagation
@@ -31,21 +34,6 @@ def hostname(engine: "Engine", container: Container) -> str:
     return container.config.hostname or container.id[:SHORT_LENGTH]
 
 
-def _user_mount(point: MountPoint) -> UserMount:
-    options = point.options
-    if point.type == "tmpfs":
-        return UserMount("tmpfs", point.destination, options=_tmpfs_options(point))
-    return UserMount(
-        "bind",
-        point.destination,
-        point.source,
-        read_only=not point.rw,
-        propagation=point.propagation,
-        recursive=not options.get("non_recursive"),
-        read_only_recursive=not options.get("read_only_non_recursive"),
-    )
-
-
 def _tmpfs_options(point: MountPoint) -> list[str]:
     options = ["noexec", "nosuid", "nodev"]
     for flag in point.options.get("flags") or ():
@@ -57,9 +45,16 @@ def _tmpfs_options(point: MountPoint) -> list[str]:
     return options + ([] if point.rw else ["ro"])
 
 
-def _mounts(engine: "Engine", container: Container) -> list[UserMount]:
-    """The engine's own three files, the user's mounts, and ``--tmpfs``."""
-    mounts = [_user_mount(point) for point in container.mounts]
+def _mounts(
+    engine: "Engine", container: Container, sources: Sources, images: list[str]
+) -> list[UserMount]:
+    """The engine's own three files, the user's mounts, and ``--tmpfs``; fills *images*."""
+    mounts = [
+        UserMount("tmpfs", point.destination, options=_tmpfs_options(point))
+        if point.type == "tmpfs"
+        else user_mount(point, sources, images)
+        for point in container.mounts
+    ]
     taken = {mount.destination for mount in mounts}
     owner = container
     target = target_of(container.host_config.network_mode)
@@ -87,8 +82,14 @@ def _devices(container: Container) -> list[HostDevice]:
     return found
 
 
-def facts_of(engine: "Engine", container: Container, network_namespace: str = "") -> Facts:
+def facts_of(
+    engine: "Engine",
+    container: Container,
+    namespace: Namespace | None = None,
+    mounts: Sequence[UserMount] = (),
+) -> Facts:
     host = container.host_config
+    users = userns.mappings(engine, container)
     parent = posixpath.dirname(engine.cgroups.path_of(host.cgroup_parent, container.id))
     return Facts(
         id=container.id,
@@ -96,8 +97,10 @@ def facts_of(engine: "Engine", container: Container, network_namespace: str = ""
         cgroup_version=engine.host.cgroup_version,
         cgroup_parent=parent,
         joins=joined(engine, container),
-        network_namespace=network_namespace,
-        mounts=_mounts(engine, container),
+        network_namespace=namespace.path if namespace else "",
+        user_namespace=namespace.user_path if namespace else "",
+        users=users.rows() if users else {},
+        mounts=[*mounts],
         host_devices=devices.all_host_devices() if host.privileged else [],
         devices=[] if host.privileged else _devices(container),
         ulimits=engine.options.default_ulimits,
@@ -105,17 +108,21 @@ def facts_of(engine: "Engine", container: Container, network_namespace: str = ""
     )
 
 
-def request_for(engine: "Engine", live: Live, network_namespace: str = "") -> StartRequest:
+def request_for(
+    engine: "Engine", live: Live, namespace: Namespace | None, sources: Sources
+) -> StartRequest:
     """Everything that a start needs; errors are the user's own.
 
-    *network_namespace*: path of the one that has been made for the container, if any.
+    *namespace*: the network that has been made for the container, if any.
     """
     container = live.container
     host = container.host_config
     if not container.path:
         raise InvalidParameter("no command specified")
     check_start(container.host_config)
-    facts = facts_of(engine, container, network_namespace)
+    images: list[str] = []
+    mounts = _mounts(engine, container, sources, images)
+    facts = facts_of(engine, container, namespace, mounts)
     propagation.check(facts.mounts)
     spec = build.build(container.config, host, [container.path, *container.args], facts)
     cgroup = engine.cgroups.plan(spec["linux"]["cgroupsPath"])
@@ -130,6 +137,7 @@ def request_for(engine: "Engine", live: Live, network_namespace: str = "") -> St
             container, host.privileged, spec["process"]["capabilities"]["bounding"]
         ),
         kill_at=engine.options.kill_at,
+        images=[files.image_rootfs(engine, image) for image in images],
     )
 
 

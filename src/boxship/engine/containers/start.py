@@ -13,6 +13,7 @@ from boxship.engine.containers import (
     specification,
     states,
     volume_mounts,
+    volume_sources,
 )
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
@@ -34,6 +35,9 @@ _USER_ERRORS = (
     "Unable to find group",
     "Cannot mkdir",
     "uids and gids",
+    "error while mounting volume",
+    "cannot access path",
+    "path concatenation escapes",
 )
 
 
@@ -52,15 +56,21 @@ async def launch(engine: "Engine", live: Live) -> None:
 
     On failure the container is as before, with the error and exit code that Docker records.
     """
+    async with volume_sources.held(engine, live.container):
+        await _launch(engine, live)
+
+
+async def _launch(engine: "Engine", live: Live) -> None:
     container = live.container
     namespace = None
     try:
         attachment.check(engine, container)
         joins.take_names(engine, container)
-        volume_mounts.make_sources(container)
+        volume_mounts.make_sources(engine, container)
         namespace = await attachment.prepare(engine, live)
         files.write(engine, container, specification.hostname(engine, container))
-        request = specification.request_for(engine, live, namespace.path if namespace else "")
+        sources = await volume_sources.find(engine, container)
+        request = specification.request_for(engine, live, namespace, sources)
     except BoxshipError as error:
         await _give_up(engine, live, namespace)
         await _failed(engine, live, str(error), 128)

@@ -21,7 +21,11 @@ from boxship.engine.containers.validation.capabilities import normalize_capabili
 from boxship.engine.containers.validation.config import check_config, clean_working_dir
 from boxship.engine.containers.validation.endpoints import PREDEFINED, check_endpoint
 from boxship.engine.containers.validation.logging import check_log_config
-from boxship.engine.containers.validation.modes import CONTAINER, check_modes
+from boxship.engine.containers.validation.modes import (
+    CONTAINER,
+    check_modes,
+    check_remapped,
+)
 from boxship.engine.containers.validation.mount_config import Exists, check_mount
 from boxship.engine.containers.validation.names import parse_link, parse_volumes_from
 from boxship.engine.containers.validation.nul_bytes import refuse_nul_bytes
@@ -129,6 +133,8 @@ def _check_host(host: HostConfig, exists: Exists) -> None:
 
 
 def _check_platform(host: HostConfig, facts: HostFacts) -> None:
+    if facts.remaps_users:
+        check_remapped(host)
     if host.shm_size < 0:
         raise InvalidParameter("SHM size can not be less than 0")
     if not -1000 <= host.oom_score_adj <= 1000:

@@ -2,18 +2,19 @@
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from boxship.base.errors import BoxshipError, InvalidParameter, NotSupported
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.engine import volumes
-from boxship.engine.containers import files
+from boxship.engine.containers import files, userns, volume_sources
 from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.mount_points import image_volumes
 from boxship.engine.containers.validate import Prepared
 from boxship.engine.containers.validation.mount_modes import is_read_only
 from boxship.engine.containers.validation.names import parse_volumes_from
+from boxship.volumes.backing import backing_of
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -39,21 +40,22 @@ def _inherited(point: MountPoint, mode: str) -> MountPoint:
 async def provide(engine: "Engine", container: Container) -> None:
     """Find or make the volumes that *container* asks for, and fill empty ones from its image."""
     for point in container.mounts:
+        if point.type == "image":
+            image = engine.images.resolve(point.source)
+            point.options = {**point.options, "image": image.id}
         if point.type != "volume" or point.source:
             continue
-        if point.options.get("subpath"):
-            raise NotSupported("a subpath of a volume cannot be mounted by this engine")
         anonymous = not point.name
         labels, options = point.options.get("labels"), point.options.get("driver_opts")
         volume = await volumes.create(engine, point.name, point.driver, labels, options)
         point.name, point.source = volume.name, volume.mountpoint
         if anonymous:
             point.options = {**point.options, "anonymous": True}
-        if not point.options.get("no_copy"):
+        if not (point.options.get("no_copy") or point.options.get("subpath")):
             await _fill(engine, container, point)
 
 
-def make_sources(container: Container) -> None:
+def make_sources(engine: "Engine", container: Container) -> None:
     """Host directories of binds in the short syntax are made at the start, where they miss.
 
     :class:`InvalidParameter` for those that cannot be made, and for missing ones of ``--mount``.
@@ -67,7 +69,7 @@ def make_sources(container: Container) -> None:
                 f"bind source path does not exist: {point.source}"
             )
         try:
-            os.makedirs(point.source, exist_ok=True)
+            _make_directories(point.source, userns.root(engine, container))
         except OSError as error:
             reason = str(error.strerror).lower()
             raise InvalidParameter(
@@ -76,21 +78,48 @@ def make_sources(container: Container) -> None:
             ) from None
 
 
+def _make_directories(path: str, owner: tuple[int, int]) -> None:
+    """*path* and the parents that it lacks, all of which belong to *owner*."""
+    if os.path.isdir(path):
+        return
+    _make_directories(os.path.dirname(path), owner)
+    os.mkdir(path)
+    userns.give(path, owner)
+
+
 async def _fill(engine: "Engine", container: Container, point: MountPoint) -> None:
     """What the image has at the mount's place goes into the volume, if that is empty."""
-    try:
-        with os.scandir(point.source) as entries:
-            if any(entries) or not container.image_id:
-                return
-    except FileNotFoundError:
+    backing = backing_of(engine.volumes.get(point.name))
+    if not container.image_id or (backing and backing.keeps_nothing):
         return
-    directory = os.open(point.source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    rootfs = files.rootfs(engine, container) | {"upper": None, "work": None, "volatile": False}
+    arguments: dict[str, Any] = {"path": point.destination}
+    mappings = userns.mappings(engine, container)
+    users = mappings.rows() if mappings else None
+    if backing and not backing.is_bind:
+        sources = await volume_sources.find(engine, container)
+        arguments["filesystem"] = sources[point.destination]["filesystem"]
+        await engine.workers.run("copy_up", arguments, rootfs=rootfs, user_namespace=users)
+        return
+    directory = _open_empty(backing.device if backing else point.source)
+    if directory is not None:
+        try:
+            await engine.workers.run(
+                "copy_up", arguments, [directory], rootfs=rootfs, user_namespace=users
+            )
+        finally:
+            os.close(directory)
+
+
+def _open_empty(path: str) -> int | None:
+    """The directory *path*, for the caller to close; None if it is missing or not empty."""
     try:
-        arguments = {"path": point.destination}
-        rootfs = files.rootfs(engine, container) | {"upper": None, "work": None, "volatile": False}
-        await engine.workers.run("copy_up", arguments, [directory], rootfs=rootfs)
-    finally:
-        os.close(directory)
+        with os.scandir(path) as entries:
+            if any(entries):
+                return None
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 async def release(engine: "Engine", container: Container, anonymous_too: bool) -> None:

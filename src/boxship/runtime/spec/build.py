@@ -18,7 +18,8 @@ def build(config: ContainerConfig, host: HostConfig, args: list[str], facts: Fac
         "resources": resources.build(host) | {"devices": devices.rules(host, facts)},
         "devices": devices.nodes(host, facts),
         "namespaces": namespaces.build(host, facts),
-        "sysctl": _sysctls(host),
+        **namespaces.mappings(facts),
+        "sysctl": _sysctls(host, facts),
         "maskedPaths": [] if host.privileged else host.masked_paths or [],
         "readonlyPaths": [] if host.privileged else host.readonly_paths or [],
     }
@@ -34,11 +35,14 @@ def build(config: ContainerConfig, host: HostConfig, args: list[str], facts: Fac
     }
 
 
-def _sysctls(host: HostConfig) -> dict[str, str]:
-    """The user's, and Docker's defaults for a network namespace of the container's own."""
+def _sysctls(host: HostConfig, facts: Facts) -> dict[str, str]:
+    """The user's, and Docker's defaults for a network namespace of the container's own.
+
+    The range of groups is of the host's, most of which a user namespace has no number for.
+    """
     values: dict[str, str] = {}
     if host.network_mode != "host" and not host.network_mode.startswith("container:"):
         values["net.ipv4.ip_unprivileged_port_start"] = "0"
-        if host.userns_mode != "private":
+        if not facts.users:
             values["net.ipv4.ping_group_range"] = "0 2147483647"
     return values | (host.sysctls or {})

@@ -1,11 +1,17 @@
 """What the engine and the host contribute to a container's OCI configuration."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
 class UserMount:
-    """A bind, tmpfs or prepared volume, by the container's path. *source* is a host path."""
+    """A bind, tmpfs or volume, by the container's path. *source* is a host path.
+
+    *behind*: what is mounted instead of *source*: a ``filesystem``, or the number of an ``image``
+    among those of the start; besides ``subpath`` within it, ``base``, how messages call it, and
+    ``failure``, how they begin.
+    """
 
     type: str
     destination: str
@@ -15,6 +21,7 @@ class UserMount:
     recursive: bool = True
     read_only_recursive: bool = False
     options: list[str] = field(default_factory=list)
+    behind: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -31,7 +38,9 @@ class HostDevice:
 @dataclass(slots=True)
 class Facts:
     """*joins*: namespaces of other containers or none, kind to pid; *cgroup_version*: 1 or 2;
-    *network_namespace*: the path of a private one that is ready, else it is made at the start.
+    *network_namespace*: the path of a private one that is ready, else it is made at the start;
+    *users*: mappings of uid and gid, as rows of inside, outside, length, if users are remapped, and
+    *user_namespace* the path of the namespace with them that *network_namespace* belongs to.
     """
 
     id: str
@@ -44,6 +53,8 @@ class Facts:
     host_devices: list[HostDevice] = field(default_factory=list)
     devices: list[HostDevice] = field(default_factory=list)
     network_namespace: str = ""
+    users: dict[str, list[list[int]]] = field(default_factory=dict)
+    user_namespace: str = ""
     apparmor_profile: str = ""
     no_new_privileges: bool = False
     ulimits: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """The mounts of a container: Docker's defaults, then the user's by depth."""
 
+import os
 from typing import Any
 
 from boxship.runtime.spec.facts import Facts, UserMount
@@ -47,6 +48,9 @@ def _shared(host: HostConfig, facts: Facts) -> dict[str, Mount]:
         result["/dev/shm"] = _mount(
             "/dev/shm", "bind", "rbind", "nosuid", "noexec", "nodev", source="/dev/shm"
         )
+        if facts.users:
+            # But only for who has rights over the host's.
+            result["/dev/mqueue"] = _mount("/dev/mqueue", "bind", "rbind", source="/dev/mqueue")
     elif host.ipc_mode.startswith("container:"):
         other = _mount("/dev/shm", "bind", "rbind", source="/dev/shm")
         result["/dev/shm"] = other | {"pid": facts.joins["ipc"]}
@@ -64,7 +68,8 @@ def _user(mount: UserMount) -> Mount:
     if mount.read_only:
         options.append("rro" if mount.read_only_recursive else "ro")
     options.append(mount.propagation or "rprivate")
-    return _mount(mount.destination, "bind", *options, source=mount.source)
+    options += mount.options
+    return _mount(mount.destination, "bind", *options, source=mount.source) | mount.behind
 
 
 def _depth(mount: Mount) -> int:
@@ -75,6 +80,8 @@ def build(host: HostConfig, facts: Facts) -> list[Mount]:
     user = [_user(mount) for mount in facts.mounts]
     taken = {mount["destination"] for mount in user}
     shared = _shared(host, facts)
+    if facts.users and host.ipc_mode == "host" and not os.path.isdir("/dev/mqueue"):
+        taken.add("/dev/mqueue")
     default = [
         shared.get(m["destination"], m)
         for m in _default(host)

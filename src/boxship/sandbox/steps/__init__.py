@@ -17,15 +17,22 @@ from boxship.sandbox.steps import (
     network,
     pivot,
     sysctl,
+    user,
+    volumes,
 )
 from boxship.sandbox.steps.context import Context
 
 STEPS: dict[str, Callable[[Context, dict[str, Any]], None]] = {
     "join-cgroup": cgroup.join,
+    "open-namespaces": namespaces.open_joined,
+    "prepare-devices": devices.prepare,
+    "enter-user-namespace": user.enter,
+    "open-volumes": volumes.open_all,
     "enter-namespaces": namespaces.enter,
     "loopback-up": network.loopback_up,
     "open-sources": mounts.open_sources,
     "isolate-mounts": mounts.isolate,
+    "enter-subpaths": volumes.enter_subpaths,
     "attach-root": mounts.attach_root,
     "mount": mounts.mount_one,
     "mount-cgroup": cgroup.mount_hierarchies,

@@ -5,7 +5,10 @@ import os
 import stat
 from typing import Any
 
+from boxship.sandbox import userns
+from boxship.sandbox.root import Root
 from boxship.sandbox.steps.context import Context
+from boxship.sandbox.steps.mounts import new_filesystem
 
 LINKS = {
     "fd": "/proc/self/fd",
@@ -14,6 +17,7 @@ LINKS = {
     "stderr": "/proc/self/fd/2",
     "ptmx": "pts/ptmx",
 }
+_DEV = "/dev/"
 _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 
 
@@ -21,7 +25,7 @@ def make(context: Context, step: dict[str, Any]) -> None:
     """*step*: ``devices``, as linux.devices of the OCI runtime-spec (section Devices)."""
     dev = context.root.directory("/dev")
     for device in step["devices"]:
-        _make_node(context, device)
+        _make_node(context.root, device)
     for name, target in LINKS.items():
         with contextlib.suppress(FileExistsError):
             os.symlink(target, name, dir_fd=dev)
@@ -31,9 +35,32 @@ def make(context: Context, step: dict[str, Any]) -> None:
     os.close(dev)
 
 
-def _make_node(context: Context, device: dict[str, Any]) -> None:
+def prepare(context: Context, step: dict[str, Any]) -> None:
+    """Make the nodes for who is not allowed to, before a user namespace is entered.
+
+    *step*: ``devices`` with owners as the host has them, ``mappings``, and for a /dev of the
+    container's own ``options`` of its tmpfs, ``attributes``, and ``source``, under which it then
+    is found. On a tmpfs that is made inside the namespace no node could be opened.
+    """
+    with userns.making_files_for(step["mappings"]):
+        dev = _own_dev(context, step) if "source" in step else None
+        for device in step["devices"]:
+            path = device["path"]
+            if dev is not None and path.startswith(_DEV):
+                _make_node(dev, device | {"path": path.removeprefix("/dev")})
+            else:
+                _make_node(context.root, device)
+
+
+def _own_dev(context: Context, step: dict[str, Any]) -> Root:
+    made = new_filesystem("tmpfs", step["options"], step["attributes"])
+    context.sources[step["source"]] = made
+    return Root(made)
+
+
+def _make_node(root: Root, device: dict[str, Any]) -> None:
     directory, name = os.path.split(device["path"])
-    parent = context.root.directory(directory)
+    parent = root.directory(directory)
     mode = device.get("fileMode")
     number = os.makedev(device.get("major", 0), device.get("minor", 0))
     try:

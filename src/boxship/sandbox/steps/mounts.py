@@ -15,6 +15,7 @@ from boxship.sandbox.root import is_directory
 from boxship.sandbox.steps import namespaces
 from boxship.sandbox.steps.context import Context
 
+_MISSING = 'invalid mount config for type "bind": bind source path does not exist: '
 _ORDINARY_ONLY = ("proc", "sysfs")
 # What lxcfs and its like replace (runc's list).
 _COVERABLE = frozenset(
@@ -36,7 +37,8 @@ _COVERABLE = frozenset(
 
 def open_sources(context: Context, step: dict[str, Any]) -> None:
     """Clone the binds' sources while they still are the host's peers: propagation needs that."""
-    for index, source in enumerate(step["sources"]):
+    for source in step["sources"]:
+        index = source["index"]
         flags = mount.OPEN_TREE_CLONE | (mount.AT_RECURSIVE if source["recursive"] else 0)
         path = source["path"]
         try:
@@ -45,8 +47,14 @@ def open_sources(context: Context, step: dict[str, Any]) -> None:
             else:
                 context.sources[index] = mount.open_tree(-100, path, flags)
         except FileNotFoundError:
+            failure = source["failure"]
             raise StageError(
-                f'invalid mount config for type "bind": bind source path does not exist: {path}'
+                f"{failure}: no such file or directory" if failure else _MISSING + path
+            )
+        if step.get("unprivileged"):
+            # As the kernel does where a namespace of lesser rights copies mounts.
+            mount.set_attributes(
+                context.sources[index], propagation=mount.MS_SLAVE, recursive=source["recursive"]
             )
 
 
@@ -75,7 +83,7 @@ def isolate(context: Context, step: dict[str, Any]) -> None:
 
 
 def attach_root(context: Context, step: dict[str, Any]) -> None:
-    target = os.open(context.mountpoint, os.O_PATH | os.O_DIRECTORY)
+    target = os.open(context.place or context.mountpoint, os.O_PATH | os.O_DIRECTORY)
     mount.move_mount(context.root_mount, target)
     os.close(target)
 

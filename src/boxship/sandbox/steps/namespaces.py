@@ -26,8 +26,17 @@ def join(path: str, kind: int) -> None:
         os.close(fd)
 
 
+def open_joined(context: Context, step: dict[str, Any]) -> None:
+    """*step*: ``join`` as below. From inside a user namespace the paths may be out of reach."""
+    for kind, path in step["join"].items():
+        context.joined[kind] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
 def enter(context: Context, step: dict[str, Any]) -> None:
     """*step*: ``join`` maps kinds to paths of existing namespaces, ``new`` lists fresh ones."""
+    for kind, fd in context.joined.items():
+        process.setns(fd, KINDS[kind])
+        os.close(fd)
     for kind, path in step["join"].items():
         join(path, KINDS[kind])
     flags = 0

@@ -6,6 +6,9 @@ import stat
 from collections.abc import Sequence
 from typing import Any
 
+from boxship.base.errors import Internal
+from boxship.sandbox import volumes
+from boxship.sandbox.failure import StageError
 from boxship.sandbox.workers.lookup import open_inside, reopen
 from boxship.sandbox.workers.members import is_kept
 from boxship.sandbox.workers.walk import Node, walk
@@ -19,7 +22,8 @@ _UNSUPPORTED = (errno.ENOTSUP, errno.EPERM, errno.EINVAL)
 def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str, Any]:
     """Fill the empty directory ``fds[0]`` from the directory ``path`` below *root*.
 
-    Nothing happens when there is no such directory. ``entries`` counts what was copied.
+    With ``filesystem`` (see :mod:`boxship.sandbox.volumes`) that is filled instead. Nothing happens
+    when there is no such directory. ``entries`` counts what was copied.
     """
     assert root is not None
     os.umask(0)
@@ -29,9 +33,17 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             return {"entries": 0}
         raise
-    if os.listdir(fds[0]):
+    target = fds[0] if fds else _open_volume(args["filesystem"])
+    if os.listdir(target):
         return {"entries": 0}
-    return {"entries": _Copier(fds[0]).copy(source)}
+    return {"entries": _Copier(target).copy(source)}
+
+
+def _open_volume(row: dict[str, Any]) -> int:
+    try:
+        return reopen(volumes.open_filesystem(row), os.O_RDONLY | os.O_DIRECTORY)
+    except StageError as error:
+        raise Internal(str(error)) from None
 
 
 class _Copier:

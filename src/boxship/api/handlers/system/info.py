@@ -52,17 +52,10 @@ def _host_part(here: Host) -> dict[str, Any]:
         "IPv4Forwarding": ip_forwarding(),
         "BridgeNfIptables": bridge_filter("iptables"),
         "BridgeNfIp6tables": bridge_filter("ip6tables"),
-        "SecurityOptions": _security(here),
         "HttpProxy": "",
         "HttpsProxy": "",
         "NoProxy": "",
     }
-
-
-def _security(here: Host) -> list[str]:
-    options = ["name=apparmor"] if here.apparmor else []
-    options += ["name=seccomp,profile=builtin"] if here.seccomp else []
-    return options + (["name=cgroupns"] if here.cgroup_version == 2 else [])
 
 
 def _constant_part() -> dict[str, Any]:

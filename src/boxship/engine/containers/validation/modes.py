@@ -69,3 +69,25 @@ def _check_shared_network(config: ContainerConfig, host: HostConfig) -> None:
     for present, text in conflicts:
         if present:
             raise InvalidParameter(text)
+
+
+_NEEDS_HOST = {
+    "privileged": (
+        "privileged mode is incompatible with user namespaces.  "
+        "You must run the container in the host namespace when running privileged mode"
+    ),
+    "network": "cannot share the host's network namespace when user namespaces are enabled",
+    "pid": "cannot share the host PID namespace when user namespaces are enabled",
+}
+
+
+def check_remapped(host: HostConfig) -> None:
+    """What cannot be had where users are remapped, unless with ``--userns=host``."""
+    asked = {
+        "privileged": host.privileged,
+        "network": host.network_mode == "host",
+        "pid": host.pid_mode == "host",
+    }
+    for what, text in _NEEDS_HOST.items():
+        if asked[what] and host.userns_mode != "host":
+            raise InvalidParameter(text)

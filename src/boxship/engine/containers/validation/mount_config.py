@@ -92,8 +92,17 @@ def _tmpfs(mount: Mount, exists: Exists) -> None:
         raise _Flaw("field Source must not be specified")
 
 
+def _image(mount: Mount, exists: Exists) -> None:
+    _refuse_options(mount, "image")
+    if not mount.source:
+        raise _Flaw("field Source must not be empty")
+    if mount.image_options:
+        _check_subpath(mount.image_options.subpath)
+
+
 _CHECKS: dict[str, Callable[[Mount, Exists], None]] = {
     "bind": _bind,
     "volume": _volume,
     "tmpfs": _tmpfs,
+    "image": _image,
 }

@@ -1,0 +1,103 @@
+"""Volumes that are more than a directory: file systems of their own, and paths within volumes.
+
+Nothing of them is mounted in the host's namespace. The first container that uses a file system
+mounts it; others take a copy of that mount from it while it runs, so that all see the same files
+even where each mount would be a new file system, as with tmpfs.
+"""
+
+import contextlib
+import errno
+import os
+import socket
+from typing import Any
+
+from boxship.kernel import mount, process
+from boxship.kernel.openat2 import BENEATH, NO_MAGICLINKS, openat2
+from boxship.sandbox.failure import StageError
+from boxship.sandbox.steps.mounts import new_filesystem
+from boxship.sandbox.steps.namespaces import join
+
+_INSIDE = BENEATH | NO_MAGICLINKS
+_COPY = mount.OPEN_TREE_CLONE | mount.AT_EMPTY_PATH
+_ACCESS = (
+    mount.MOUNT_ATTR_RDONLY
+    | mount.MOUNT_ATTR_NOSUID
+    | mount.MOUNT_ATTR_NODEV
+    | mount.MOUNT_ATTR_NOEXEC
+)
+
+
+def open_filesystem(row: dict[str, Any]) -> int:
+    """A detached mount of a volume's file system; the caller closes it. :class:`StageError`.
+
+    *row*: ``type``, ``device``, ``options`` (pairs for fsconfig), ``attributes``, ``users`` (pid
+    and path in its root of containers that may have it mounted), ``failure`` (how messages begin).
+    To be called in the host's namespaces: a network file system is reached by the host's network.
+    """
+    for pid, path in row["users"]:
+        shared = _copy_from(pid, path)
+        if shared is not None:
+            attributes = row["attributes"] & _ACCESS
+            mount.set_attributes(shared, attributes, _ACCESS & ~attributes)
+            return shared
+    try:
+        return new_filesystem(row["type"], row["options"], row["attributes"], row["device"])
+    except OSError as error:
+        reason = str(error.strerror).lower()
+        raise StageError(f"{row['failure']}: {reason}", errno=error.errno or 0) from None
+
+
+def _copy_from(pid: int, path: str) -> int | None:
+    """A copy of the mount at *path* in the namespace of *pid*; None if there is none any more."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    child = os.fork()
+    if child == 0:
+        try:
+            with contextlib.suppress(OSError):
+                join(f"/proc/{pid}/ns/mnt", process.CLONE_NEWNS)
+                _send_mount(theirs, path)
+        finally:
+            os._exit(0)
+    theirs.close()
+    _, fds, _, _ = socket.recv_fds(ours, 16, 1)
+    ours.close()
+    os.waitpid(child, 0)
+    return fds[0] if fds else None
+
+
+def _send_mount(channel: socket.socket, path: str) -> None:
+    """In the container's namespace, whose root is ours by now."""
+    root = os.open("/", os.O_PATH | os.O_DIRECTORY)
+    there = openat2(root, path.lstrip("/"), os.O_PATH, 0, _INSIDE)
+    # The container may have unmounted it: then the directory is its own.
+    if os.fstat(there).st_dev != os.fstat(root).st_dev:
+        socket.send_fds(channel, [b"m"], [mount.open_tree(there, "", _COPY)])
+
+
+def within(whole: int, row: dict[str, Any], place: str) -> int:
+    """A detached mount of ``row["subpath"]`` within the detached mount *whole*, which is closed.
+
+    *place* is a directory of a mount namespace of our own: kernels before 6.15 copy only what is
+    attached. A link that leads out of the volume is an error. :class:`StageError` names the host's
+    path, ``row["base"]``, as Docker does.
+    """
+    subpath, base = row["subpath"], row["base"]
+    target = os.open(place, os.O_PATH | os.O_DIRECTORY)
+    mount.move_mount(whole, target)
+    os.close(target)
+    try:
+        inner = openat2(whole, subpath, os.O_PATH, 0, _INSIDE)
+        copy = mount.open_tree(inner, "", _COPY | mount.AT_RECURSIVE)
+        os.close(inner)
+        return copy
+    except OSError as error:
+        if error.errno in (errno.EXDEV, errno.ELOOP):
+            raise StageError(
+                f"path concatenation escapes the base directory, base: {base}, subpath: {subpath}"
+            ) from None
+        path = os.path.join(base, os.path.normpath(subpath))
+        reason = str(error.strerror).lower()
+        raise StageError(f"cannot access path {path}: lstat {path}: {reason}") from None
+    finally:
+        mount.unmount(f"/proc/self/fd/{whole}", mount.MNT_DETACH)
+        os.close(whole)
