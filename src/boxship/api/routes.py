@@ -32,7 +32,7 @@ from boxship.api.handlers.exec.create import create as create_exec
 from boxship.api.handlers.exec.inspect import inspect as inspect_exec
 from boxship.api.handlers.exec.resize import resize as resize_exec
 from boxship.api.handlers.exec.start import start as start_exec
-from boxship.api.handlers.images import registry
+from boxship.api.handlers.images import distribution, registry
 from boxship.api.handlers.images.create import create as create_image
 from boxship.api.handlers.images.inspect import history
 from boxship.api.handlers.images.inspect import inspect as inspect_image
@@ -115,7 +115,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/images/{name:path}/push", registry.push, on_disconnect="cancel"),
     Route("POST", "/images/{name:path}/tag", tag),
     Route("DELETE", "/images/{name:path}", remove_image),
-    Route("GET", "/distribution/{name:path}/json", registry.distribution, since=(1, 30)),
+    Route("GET", "/distribution/{name:path}/json", distribution.describe, since=(1, 30)),
+    Route("GET", "/distribution/{name:path}/image", distribution.image, since=(1, 30)),
+    Route("GET", "/distribution/{name:path}/manifest", distribution.manifest, since=(1, 30)),
+    Route("PUT", "/distribution/{name:path}/manifest", distribution.put_manifest, since=(1, 30)),
     # networks
     Route("GET", "/networks", list_networks),
     Route("POST", "/networks/create", networks.create),

@@ -4,7 +4,7 @@ import ipaddress
 import os
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,6 +31,11 @@ class Endpoint:
     mirror: bool = False
     prefix: str = ""
     namespace: str = ""
+
+    def without_checks(self) -> "Endpoint":
+        """The same for somebody who takes any certificate, or none."""
+        schemes = self.schemes if "http" in self.schemes else (*self.schemes, "http")
+        return replace(self, schemes=schemes, insecure=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,17 +47,23 @@ class Registries:
         if self._http is not None:
             self._http.close()
 
-    def candidates(self, name: Reference, credentials: Credentials) -> list[Repository]:
+    def candidates(
+        self, name: Reference, credentials: Credentials, insecure: bool = False
+    ) -> list[Repository]:
         """Where *name*'s repository may be fetched from, best first, not opened yet; the last one
-        is the registry itself. Mirrors are not told who asks."""
-        return [
-            self._repository(endpoint, name, _NOBODY if endpoint.mirror else credentials)
-            for endpoint in self._settings.endpoints(name.domain)
-        ]
+        is the registry itself. Mirrors are not told who asks. *insecure*: any certificate of the
+        registry, or none, will do."""
+        *mirrors, itself = self._settings.endpoints(name.domain)
+        itself = itself.without_checks() if insecure else itself
+        found = [self._repository(mirror, name, _NOBODY) for mirror in mirrors]
+        return [*found, self._repository(itself, name, credentials)]
 
-    async def open(self, name: Reference, credentials: Credentials) -> Repository:
+    async def open(
+        self, name: Reference, credentials: Credentials, insecure: bool = False
+    ) -> Repository:
         """*name*'s repository at the registry itself."""
         endpoint = self._settings.endpoints(name.domain, push=True)[0]
+        endpoint = endpoint.without_checks() if insecure else endpoint
         repository = self._repository(endpoint, name, credentials)
         await repository.session.open()
         return repository

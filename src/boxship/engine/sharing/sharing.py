@@ -1,25 +1,22 @@
 """Everything that the engine does with registries; one method a verb."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
-from boxship.base.errors import BoxshipError, InvalidParameter, NotFound
-from boxship.engine.sharing import refusals
-from boxship.engine.sharing.distribution import describe
+from boxship.base.errors import InvalidParameter, NotFound
 from boxship.engine.sharing.downloads import Downloads
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.engine.sharing.pull import Pull
 from boxship.engine.sharing.push import Push
 from boxship.engine.sharing.registries import Registries
+from boxship.engine.sharing.remote import Remote
 from boxship.images import platform as platforms
 from boxship.images import reference as references
 from boxship.images.images import Images
 from boxship.images.record import ImageRecord
 from boxship.images.reference import Reference
 from boxship.registry.credentials import Credentials
-from boxship.registry.errors import Refused
 from boxship.registry.settings import RegistrySettings
 
 Wanted = Callable[[dict[str, Any]], bool]
@@ -34,6 +31,7 @@ class Sharing:
         self._registries = Registries(settings)
         self._downloads = Downloads(images.exchange)
         self._emit = emit
+        self.remote = Remote(self._registries)
 
     def close(self) -> None:
         self._registries.close()
@@ -134,18 +132,6 @@ class Sharing:
         query = urlencode({"q": rest.removeprefix("library/"), "n": limit})
         found = await self._registries.search(domain, query, credentials)
         return [row for row in found if wanted(row)]
-
-    async def distribution(self, image: str, credentials: Credentials) -> dict[str, Any]:
-        """API operation DistributionInspect."""
-        name = references.parse(image).with_default_tag()
-        *mirrors, registry = self._registries.candidates(name, credentials)
-        for mirror in mirrors:
-            with suppress(BoxshipError):
-                return await describe(mirror, name.digest or name.tag or "")
-        try:
-            return await describe(registry, name.digest or name.tag or "")
-        except Refused as error:
-            raise refusals.of_pull(error, name) from None
 
     def _announce(self, action: str, name: Reference, image_id: str) -> None:
         labels = self._images.resolve(image_id).labels

@@ -1,10 +1,10 @@
-"""Operations that need a registry: push, and a look at a remote manifest."""
+"""POST /images/{name}/push."""
 
 from boxship.api.handlers.images.engine import Engine
 from boxship.api.handlers.images.platform import requested_platform
 from boxship.api.handlers.images.pull import AUTH_HEADER, lines
 from boxship.api.request import Request
-from boxship.api.response import Json, Response, Stream
+from boxship.api.response import Response, Stream
 from boxship.registry.credentials import from_header
 
 _PLATFORM_SINCE = (1, 46)
@@ -19,8 +19,3 @@ async def push(engine: Engine, request: Request) -> Response:
         credentials,
     )
     return Stream(lines(messages))
-
-
-async def distribution(engine: Engine, request: Request) -> Response:
-    credentials = from_header(request.headers.get(AUTH_HEADER, ""))
-    return Json(await engine.sharing.distribution(request.params["name"], credentials))
