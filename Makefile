@@ -49,6 +49,7 @@ manual: $(STAMP) ## Write docs/manual from the table of commands
 	$(BIN)/python -m boxship.cli.manual docs/manual
 
 bench: $(STAMP) ## Measure Boxship and dockerd (where installed) in turn and print the ratios
+	tools/install-packages bench
 	$(BIN)/python -m benchmarks
 
 walk: $(STAMP) ## Compare Boxship with dockerd's recorded answers, line by line

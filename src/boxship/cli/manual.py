@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 INDEX = "README.md"
 
+# Commands that parse nothing here.
+_ELSEWHERE = {
+    "daemon": "Its flags are those of the daemon: `boxship daemon --help`.",
+    "hub": "Its commands and flags are in [The hub](../HUB.md), and in `boxship hub --help`.",
+}
+
 
 def pages() -> dict[str, str]:
     """File name to text, the index among them."""
@@ -63,8 +69,8 @@ def _page(row: table.Row, command: Command) -> str:
         lines += ["", f"Also: {names}"]
     if command.notes:
         lines += ["", "```", command.notes, "```"]
-    if row.module == "daemon":
-        lines += ["", "Its flags are those of the daemon: `boxship daemon --help`."]
+    if row.module in _ELSEWHERE:
+        lines += ["", _ELSEWHERE[row.module]]
     flags = _flags(command.flags)
     if flags:
         lines += ["", "## Flags", "", *flags]

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from boxship.hub.hub import Hub
 from boxship.hub.request import Request
 from boxship.hub.storage.blobs import Hash, Writer
 from boxship.hub.storage.records import Upload
@@ -94,7 +95,7 @@ async def intake(request: Request, upload: Upload, algorithm: str) -> AsyncItera
     try:
         # The row goes before the bytes do: one that is there now keeps what is written here.
         if await hub.metadata.upload(upload.key, upload.repository) is None:
-            await hub.blobs.remove(upload.key)
+            await drop(hub, upload.key)
             raise DistributionError("BLOB_UPLOAD_UNKNOWN")
         digest = hub.digesting.take(upload.key, writer.offset, algorithm)
         running = Intake(request, upload, writer, algorithm, digest)
@@ -103,6 +104,18 @@ async def intake(request: Request, upload: Upload, algorithm: str) -> AsyncItera
             hub.digesting.keep(upload.key, writer.offset, algorithm, running.digest)
     finally:
         writer.close()
+
+
+async def drop(hub: Hub, key: str) -> None:
+    """End an upload and free its bytes, unless it has become a blob."""
+    if await hub.metadata.cancel(key):
+        await free(hub, key)
+
+
+async def free(hub: Hub, key: str) -> None:
+    """Should this break off, the collector goes on: the metadata call the key garbage."""
+    await hub.blobs.remove(key)
+    await hub.metadata.forget([key])
 
 
 def _too_large() -> DistributionError:

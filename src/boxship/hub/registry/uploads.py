@@ -7,7 +7,7 @@ from boxship.base.digests import split_digest
 from boxship.hub.answers import Answer, Headers
 from boxship.hub.auth.access import require
 from boxship.hub.registry.content import described, digest_in, known
-from boxship.hub.registry.intake import Intake, intake
+from boxship.hub.registry.intake import Intake, drop, free, intake
 from boxship.hub.registry.mounting import mount
 from boxship.hub.request import Request
 from boxship.hub.storage.keys import is_key, new_key
@@ -41,7 +41,7 @@ async def start_upload(request: Request) -> Answer:
             await _publish(running, digest)
     except BaseException:
         # The client never learnt this upload's name: nobody can resume it.
-        await request.hub.metadata.cancel(upload.key)
+        await drop(request.hub, upload.key)
         raise
     return _created(repository, digest)
 
@@ -73,7 +73,7 @@ async def upload_status(request: Request) -> Answer:
 
 async def cancel_upload(request: Request) -> Answer:
     _, upload = await _find(request)
-    await request.hub.metadata.cancel(upload.key)
+    await drop(request.hub, upload.key)
     return Answer(204)
 
 
@@ -125,13 +125,16 @@ async def _publish(running: Intake, digest: str) -> None:
     hub, key = running.request.hub, running.upload.key
     if f"{running.algorithm}:{await running.hexdigest()}" != digest:
         running.digest = None
-        await hub.metadata.cancel(key)
+        await drop(hub, key)
         raise DistributionError("DIGEST_INVALID", detail={"digest": digest})
     await running.writer.sync()
     size = running.writer.offset
     running.digest = None
     if not await hub.metadata.publish(key, digest, size, time.time()):
         raise DistributionError("BLOB_UPLOAD_UNKNOWN")
+    blob = await hub.metadata.blob(running.upload.repository, digest)
+    if blob is not None and blob.key != key:
+        await free(hub, key)
 
 
 def _progress(repository: Repository, key: str, size: int) -> Headers:

@@ -35,6 +35,9 @@ class Repositories(Protocol):
         None stands for somebody without a name, who sees the public ones.
         """
 
+    async def repositories(self, after: str, count: int) -> list[Repository]:
+        """At most *count* of all repositories behind the name *after*, by name."""
+
     async def right(self, user: str, name: str) -> Right:
         """Granted, or by owning the namespace, or as an administrator; also before it exists."""
 
@@ -59,7 +62,10 @@ class Content(Protocol):
         """Link a published blob; False when there is no such blob any more."""
 
     async def unlink(self, repository: int, digest: str) -> bool:
-        """Take the blob out of the repository; False when it was not there."""
+        """Take the blob out of the repository; False when it was not there.
+
+        A blob that no repository has any more is garbage.
+        """
 
     async def begin(self, key: str, repository: int, now: float) -> None:
         """Record an upload before its first byte is stored."""
@@ -75,8 +81,8 @@ class Content(Protocol):
         When another copy was first, that one stays and this one becomes garbage.
         """
 
-    async def cancel(self, key: str) -> None:
-        """The upload's bytes are garbage."""
+    async def cancel(self, key: str) -> bool:
+        """The upload's bytes are garbage; False, and they are not, where it has become a blob."""
 
     async def put_manifest(
         self, repository: int, manifest: NewManifest, tag: str | None, now: float
@@ -91,7 +97,8 @@ class Content(Protocol):
 
     async def remove_tag(self, repository: int, tag: str) -> bool: ...
 
-    async def tags(self, repository: int, after: str, count: int) -> list[Tag]: ...
+    async def tags(self, repository: int, after: str, count: int) -> list[Tag]:
+        """At most *count* tags behind *after*; letters before their other case, then by bytes."""
 
     async def referrers(
         self, repository: int, subject: str, artifact_type: str | None, after: str, count: int
@@ -110,7 +117,7 @@ class Collection(Protocol):
 
     async def unlink_unused(self, before: float) -> int:
         """Unlink blobs that no manifest of their repository names, last touched before then, in
-        repositories without a running upload; and make blobs without links garbage."""
+        repositories without a running upload. How many were unlinked."""
 
     async def garbage(self, count: int) -> list[str]:
         """Keys whose bytes nobody needs."""

@@ -9,12 +9,11 @@ import sqlite3
 from boxship.state.database import Database
 
 _UNUSED_LINKS = """
-DELETE FROM links WHERE touched < ?
+DELETE FROM links WHERE repository = ? AND touched < ?
     AND NOT EXISTS (SELECT 1 FROM parts p
         WHERE p.repository = links.repository AND p.part = links.digest)
     AND NOT EXISTS (SELECT 1 FROM uploads u WHERE u.repository = links.repository)
 """
-_UNLINKED = "FROM blobs WHERE NOT EXISTS (SELECT 1 FROM links l WHERE l.digest = blobs.digest)"
 _UNTAGGED = """
 DELETE FROM manifests AS m WHERE pushed < ?
     AND NOT EXISTS (SELECT 1 FROM tags t
@@ -47,12 +46,15 @@ class CollectionTables:
         return await self._db.write(write)
 
     async def unlink_unused(self, before: float) -> int:
-        def write(connection: sqlite3.Connection) -> int:
-            connection.execute(_UNUSED_LINKS, (before,))
-            connection.execute(f"INSERT OR IGNORE INTO garbage SELECT key {_UNLINKED}")
-            return connection.execute(f"DELETE {_UNLINKED}").rowcount
+        total = 0
+        # A repository at a time: pushes wait for no longer than for one.
+        for (repository,) in self._db.read("SELECT id FROM repositories"):
+            total += await self._unlink_in(repository, before)
+        return total
 
-        return await self._db.write(write)
+    async def _unlink_in(self, repository: int, before: float) -> int:
+        values = (repository, before)
+        return await self._db.write(lambda db: db.execute(_UNUSED_LINKS, values).rowcount)
 
     async def garbage(self, count: int) -> list[str]:
         return [key for (key,) in self._db.read("SELECT key FROM garbage LIMIT ?", count)]

@@ -99,8 +99,15 @@ class BlobTables:
 
         return await self._db.write(write)
 
-    async def cancel(self, key: str) -> None:
-        await self._db.execute("DELETE FROM uploads WHERE key = ?", key)
+    async def cancel(self, key: str) -> bool:
+        def write(connection: sqlite3.Connection) -> bool:
+            connection.execute("DELETE FROM uploads WHERE key = ?", (key,))
+            if connection.execute("SELECT 1 FROM blobs WHERE key = ?", (key,)).fetchone():
+                return False
+            connection.execute("INSERT OR IGNORE INTO garbage VALUES (?)", (key,))
+            return True
+
+        return await self._db.write(write)
 
 
 class ManifestTables:
@@ -162,8 +169,10 @@ class ManifestTables:
         rows = self._db.read(
             "SELECT t.name, t.digest, media_type, changed FROM tags t JOIN manifests m"
             " ON m.repository = t.repository AND m.digest = t.digest"
-            " WHERE t.repository = ? AND t.name > ? ORDER BY t.name LIMIT ?",
+            " WHERE t.repository = ? AND (t.name COLLATE NOCASE, t.name) > (?, ?)"
+            " ORDER BY t.name COLLATE NOCASE, t.name LIMIT ?",
             repository,
+            after,
             after,
             count,
         )

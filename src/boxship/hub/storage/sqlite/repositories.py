@@ -55,6 +55,10 @@ class RepositoryTables:
     async def visible(self, user: str | None, after: str, count: int) -> list[Repository]:
         return [_repository(row) for row in self._db.read(_VISIBLE, user, after, count)]
 
+    async def repositories(self, after: str, count: int) -> list[Repository]:
+        sql = "SELECT id, name, public FROM repositories WHERE name > ? ORDER BY name LIMIT ?"
+        return [_repository(row) for row in self._db.read(sql, after, count)]
+
     async def right(self, user: str, name: str) -> Right:
         account = self._db.read("SELECT admin FROM users WHERE name = ?", user)
         if not account:

@@ -66,4 +66,13 @@ CREATE TABLE tags (
 CREATE INDEX tags_of_manifest ON tags (repository, digest);
 """
 
-MIGRATIONS = (_FIRST,)
+_SECOND = """
+CREATE TRIGGER links_leave_garbage AFTER DELETE ON links
+WHEN NOT EXISTS (SELECT 1 FROM links WHERE digest = OLD.digest) BEGIN
+    INSERT OR IGNORE INTO garbage SELECT key FROM blobs WHERE digest = OLD.digest;
+    DELETE FROM blobs WHERE digest = OLD.digest;
+END;
+CREATE INDEX tags_in_order ON tags (repository, name COLLATE NOCASE, name);
+"""
+
+MIGRATIONS = (_FIRST, _SECOND)

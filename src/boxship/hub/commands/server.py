@@ -1,0 +1,51 @@
+"""``boxship hub serve``."""
+
+import argparse
+
+from boxship.base.errors import InvalidParameter
+from boxship.hub.serving import serve
+from boxship.hub.settings import Settings
+from boxship.wire.tls import TlsFiles
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--listen", action="append", metavar="ADDR:PORT",
+        help="Address to serve, or unix:///PATH, or fd://; several may be given"
+        " (default 127.0.0.1:5000)",
+    )  # fmt: skip
+    add("--tls-cert", default="", metavar="FILE", help="Certificate, with its chain, in PEM")
+    add("--tls-key", default="", metavar="FILE", help="The certificate's key in PEM")
+    add("--url", default="", help="How clients reach the hub, where something stands before it")
+    add("--blob-limit", type=int, metavar="BYTES", help="Largest blob that is taken")
+    add(
+        "--collect-every", type=float, metavar="SECONDS",
+        help="Time between two garbage collections; 0 for none",
+    )  # fmt: skip
+    add(
+        "--grace", type=float, metavar="SECONDS",
+        help="Time that an unused blob stays for the manifest that may come",
+    )  # fmt: skip
+    add("--upload-time", type=float, metavar="SECONDS", help="Time that a broken upload stays")
+    add("--ready-fd", type=int, default=-1, help=argparse.SUPPRESS)
+
+
+def run(options: argparse.Namespace) -> None:
+    tls = None
+    if options.tls_cert or options.tls_key:
+        if not (options.tls_cert and options.tls_key):
+            raise InvalidParameter("--tls-cert and --tls-key belong together")
+        tls = TlsFiles(options.tls_cert, options.tls_key)
+    url = options.url.rstrip("/")
+    if url and not url.startswith(("http://", "https://")):
+        raise InvalidParameter("--url must begin with http:// or https://")
+    chosen = {
+        name: value
+        for name in ("blob_limit", "collect_every", "grace", "upload_time")
+        if (value := getattr(options, name)) is not None
+    }
+    if any(value < 0 for value in chosen.values()):
+        raise InvalidParameter("sizes and times must not be negative")
+    settings = Settings(root=options.root, url=url, tls=tls is not None, **chosen)
+    serve(settings, options.listen or ["127.0.0.1:5000"], tls, options.ready_fd)
