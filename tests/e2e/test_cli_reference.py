@@ -28,7 +28,6 @@ NO_COMMAND = {
     "image build": _BUILD,
     "checkpoint": _CHECKPOINTS,
     "config": _SWARM,
-    "manifest": "lists of images for several platforms are not made yet",
     "node": _SWARM,
     "plugin": _PLUGINS,
     "secret": _SWARM,

@@ -1,0 +1,1 @@
+"""Lists of manifests that a user puts together, on Docker's own files."""
