@@ -69,7 +69,7 @@ def _live() -> None:
     """A shim's way to its first wait for events, and what it does at its container's end."""
     daemon, _ = process.packet_pair()
     ours, theirs = process.packet_pair()
-    one = shim.Shim(_SPEC, socket.SocketType(fileno=daemon))
+    one = shim.Shim(_SPEC, socket.SocketType(fileno=daemon), os.getpid())
     one.loop.watch_children()
     _tell(theirs)
     os.close(theirs)

@@ -1,8 +1,9 @@
 """How a container's first process comes to be: the shim forks it, and it makes all that it needs.
 
-The shim, which stays, keeps every page that its work touches; what this process touches is given
-back when it executes the user's program. So even what the shim is to own is opened here, and goes
-to it in one message. After that, end of file without a failure means that the program runs.
+It may be born before anybody knows what for, and wait for its order. The shim, which stays, keeps
+every page that its work touches; what this process touches is given back when it executes the
+user's program. So even what the shim is to own is opened here, and goes to it in one message. After
+that, end of file without a failure means that the program runs.
 """
 
 import json
@@ -24,11 +25,38 @@ from boxship.sandbox.steps.namespaces import join
 from boxship.sandbox.streams import Stdio
 
 _REPORT_SIZE = 1 << 16
+_ORDER: tuple[str, ...] = ("shim", "rootfs", "images")
 _KILLED = {"stage": "setup", "message": "the setup process was killed", "code": 128}
 
 
-def enter_pid_namespace(wanted: str) -> None:
-    """``new``, a path, or empty for the host's. It holds for children: they are born in it."""
+def fork(pid_namespace: str, stacks: Stacks) -> tuple[int, int]:
+    """In the shim: the pid of the first process, which waits for its order, and our end to it.
+
+    *pid_namespace*: ``new``, a path, or empty for the host's. Only that end stays open here of
+    what *stacks* needs; the caller reaps the process.
+    """
+    _enter_pid_namespace(pid_namespace)
+    ours, theirs = process.packet_pair()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            become_child({theirs, *stacks.descriptors()})
+            _main(stacks, theirs)
+        finally:
+            os._exit(1)
+    for fd in (theirs, *stacks.descriptors()):
+        os.close(fd)
+    return pid, ours
+
+
+def order(report: int, message: dict[str, Any], files: list[int]) -> None:
+    """In the shim: say what to make. *files* hold the plan as JSON and the seccomp program."""
+    wanted = {key: message[key] for key in _ORDER if key in message}
+    messages.send(socket.SocketType(fileno=os.dup(report)), wanted, files)
+
+
+def _enter_pid_namespace(wanted: str) -> None:
+    """It holds for children: they are born in it."""
     if wanted == "new":
         process.unshare(process.CLONE_NEWPID)
     elif wanted:
@@ -57,25 +85,19 @@ def await_start(
     return owned, failure.read(report)
 
 
-def main(
-    message: dict[str, Any],
-    stacks: Stacks,
-    layers: list[int],
-    plan_fd: int,
-    filter_fd: int | None,
-    report: int,
-) -> NoReturn:
-    """In the first process: prepare, tell the shim, carry out the plan.
-
-    *layers* are open, as :meth:`Stacks.load` gave them; *plan_fd* and *filter_fd* are files with
-    the plan as JSON and the seccomp program.
-    """
+def _main(stacks: Stacks, report: int) -> NoReturn:
+    """In the first process: await the order, prepare, tell the shim, carry out the plan."""
+    process.set_parent_death_signal(signal.SIGKILL)
+    channel = socket.SocketType(fileno=report)
+    received = messages.receive(channel)
+    if received is None:
+        os._exit(0)
+    channel.detach()
+    message, files = received
     try:
-        process.set_parent_death_signal(signal.SIGKILL)
-        filters = () if filter_fd is None else (filter_fd,)
-        become_child({report, plan_fd, *filters, *layers})
-        plan: dict[str, Any] = json.loads(messages.read_all(plan_fd))
-        filter_program = None if filter_fd is None else messages.read_all(filter_fd)
+        plan_text, *filters = [messages.read_all(fd) for fd in files]
+        plan: dict[str, Any] = json.loads(plan_text)
+        filter_program = filters[0] if filters else None
         user = message["shim"].get("user_namespace")
         if user:
             root, user_fd = mapped_root(stacks, message["rootfs"], user)

@@ -1,6 +1,7 @@
 """The shim: parent of one container's first process, keeper of its streams, log and exit status.
 
 It needs no daemon once it runs: a daemon that comes later finds its socket in the run directory.
+One shim with its first process waits for a container to come, so that a start begins in the middle.
 """
 
 import gc
@@ -9,12 +10,11 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn
 
 from boxship.kernel import process
-from boxship.sandbox import failure, launch, setup
+from boxship.sandbox import failure, launch, messages, setup
 from boxship.sandbox.control import Control
 from boxship.sandbox.execs import Execs
 from boxship.sandbox.forked import silence_stdio
@@ -25,23 +25,27 @@ from boxship.sandbox.reaper import exit_code
 from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.streams import Streams, adopt
 
+_NAME = "boxship-shim"
 _OOM_SCORE = -998
 # Seconds within which a program that closes its outputs is expected to end.
 _EXIT_FOLLOWS = 0.1
-FirstProcess = Callable[[int], NoReturn]
+Message = dict[str, Any]
 
 
 class Shim:
-    def __init__(self, spec: dict[str, Any], daemon: socket.SocketType) -> None:
+    def __init__(self, spec: dict[str, Any], daemon: socket.SocketType, pid: int) -> None:
         """*spec*: id, run_dir, pid_namespace, drops_unhandled, stdio, log, attach, filtered, and
-        cgroup as JSON text: its many parts would lie in memory until the container ends."""
+        cgroup as JSON text: its many parts would lie in memory until the container ends.
+
+        *pid*: the first process, a child of ours.
+        """
         self.spec = spec
         self.loop = Loop()
         self.control = Control(self, daemon)
         self._group: Group | None = None
         self._execs: Execs | None = None
-        self.pid = 0
-        self.pidfd = -1
+        self.pid = pid
+        self.pidfd = os.pidfd_open(pid)
         self.started_at = 0
         self.exited = False
         self._announced = False
@@ -61,15 +65,19 @@ class Shim:
             self._execs = Execs(self)
         return self._execs
 
-    def start(self, first: FirstProcess, inherited: list[int], attached: list[int]) -> None:
-        """Create the container and start its program; raises nothing, but reports and ends.
+    def start(self, message: Message, report: int, files: list[int], attached: list[int]) -> None:
+        """Have the container created and its program started; raises nothing, but reports and ends.
 
-        *first* runs in the child, on a socket to us, and never returns; *inherited* are its
-        descriptors, *attached* those of clients.
+        *report* leads to the first process, which gets *message* and *files* (plan, filter);
+        *attached* are clients. We own them all.
         """
         try:
             self._watch_children()
-            owned, failed = self._fork(first, inherited)
+            setup.order(report, message, files)
+            for fd in files:
+                os.close(fd)
+            user = self.spec.get("user_namespace")
+            owned, failed = setup.await_start(report, self._born if user else None)
             if failed is None:
                 self.take(owned)
         except Exception as error:
@@ -85,25 +93,6 @@ class Shim:
     def _watch_children(self) -> None:
         self.loop.on_child = self.reap
         self.loop.watch_children()
-
-    def _fork(
-        self, first: FirstProcess, inherited: list[int]
-    ) -> tuple[dict[str, int], dict[str, Any] | None]:
-        """The descriptors that the first process made for us, and what went wrong."""
-        user = self.spec.get("user_namespace")
-        if not user:
-            setup.enter_pid_namespace(self.spec["pid_namespace"])
-        ours, theirs = process.packet_pair()
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                first(theirs)
-            finally:
-                os._exit(1)
-        self.pidfd = os.pidfd_open(self.pid)
-        for fd in (theirs, *inherited):
-            os.close(fd)
-        return setup.await_start(ours, self._born if user else None)
 
     def _born(self, pid: int) -> None:
         """The first process has ended, having entered a user namespace and borne another there.
@@ -224,10 +213,42 @@ class Shim:
         return not handled and not ignored
 
 
-def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[int]) -> None:
+def can_wait_for(spec: dict[str, Any]) -> bool:
+    """Whether a shim that :func:`wait` has prepared fits the container."""
+    return spec["pid_namespace"] == "new" and not spec.get("user_namespace")
+
+
+def wait(channel: int, stacks: Stacks) -> None:
+    """Entry after the spawner's fork, before there is a container to start: *channel* brings the
+    message and descriptors of one, as :func:`main` has them, or ends."""
+    _prepare("boxship-ready")
+    pid, report = setup.fork("new", stacks)
+    orders = socket.SocketType(fileno=channel)
+    received = messages.receive(orders)
+    if received is None:
+        os._exit(0)
+    orders.close()
+    process.set_name(_NAME)
+    _serve(*received, pid, report)
+
+
+def main(message: Message, fds: list[int], stacks: Stacks) -> None:
     """Entry after the spawner's fork. *fds*: the daemon's socket, the plan,
-    the seccomp filter if there is one, clients. *layers*: descriptors of the root's."""
-    process.set_name("boxship-shim")
+    the seccomp filter if there is one, clients."""
+    _prepare(_NAME)
+    spec = message["shim"]
+    pid_namespace = "" if spec.get("user_namespace") else spec["pid_namespace"]
+    try:
+        pid, report = setup.fork(pid_namespace, stacks)
+    except OSError as error:
+        failed = {"event": "failed", "error": failure.describe("start", error)}
+        messages.send(socket.SocketType(fileno=fds[0]), failed)
+    else:
+        _serve(message, fds, pid, report)
+
+
+def _prepare(name: str) -> None:
+    process.set_name(name)
     # Attached clients and exec sessions leave cycles; what the spawner had is frozen and untouched.
     gc.enable()
     process.set_child_subreaper()
@@ -237,9 +258,11 @@ def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[i
         launch.write_oom_score(_OOM_SCORE)
     except OSError:
         pass
+
+
+def _serve(message: Message, fds: list[int], pid: int, report: int) -> None:
+    daemon, *files = fds
     spec = message["shim"]
-    shim = Shim(spec, socket.SocketType(fileno=fds[0]))
-    plan_fd, *rest = fds[1:]
-    filter_fd = rest.pop(0) if spec["filtered"] else None
-    first = partial(setup.main, message, stacks, layers, plan_fd, filter_fd)
-    shim.start(first, [*fds[1 : len(fds) - len(rest)], *{*layers}], rest)
+    attached = files[1 + bool(spec["filtered"]) :]
+    shim = Shim(spec, socket.SocketType(fileno=daemon), pid)
+    shim.start(message, report, files[: len(files) - len(attached)], attached)

@@ -15,6 +15,7 @@ from typing import Any
 
 from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
+from boxship.sandbox.dns import process as dns
 from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
 from boxship.sandbox.rehearsal import rehearse
 from boxship.sandbox.stacks import Stacks, make_stacks
@@ -27,7 +28,15 @@ class Spawner:
     def __init__(self, channel: socket.socket, stacks: Stacks) -> None:
         self._channel = channel
         self._stacks = stacks
-        self._ops = {"shim": self._shim, "worker": self._worker, "forget": self._forget}
+        # Leads to a shim that waits for a container, and what of the layers that one knows.
+        self._ready: socket.SocketType | None = None
+        self._ready_at = 0
+        self._ops = {
+            "shim": self._shim,
+            "worker": self._worker,
+            "dns": self._dns,
+            "forget": self._forget,
+        }
 
     def serve(self) -> None:
         """Answer requests until the daemon's end closes.
@@ -60,22 +69,62 @@ class Spawner:
             reply.close()
 
     def _shim(self, message: dict[str, Any], fds: list[int]) -> None:
-        self._fork(shim.main, message, fds)
+        self._load(message)
+        fits = shim.can_wait_for(message["shim"])
+        if not (fits and self._hand_over(message, fds)):
+            self._fork(fds, shim.main, message, fds, self._stacks)
+        self._get_ready()
 
     def _worker(self, message: dict[str, Any], fds: list[int]) -> None:
-        self._fork(worker.main, message, fds)
+        self._load(message)
+        self._fork(fds, worker.main, message, fds, self._stacks)
+
+    def _dns(self, message: dict[str, Any], fds: list[int]) -> None:
+        self._fork(fds, dns.main, fds)
 
     def _forget(self, message: dict[str, Any], fds: list[int]) -> None:
         self._stacks.forget(message["layers"])
+        # It would keep them.
+        self._dismiss()
 
-    def _fork(self, main: Any, message: dict[str, Any], fds: list[int]) -> None:
-        stacked = [each for each in (message.get("rootfs"), *message.get("images", ())) if each]
-        layers = [fd for rootfs in stacked for fd in self._stacks.load(rootfs)]
+    def _load(self, message: dict[str, Any]) -> None:
+        for rootfs in (message.get("rootfs"), *message.get("images", ())):
+            if rootfs:
+                self._stacks.load(rootfs)
+
+    def _hand_over(self, message: dict[str, Any], fds: list[int]) -> bool:
+        """Whether the shim that waits could be had; there is none any more."""
+        if self._ready is None or self._ready_at != self._stacks.changes():
+            self._dismiss()
+            return False
+        try:
+            messages.send(self._ready, message, fds)
+        except OSError:
+            return False
+        finally:
+            self._dismiss()
+        return True
+
+    def _get_ready(self) -> None:
+        if self._ready is None:
+            ours, theirs = process.packet_pair()
+            self._fork([theirs], shim.wait, theirs, self._stacks)
+            os.close(theirs)
+            self._ready = socket.SocketType(fileno=ours)
+            self._ready_at = self._stacks.changes()
+
+    def _dismiss(self) -> None:
+        """Without a message it ends."""
+        if self._ready is not None:
+            self._ready.close()
+            self._ready = None
+
+    def _fork(self, keep: list[int], main: Any, *arguments: Any) -> None:
         if os.fork():
             return
         try:
-            become_child({*fds, *layers})
-            main(message, fds, self._stacks, layers)
+            become_child({*keep, *self._stacks.descriptors()})
+            main(*arguments)
         except BaseException:
             traceback.print_exc()
         finally:

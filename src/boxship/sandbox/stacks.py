@@ -32,8 +32,14 @@ _MAPPED = "m"
 
 
 class Stacks(Protocol):
-    def load(self, rootfs: Rootfs) -> list[int]:
-        """Mount the layers that are new; the descriptors that :meth:`mount` needs in a child."""
+    def load(self, rootfs: Rootfs) -> None:
+        """Mount the layers that are new."""
+
+    def changes(self) -> int:
+        """How many layers were mounted or let go: equal numbers, equal layers in a child."""
+
+    def descriptors(self) -> list[int]:
+        """What :meth:`mount` needs in a child."""
 
     def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
         """A detached mount of the root file system; the caller closes the descriptor.
@@ -82,8 +88,14 @@ class DescriptorStacks:
         self._layers = LayerCache(open_layer, os.close)
         self._empties = [_tmpfs() for _ in _EMPTIES]
 
-    def load(self, rootfs: Rootfs) -> list[int]:
-        return [*self._layers.load(rootfs["layers"]), *self._empties]
+    def load(self, rootfs: Rootfs) -> None:
+        self._layers.load(rootfs["layers"])
+
+    def changes(self) -> int:
+        return self._layers.changes
+
+    def descriptors(self) -> list[int]:
+        return [*self._layers.handles(), *self._empties]
 
     def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
         layers = [*self._layers.load(rootfs["layers"]), *self._empties[: lacking(rootfs)]]
@@ -117,8 +129,13 @@ class NamespaceStacks:
                 os.mkdir(os.path.join(place, name), 0o755)
             self._inside = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
-    def load(self, rootfs: Rootfs) -> list[int]:
+    def load(self, rootfs: Rootfs) -> None:
         self._layers.load(rootfs["layers"])
+
+    def changes(self) -> int:
+        return self._layers.changes
+
+    def descriptors(self) -> list[int]:
         return [self._home, self._inside]
 
     def mount(self, rootfs: Rootfs, userns: int = -1) -> int:

@@ -14,9 +14,7 @@ from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.workers import WORKERS
 
 
-def _open_root(
-    message: dict[str, Any], stacks: Stacks, layers: list[int]
-) -> tuple[int | None, list[int], int]:
+def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, list[int], int]:
     """Detached mounts of the root and of images in it, and the user namespace to work in or -1."""
     rootfs, user = message.get("rootfs"), message.get("user_namespace")
     root, fd = None, -1
@@ -25,7 +23,7 @@ def _open_root(
     elif rootfs is not None:
         root = stacks.mount(rootfs)
     images = [stacks.mount(each, fd) for each in message.get("images", ())]
-    for layer in {*layers}:
+    for layer in stacks.descriptors():
         os.close(layer)
     return root, images, fd
 
@@ -65,13 +63,13 @@ def _user_namespace(pid: int) -> int:
     return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
 
 
-def main(message: dict[str, Any], fds: list[int], stacks: Stacks, layers: list[int]) -> None:
-    """Run the errand and send its result on the first descriptor; *layers* are open for it."""
+def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
+    """Run the errand and send its result on the first descriptor."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     reply = socket.socket(fileno=fds[0])
     process.set_name("boxship-worker")
     try:
-        root, images, user = _open_root(message, stacks, layers)
+        root, images, user = _open_root(message, stacks)
         seen = _enter(message, root, images, user)
         result = WORKERS[message["kind"]](seen, message["args"], fds[1:])
         messages.send(reply, {"result": result})

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from boxship.kernel import process
-from boxship.sandbox import messages
+from boxship.sandbox import launch, messages
 from boxship.sandbox.dns.names import Endpoint, Names
 from boxship.sandbox.dns.resolver import Resolver
 from boxship.sandbox.dns.upstream import Upstream
@@ -22,6 +22,8 @@ from boxship.sandbox.loop import READ, Loop
 
 #: Of the messages below: a daemon replaces a process that speaks another one.
 PROTOCOL = 1
+# As shims have it: containers go before the process that they all need.
+_OOM_SCORE = -998
 Request = dict[str, Any]
 
 
@@ -142,12 +144,15 @@ _REQUESTS = {
 }
 
 
-def main(message: dict[str, Any], fds: list[int], *unused: object) -> None:
+def main(fds: list[int]) -> None:
     """Entry after the spawner's fork. *fds*: the daemon's socket, the one that listens."""
     process.set_name("boxship-dns")
+    process.close_other_fds({0, 1, 2, *fds})
     gc.enable()
     os.setsid()
     silence_stdio()
+    with contextlib.suppress(OSError):
+        launch.write_oom_score(_OOM_SCORE)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     Service(fds[1]).run(socket.SocketType(fileno=fds[0]))
