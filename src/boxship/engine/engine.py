@@ -14,7 +14,7 @@ from boxship.engine.containers.store import Containers
 from boxship.engine.disk_usage import disk_usage
 from boxship.engine.events import Events
 from boxship.engine.info import system_info
-from boxship.engine.networks import realization
+from boxship.engine.networks import realization, resolving
 from boxship.engine.networks.store import MIGRATIONS as NETWORK_MIGRATIONS
 from boxship.engine.networks.store import Networks
 from boxship.engine.options import EngineOptions
@@ -24,6 +24,7 @@ from boxship.images.removal import ContainerUse
 from boxship.images.schema import BLOB_MIGRATIONS, URL_MIGRATIONS
 from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
 from boxship.images.snapshots.snapshotter import RootfsLayer
+from boxship.network.dns import service as dns
 from boxship.runtime.cgroups import Cgroups
 from boxship.runtime.spawner import SpawnerProcess
 from boxship.runtime.supervisor import Supervisor
@@ -50,6 +51,7 @@ class Engine:
     spawner: SpawnerProcess
     supervisor: Supervisor
     workers: Workers
+    names: dns.Service
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
@@ -77,6 +79,7 @@ class Engine:
         )
         self.spawner = SpawnerProcess(options.exec_root)
         self.workers = Workers(self.spawner)
+        self.names = dns.Service(options.exec_root, self.spawner.send, self._names_lost)
         self.supervisor = Supervisor(self.spawner, options.run_root)
         self.images = Images(
             options.data_root,
@@ -96,7 +99,12 @@ class Engine:
         self.spawner.start()
         await self.images.recover(self.containers_using)
         await realization.restore(self)
+        await self.names.find()
         await adopt.adopt_all(self)
+        await resolving.restore(self)
+
+    def _names_lost(self) -> None:
+        self.background(resolving.restore(self))
 
     def background(self, coroutine: Any) -> "asyncio.Task[Any]":
         """Run *coroutine* on its own; it is referenced until it ends."""
@@ -143,5 +151,6 @@ class Engine:
         self.sharing.close()
         await self.images.close()
         self.networks.fabric.close()
+        self.names.close()
         self.spawner.close()
         self.database.close()

@@ -36,6 +36,7 @@ RUN = frozenset(
         "boxship.sock",
         "containers",
         "daemon.lock",
+        "dns.sock",
         "empty",
         "netns",
         "networks",

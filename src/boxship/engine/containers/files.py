@@ -6,24 +6,16 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boxship.engine.containers import userns
+from boxship.engine.containers import hosts, userns
 from boxship.engine.containers.container import Container
+from boxship.engine.containers.store import Live
+from boxship.engine.networks import resolving
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 # What overlayfs works in, innermost first; the first two are marks of a volatile one.
 _INNER = ("work/work/incompat/volatile", "work/work/incompat", "work/work", "work", "upper")
-_LOCAL = (
-    ("127.0.0.1", "localhost"),
-    ("::1", "localhost ip6-localhost ip6-loopback"),
-    ("fe00::0", "ip6-localnet"),
-    ("ff00::0", "ip6-mcastprefix"),
-    ("ff02::1", "ip6-allnodes"),
-    ("ff02::2", "ip6-allrouters"),
-)
-_HOST_GATEWAY = "host-gateway"
-
 # What every container has below its own files, for the runtime to mount on.
 _SKELETON_DIRECTORIES = ("dev/pts", "dev/shm", "etc", "proc", "sys")
 _SKELETON_FILES = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf")
@@ -114,76 +106,28 @@ def forget_volatile(engine: "Engine", container: Container) -> None:
     shutil.rmtree(work / "work" / "incompat", ignore_errors=True)
 
 
-def _host_lines(container: Container, hostname: str, gateway: str) -> list[str]:
-    lines = [f"{address}\t{names}" for address, names in _LOCAL]
-    for extra in container.host_config.extra_hosts or ():
-        separator = "=" if "=" in extra else ":"
-        name, _, address = extra.partition(separator)
-        if address == _HOST_GATEWAY:
-            address = gateway
-        lines.append(f"{address}\t{name}")
-    own = [each.ip_address for each in container.endpoints.values() if each.ip_address]
-    lines += [f"{address}\t{_names(container, hostname)}" for address in own]
-    if not own and container.host_config.network_mode not in ("host", "none"):
-        lines.append(f"127.0.1.1\t{_names(container, hostname)}")
-    return lines
-
-
-def _names(container: Container, hostname: str) -> str:
-    domain = container.config.domainname
-    return f"{hostname}.{domain} {hostname}" if domain else hostname
-
-
-def _resolver(container: Container) -> str:
-    """resolv.conf(5): the host's, with the user's servers, domains and options in its place."""
-    host = container.host_config
-    kept = []
-    try:
-        lines = Path("/etc/resolv.conf").read_text(errors="replace").splitlines()
-    except OSError:
-        lines = []
-    replaced = {"nameserver": host.dns, "search": host.dns_search, "options": host.dns_options}
-    for line in lines:
-        word = line.split(maxsplit=1)[0] if line.strip() else ""
-        if word and not word.startswith(("#", ";")) and not replaced.get(word):
-            kept.append(line)
-    kept += [f"nameserver {server}" for server in host.dns or ()]
-    if host.dns_search and host.dns_search != ["."]:
-        kept.append("search " + " ".join(host.dns_search))
-    if host.dns_options:
-        kept.append("options " + " ".join(host.dns_options))
-    return "\n".join(kept) + "\n"
-
-
-def write(engine: "Engine", container: Container, hostname: str) -> None:
+def write(engine: "Engine", live: Live, hostname: str) -> None:
     """hostname, hosts and resolv.conf, anew at each start."""
+    container = live.container
     _put(container.hostname_path, hostname + "\n")
     if container.host_config.network_mode.startswith("container:"):
         return
-    if container.host_config.network_mode == "host":
-        _put(container.hosts_path, _host_hosts(container, _gateway(engine)))
-    else:
-        _put(
-            container.hosts_path,
-            "\n".join(_host_lines(container, hostname, _gateway(engine))) + "\n",
-        )
-    _put(container.resolv_conf_path, _resolver(container))
+    _put(container.hosts_path, hosts.text(engine, container, hostname))
+    known = live.network.resolv_conf if live.network else ""
+    _put(container.resolv_conf_path, known or resolving.resolv_conf_text(engine, live))
     for path in (container.hostname_path, container.hosts_path, container.resolv_conf_path):
         userns.give(path, userns.root(engine, container))
 
 
-def _gateway(engine: "Engine") -> str:
-    """What ``host-gateway`` stands for: this host, seen from the default bridge."""
-    row = engine.networks.default.ipv4
-    return row.gateway if row is not None else "127.0.0.1"
-
-
-def _host_hosts(container: Container, gateway: str) -> str:
-    try:
-        own = Path("/etc/hosts").read_text(errors="replace")
-    except OSError:
-        own = ""
-    return own + "".join(f"{line}\n" for line in _host_lines(container, "", gateway)[len(_LOCAL) :])
+def change_resolv_conf(engine: "Engine", live: Live) -> None:
+    """Bring that of a running container up to date, unless the user has edited it."""
+    assert live.network is not None
+    path, before = live.container.resolv_conf_path, live.network.resolv_conf
+    now = resolving.resolv_conf_text(engine, live)
+    with contextlib.suppress(OSError):
+        if now != before and Path(path).read_text(errors="surrogateescape") == before:
+            _put(path, now)
+            live.network.resolv_conf = now
 
 
 def _put(path: str, text: str) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "container:"
 _JOINABLE = {"network": "network_mode", "pid": "pid_mode", "ipc": "ipc_mode"}
+# Elsewhere links are names of the network.
+_LINKED = ("bridge", "default", "")
 _NOT_RUNNING = {
     "network": "cannot join network of a non running container: {id}",
     "pid": "failed to join PID namespace: container {id} is not running",
@@ -37,11 +39,15 @@ def resolve(engine: "Engine", prepared: Prepared) -> None:
         host.network_mode = _by_id(engine, host.network_mode)
     except InvalidParameter:
         pass
-    for link in host.links or ():
-        name = parse_link(link)[0]
-        _require(engine, name, f"could not get container for {name}: ")
+    if host.network_mode in _LINKED:
+        host.links = [_link_by_id(engine, link) for link in host.links or ()] or None
     for other in host.volumes_from or ():
         _require(engine, parse_volumes_from(other)[0], "")
+
+
+def _link_by_id(engine: "Engine", link: str) -> str:
+    name, alias = parse_link(link)
+    return f"{_require(engine, name, f'could not get container for {name}: ').id}:{alias}"
 
 
 def _by_id(engine: "Engine", mode: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 from boxship.base.errors import Conflict, InvalidParameter
 from boxship.engine.containers import events, states
 from boxship.engine.containers.validation.names import clean_name
+from boxship.engine.networks import connection, record, resolving
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -35,4 +36,8 @@ async def rename(engine: "Engine", reference: str, new_name: str) -> None:
         if engine.containers.has_name(name):
             _allocate(lambda: engine.containers.reserve(name, live.id))
         await engine.containers.rename(live, name)
+        connection.name_endpoints(engine, live.container)
+        if live.network is not None:
+            record.write(engine, live.id, live.network)
+            await resolving.changed(engine, live)
         events.emit(engine, live.container, "rename", oldName=f"/{old}")

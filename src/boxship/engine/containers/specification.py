@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.base.ids import SHORT_LENGTH
-from boxship.engine.containers import files, userns
+from boxship.engine.containers import files, links, userns
 from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.joins import joined, target_of
 from boxship.engine.containers.log_options import log_spec
@@ -94,6 +94,7 @@ def facts_of(
     return Facts(
         id=container.id,
         hostname=hostname(engine, container),
+        linked=links.environment(engine, container),
         cgroup_version=engine.host.cgroup_version,
         cgroup_parent=parent,
         joins=joined(engine, container),

@@ -8,7 +8,9 @@ from boxship.engine.containers import (
     events,
     files,
     health,
+    hosts,
     joins,
+    links,
     removal,
     specification,
     states,
@@ -18,7 +20,7 @@ from boxship.engine.containers import (
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
 from boxship.engine.containers.store import Live
-from boxship.engine.networks import attachment
+from boxship.engine.networks import attachment, resolving
 from boxship.network.namespace import Namespace
 from boxship.runtime.channel import Event, ShimError
 
@@ -65,15 +67,17 @@ async def _launch(engine: "Engine", live: Live) -> None:
     namespace = None
     try:
         attachment.check(engine, container)
+        links.check(engine, container)
         joins.take_names(engine, container)
         volume_mounts.make_sources(engine, container)
         namespace = await attachment.prepare(engine, live)
-        files.write(engine, container, specification.hostname(engine, container))
+        await hosts.know_gateway(engine, container)
+        files.write(engine, live, specification.hostname(engine, container))
         sources = await volume_sources.find(engine, container)
         request = specification.request_for(engine, live, namespace, sources)
     except BoxshipError as error:
         await _give_up(engine, live, namespace)
-        await _failed(engine, live, str(error), 128)
+        await _failed(engine, live, str(error))
         raise
     if container.host_config.auto_remove:
         files.forget_volatile(engine, container)
@@ -87,7 +91,7 @@ async def _launch(engine: "Engine", live: Live) -> None:
         raise _error_for(error) from None
     except OSError as error:
         await _give_up(engine, live, namespace)
-        await _failed(engine, live, str(error), 128)
+        await _failed(engine, live, str(error))
         raise Internal(f"cannot start container {container.id}: {error}") from None
     if namespace is not None:
         namespace.close()
@@ -95,6 +99,8 @@ async def _launch(engine: "Engine", live: Live) -> None:
     container.state = State(status="running", pid=shim.pid, started_at=shim.started_at)
     container.manually_stopped = False
     live.shim = shim
+    await resolving.started(engine, live)
+    hosts.tell_linking(engine, container)
     attachment.attach(engine, container)
     attachment.emit(engine, container, "connect")
     volume_mounts.emit(engine, container, "mount")
@@ -140,11 +146,12 @@ def _error_for(error: ShimError) -> BoxshipError:
     return InvalidParameter(_wording(error))
 
 
-async def _failed(engine: "Engine", live: Live, message: str, code: int) -> None:
+async def _failed(engine: "Engine", live: Live, message: str, code: int = 0) -> None:
+    """Without a *code* the last run's stays."""
     container = live.container
     container.state.status = "exited" if container.state.started_at else "created"
     container.state.error = message
-    container.state.exit_code = code or 128
+    container.state.exit_code = code or container.state.exit_code or 128
     _drop_parked(live)
     if container.host_config.auto_remove:
         await removal.delete(engine, live, volumes=True)

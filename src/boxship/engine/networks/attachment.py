@@ -13,7 +13,14 @@ from boxship.base.ids import new_id
 from boxship.engine.containers import userns
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
-from boxship.engine.networks import addresses, endpoint_options, ports, realization, record
+from boxship.engine.networks import (
+    addresses,
+    endpoint_options,
+    ports,
+    realization,
+    record,
+    resolving,
+)
 from boxship.engine.networks.gateways import gateway_endpoint, gateways
 from boxship.engine.networks.naming import dns_names
 from boxship.engine.networks.network import HOST_ADDRESS, ICC, PREFIX, UPPER_DRIVERS, Network
@@ -60,6 +67,7 @@ async def prepare(engine: "Engine", live: Live) -> Namespace | None:
     try:
         for name, network in rows:
             take_address(engine, live, name, network)
+        live.network.resolv_conf = resolving.resolv_conf_text(engine, live)
         record.write(engine, live.id, live.network)
         endpoints = [endpoint_for(live, name, network) for name, network in rows]
         made = await engine.networks.fabric.wire(
@@ -67,6 +75,7 @@ async def prepare(engine: "Engine", live: Live) -> Namespace | None:
             await userns.network_namespace(engine, container),
         )
         await publish(engine, live)
+        await resolving.begin(engine, live, made)
     except BaseException as error:
         if made is not None:
             made.close()
@@ -165,6 +174,7 @@ async def release(engine: "Engine", live: Live) -> None:
 
     It stays known to its networks, without endpoints. Its interfaces go with its namespace.
     """
+    resolving.end(engine, live)
     await withdraw(engine, live)
     for name in live.container.endpoints:
         give_back(engine, live, name)

@@ -4,11 +4,18 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Forbidden, Internal, InvalidParameter
-from boxship.engine.containers import files, specification
+from boxship.engine.containers import files, hosts, specification
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validation.endpoints import check_endpoint
-from boxship.engine.networks import addresses, attachment, endpoint_options, realization, record
+from boxship.engine.networks import (
+    addresses,
+    attachment,
+    endpoint_options,
+    realization,
+    record,
+    resolving,
+)
 from boxship.engine.networks.gateways import gateway_endpoint, gateways
 from boxship.engine.networks.naming import dns_names
 from boxship.engine.networks.network import Network
@@ -134,7 +141,8 @@ def _check_settings(network: Network, settings: EndpointSettings) -> None:
 async def _plug(engine: "Engine", live: Live, network: Network) -> None:
     if not await realization.realize(engine, network):
         raise Internal(engine.networks.fabric.flaw)
-    live.network = live.network or Record()
+    live.network = live.network or Record(resolv_conf=resolving.resolv_conf_text(engine, live))
+    own = _own_lines(engine, live)
     attachment.take_address(engine, live, network.name, network)
     record.write(engine, live.id, live.network)
     wanted = attachment.endpoint_for(live, network.name, network)
@@ -146,12 +154,23 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
         raise Internal(f"cannot connect {live.container.name}: {error}") from None
     if not before:
         await attachment.publish(engine, live)
-    _write_files(engine, live)
+    await _tell_names(engine, live, own)
     attachment.emit_one(engine, live.container, network, "connect")
 
 
-def _write_files(engine: "Engine", live: Live) -> None:
-    files.write(engine, live.container, specification.hostname(engine, live.container))
+def _own_lines(engine: "Engine", live: Live) -> list[str]:
+    return hosts.own_lines(live.container, specification.hostname(engine, live.container))
+
+
+async def _tell_names(
+    engine: "Engine", live: Live, own: list[str], left: Network | None = None
+) -> None:
+    """The resolver and the container's files learn of its networks. *own*: lines of before."""
+    assert live.network is not None
+    await resolving.changed(engine, live, left)
+    hosts.change_own(live.container.hosts_path, own, _own_lines(engine, live))
+    files.change_resolv_conf(engine, live)
+    record.write(engine, live.id, live.network)
 
 
 async def disconnect(engine: "Engine", reference: str, container: str, force: bool) -> None:
@@ -175,8 +194,6 @@ async def disconnect(engine: "Engine", reference: str, container: str, force: bo
             await _unplug(engine, live, name, network)
         live.container.endpoints.pop(name)
         live.container.tags.get("macs", {}).pop(name, None)
-        if live.shim is not None:
-            _write_files(engine, live)
         await engine.containers.save(live)
 
 
@@ -184,6 +201,7 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
     """The ports move on to the endpoint that has the default route then, if there is one."""
     assert live.network is not None
     was_gateway = gateway_endpoint(engine, live)
+    own = _own_lines(engine, live)
     gone = attachment.endpoint_for(live, name, network)
     if was_gateway is not None and was_gateway[0] == name:
         await attachment.withdraw(engine, live)
@@ -196,7 +214,7 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
     except OSError as error:
         raise Internal(f"cannot disconnect {live.container.name}: {error}") from None
     attachment.give_back(engine, live, name)
-    record.write(engine, live.id, live.network)
+    await _tell_names(engine, live, own, left=network)
     if not live.network.published:
         await attachment.publish(engine, live)
     attachment.emit_one(engine, live.container, network, "disconnect")

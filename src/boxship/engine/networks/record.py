@@ -36,11 +36,13 @@ class Published(msgspec.Struct):
 
 
 class Record(msgspec.Struct):
-    """*endpoints* and *interfaces* by the network's name in the container's configuration."""
+    """*endpoints* and *interfaces* by the network's name in the container's configuration;
+    *resolv_conf*: what was written there last, so that what the user writes is seen."""
 
     endpoints: dict[str, EndpointSettings] = {}
     interfaces: dict[str, str] = {}
     published: list[Published] = []
+    resolv_conf: str = ""
 
     def next_interface(self, prefix: str) -> str:
         used = set(self.interfaces.values())

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from boxship.sandbox.dns.process import PROTOCOL
 Request = dict[str, Any]
 #: Seconds in which a living process answers a greeting.
 _GREETING = 5.0
+# Seconds. One that lived shorter than that has failed to start.
+_STEADY = 1.0
 # Bytes: what may wait while the process is busy. It never blocks, so it never is for long.
 _BACKLOG = 8 << 20
 _SO_SNDBUFFORCE = 32
@@ -38,6 +41,7 @@ class Service:
         self._spawn = spawn
         self._lost = lost
         self._channel: socket.socket | None = None
+        self._started = 0.0
         #: Ids of the containers that have a resolver.
         self.served: set[str] = set()
 
@@ -47,6 +51,7 @@ class Service:
         :attr:`served` then tells whom it serves.
         """
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channel.settimeout(_GREETING)
         try:
             with messages.reachable(self._path) as address:
                 channel.connect(address)
@@ -74,7 +79,9 @@ class Service:
         self._drop()
         needed, self.served = self.served, set()
         if needed:
-            self._lost()
+            # One that cannot live must not keep a processor busy.
+            quick = time.monotonic() - self._started < _STEADY
+            asyncio.get_running_loop().call_later(_STEADY if quick else 0, self._lost)
 
     def _drop(self) -> None:
         channel, self._channel = self._channel, None
@@ -86,13 +93,18 @@ class Service:
         """Have it forked; what is sent meanwhile waits for it. :class:`OSError` without spawner."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with listener, theirs:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._path)
-            with messages.reachable(self._path) as address:
-                listener.bind(address)
-            listener.listen(4)
-            self._spawn({"op": "dns"}, [theirs.fileno(), listener.fileno()])
+        try:
+            with listener, theirs:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self._path)
+                with messages.reachable(self._path) as address:
+                    listener.bind(address)
+                listener.listen(4)
+                self._spawn({"op": "dns"}, [theirs.fileno(), listener.fileno()])
+        except BaseException:
+            ours.close()
+            raise
+        self._started = time.monotonic()
         self._take(ours)
         return ours
 
@@ -101,12 +113,15 @@ class Service:
 
         :class:`OSError` when there is no process and none can be had.
         """
-        channel = self._channel or self._start()
         try:
-            messages.send(channel, {"requests": [*requests]}, fds)
+            self._send(requests, fds)
         except OSError:
             self._ended()
-            raise
+            self._send(requests, fds)
+
+    def _send(self, requests: Sequence[Request], fds: Sequence[int]) -> None:
+        channel = self._channel or self._start()
+        messages.send(channel, {"requests": [*requests]}, fds)
 
     def close(self) -> None:
         """Let go of it; it stays while containers need it."""
@@ -115,7 +130,6 @@ class Service:
 
 
 def _greet(channel: socket.socket) -> dict[str, Any] | None:
-    channel.settimeout(_GREETING)
     messages.send(channel, {"hello": PROTOCOL})
     received = messages.receive(channel)
     return received[0] if received else None

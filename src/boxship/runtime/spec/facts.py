@@ -40,13 +40,15 @@ class Facts:
     """*joins*: namespaces of other containers or none, kind to pid; *cgroup_version*: 1 or 2;
     *network_namespace*: the path of a private one that is ready, else it is made at the start;
     *users*: mappings of uid and gid, as rows of inside, outside, length, if users are remapped, and
-    *user_namespace* the path of the namespace with them that *network_namespace* belongs to.
+    *user_namespace* the path of the namespace with them that *network_namespace* belongs to;
+    *linked*: variables that tell of other containers.
     """
 
     id: str
     hostname: str
     cgroup_version: int
     cgroup_parent: str
+    linked: list[str] = field(default_factory=list)
     hierarchies: dict[str, str] = field(default_factory=dict)
     joins: dict[str, int] = field(default_factory=dict)
     mounts: list[UserMount] = field(default_factory=list)

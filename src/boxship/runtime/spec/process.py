@@ -11,11 +11,12 @@ from boxship.types.host_config import HostConfig
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def environment(env: list[str], tty: bool, hostname: str) -> list[str]:
+def environment(env: list[str], tty: bool, facts: Facts) -> list[str]:
     """Docker's own variables first; the user's win."""
-    values = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname}
+    values = {"PATH": DEFAULT_PATH, "HOSTNAME": facts.hostname}
     if tty:
         values["TERM"] = "xterm"
+    values |= dict(each.split("=", 1) for each in facts.linked)
     for item in env:
         key, equals, value = item.partition("=")
         if equals:
@@ -57,7 +58,7 @@ def build(
         "terminal": config.tty,
         "user": {"username": config.user, "groups": host.group_add or []},
         "args": args,
-        "env": environment(config.env or [], config.tty, facts.hostname),
+        "env": environment(config.env or [], config.tty, facts),
         "cwd": config.working_dir or "/",
         "capabilities": capabilities(names),
         "rlimits": limits(host, facts),
@@ -78,7 +79,7 @@ def for_exec(
         "terminal": session.tty,
         "user": {"username": session.user or config.user, "groups": host.group_add or []},
         "args": session.cmd,
-        "env": environment(env, session.tty, facts.hostname),
+        "env": environment(env, session.tty, facts),
         "cwd": session.working_dir or config.working_dir or "/",
         "capabilities": capabilities(names),
         "rlimits": limits(host, facts),
