@@ -8,7 +8,7 @@ import fnmatch
 import shutil
 import sys
 
-from benchmarks import archives, executing, logging, memory, sharing, starting
+from benchmarks import archives, clients, executing, logging, memory, sharing, starting
 from benchmarks.figure import Figure
 from support import engines
 
@@ -16,6 +16,7 @@ FIGURES: list[Figure] = [
     *memory.FIGURES,
     *starting.FIGURES,
     *executing.FIGURES,
+    *clients.FIGURES,
     *logging.FIGURES,
     *archives.FIGURES,
     *sharing.FIGURES,

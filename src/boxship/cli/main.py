@@ -46,10 +46,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except BrokenPipeError:
         # The reader of our output has gone: nothing to say, and no place to say it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _write_no_more()
         return PIPE_CLOSED
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:
+        _write_no_more()
+        print(f"write /dev/stdout: {(error.strerror or str(error)).lower()}", file=sys.stderr)
+        return FAILED
+
+
+def _write_no_more() -> None:
+    """What is buffered for standard output goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _lenient_streams() -> None:
