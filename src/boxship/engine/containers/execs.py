@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boxship.base.errors import Conflict, Internal, InvalidParameter, NotFound
 from boxship.base.ids import new_id
 from boxship.base.times import now_ns
-from boxship.engine.containers import attach, events, specification, states
+from boxship.engine.containers import attach, events, links, specification, states
 from boxship.engine.containers.store import Exec, Live
 from boxship.runtime import seccomp
 from boxship.runtime.channel import ShimError
@@ -43,6 +43,7 @@ def create(engine: "Engine", reference: str, config: ExecConfig) -> str:
         raise InvalidParameter("No exec command specified")
     live = engine.containers.get(reference)
     states.check(live.container, "exec", reference)
+    links.check(engine, live.container)
     attach.client_spec(False, True, True, detach_keys=config.detach_keys)
     _forget_old(live)
     session = Exec(new_id(), live.id, config, now_ns(), size=config.console_size)

@@ -26,12 +26,12 @@ _HOST_GATEWAY = "host-gateway"
 def text(engine: "Engine", container: Container, hostname: str) -> str:
     """The whole file, for a start."""
     mode = container.host_config.network_mode
-    if mode == "host":
-        return _of_host() + _joined(_extra(engine, container))
+    if mode == "host" and not container.host_config.extra_hosts:
+        return _of_host()
     lines = [f"{address}\t{names}" for address, names in _LOCAL]
     lines += [*_extra(engine, container), *links.host_lines(engine, container)]
     own = own_lines(container, hostname)
-    if not own and mode != "none":
+    if not own and mode not in ("host", "none"):
         own = [f"127.0.1.1\t{_names(container, hostname)}"]
     return _joined([*lines, *own])
 

@@ -47,7 +47,10 @@ def resolve(engine: "Engine", prepared: Prepared) -> None:
 
 def _link_by_id(engine: "Engine", link: str) -> str:
     name, alias = parse_link(link)
-    return f"{_require(engine, name, f'could not get container for {name}: ').id}:{alias}"
+    prefix = f"could not get container for {name}: "
+    if not name:
+        raise InvalidParameter(f'{prefix}invalid name or ID supplied: ""')
+    return f"{_require(engine, name, prefix).id}:{alias}"
 
 
 def _by_id(engine: "Engine", mode: str) -> str:

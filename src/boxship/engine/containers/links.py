@@ -64,8 +64,7 @@ def _address(container: Container) -> str:
 
 
 def environment(engine: "Engine", container: Container) -> list[str]:
-    """Variables of the linking container, in Docker's order; :class:`Internal` as for a start."""
-    check(engine, container)
+    """Variables of the linking container, in Docker's order; see :func:`check` before."""
     found: dict[str, str] = {}
     for other, alias in _linked(engine, container):
         prefix = alias.replace("-", "_").upper()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
-from boxship.engine.containers import archives, files, joins, summary
+from boxship.engine.containers import archives, files, joins, links, summary
 from boxship.engine.containers.inspect import inspect as describe
 from boxship.engine.containers.list_filters import Lookups
 from boxship.engine.networks import attachment
@@ -42,7 +42,11 @@ async def containers(
     sizes = None
     if size:
         sizes = {each.id: await sizes_of(engine, each.id) for each in chosen}
-    return summary.rows(chosen, now_ns(), lambda name: _image_id(engine, name), sizes)
+    rows = summary.rows(chosen, now_ns(), lambda name: _image_id(engine, name), sizes)
+    linked = links.names_of(engine)
+    for container, row in zip(chosen, rows, strict=True):
+        row["Names"] += linked.get(container.id, ())
+    return rows
 
 
 async def sizes_of(engine: "Engine", container_id: str) -> tuple[int, int]:
@@ -64,7 +68,7 @@ async def inspect(engine: "Engine", reference: str, size: bool = False) -> dict[
         sandbox=attachment.sandbox(container),
     )
     if container.host_config.links:
-        answer["HostConfig"]["Links"] = joins.link_answers(engine, container)
+        answer["HostConfig"]["Links"] = joins.link_answers(engine, container) or None
     return answer
 
 
