@@ -73,8 +73,8 @@ class Store:
         with path.open("rb") as archive:
             return await self.images.import_(archive.fileno(), *args, **options)
 
-    async def save(self, *names: str, platform: str | None = None) -> bytes:
-        return b"".join([piece async for piece in self.images.save(names, platform)])
+    async def save(self, *names: str, platform: str | None = None, since: str = "") -> bytes:
+        return b"".join([piece async for piece in self.images.save(names, platform, since)])
 
     async def remove(self, name: str, force: bool = False) -> list[dict[str, str]]:
         return await self.images.remove(name, force, False, self.containers_using)

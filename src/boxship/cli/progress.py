@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 
 from boxship.base.errors import Internal
+from boxship.cli.output.pace import Pace, time_left
 from boxship.cli.output.units import human_size
 from boxship.cli.pump import write_all
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 BAR = 50
+_LEAST_BAR = 10
+_FRAME = 4  # brackets, a space, and the column that terminals wrap at
+_COLUMNS = 80  # of a terminal that does not say
 
 
 def show_progress(
@@ -34,6 +39,7 @@ class _Display:
         self._descriptor = descriptor
         self._moving = os.isatty(descriptor)
         self._lines: dict[str, int] = {}
+        self._paces: dict[tuple[str, str], Pace] = {}
 
     def show(self, document: dict[str, Any]) -> None:
         if "stream" in document:
@@ -46,8 +52,18 @@ class _Display:
             if not document.get("progressDetail"):
                 self._write(text + "\n")
             return None
-        bar = _bar(document.get("progressDetail") or {})
-        return self._move(name, f"{text} {bar}".rstrip())
+        detail = document.get("progressDetail") or {}
+        if detail.get("current"):
+            pace = self._paces.setdefault((name, status), Pace())
+            rate = pace.at(time.monotonic(), detail["current"])
+            text = with_bar(text, detail, rate, self._columns())
+        return self._move(name, text)
+
+    def _columns(self) -> int:
+        try:
+            return os.get_terminal_size(self._descriptor).columns or _COLUMNS
+        except OSError:
+            return _COLUMNS
 
     def _move(self, name: str, text: str) -> None:
         if not name:
@@ -63,12 +79,18 @@ class _Display:
         write_all(self._descriptor, text.encode())
 
 
-def _bar(detail: dict[str, Any]) -> str:
+def with_bar(text: str, detail: dict[str, Any], rate: float | None, columns: int) -> str:
+    """*text*, a bar, amounts, rate and time left, as far as they fit into one line of *columns*."""
     current, total = detail.get("current", 0), detail.get("total", 0)
-    if not current:
-        return ""
-    if not total:
-        return human_size(current)
-    done = min(BAR, BAR * current // total)
-    arrow = "=" * done + ">" if done < BAR else "=" * BAR
-    return f"[{arrow:<{BAR}}] {human_size(current):>8}/{human_size(total)}"
+    amounts = f" {human_size(current):>8}"
+    if total:
+        amounts += f"/{human_size(total)}"
+    if rate is not None:
+        amounts += f"  {human_size(rate, 3)}/s  {time_left(total - current, rate)}".rstrip()
+    room = min(BAR, columns - len(text) - len(amounts) - _FRAME)
+    bar = ""
+    if total and room >= _LEAST_BAR:
+        done = min(room, room * current // total)
+        arrow = "=" * done + ">" if done < room else "=" * room
+        bar = f" [{arrow:<{room}}]"
+    return f"{text}{bar}{amounts}"[: columns - 1]

@@ -362,16 +362,22 @@ class Images:
 
     # sending out
 
-    def save(self, names: Sequence[str], platform: str | None = None) -> AsyncIterator[bytes]:
-        """``docker save``: the archive in pieces. NotFound is raised at once, not while sending."""
+    def save(
+        self, names: Sequence[str], platform: str | None = None, since: str = ""
+    ) -> AsyncIterator[bytes]:
+        """``docker save``: the archive in pieces, without the layers of the image *since*. NotFound
+        is raised at once, not while sending."""
         wanted = platforms.parse(platform) if platform else None
         choices = saving.choose(self._catalog, names, wanted)
-        return self._save(choices)
+        base = saving.base(self._catalog, since)
+        return self._save(choices, base)
 
-    async def _save(self, choices: builtins.list[saving.Choice]) -> AsyncIterator[bytes]:
+    async def _save(
+        self, choices: builtins.list[saving.Choice], base: saving.Base
+    ) -> AsyncIterator[bytes]:
         held = [one for choice in choices for image in choice.variants for one in image.diff_ids]
         with self.lease(held):
-            async for piece in saving.stream(self._catalog, self._layers, choices):
+            async for piece in saving.stream(self._catalog, self._layers, choices, base):
                 yield piece
         for choice in choices:
             self._emit_named_by_id("save", choice.variants[0].id)

@@ -36,6 +36,21 @@ class Choice:
     names: list[Reference] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Base:
+    """What the other side has: the name of an image and its layers, of all platforms."""
+
+    name: str = ""
+    diff_ids: frozenset[str] = frozenset()
+
+
+def base(catalog: Catalog, name: str) -> Base:
+    """The image *name* as something to build upon; "" is nothing. :class:`NotFound`."""
+    choices = choose(catalog, [name], None) if name else []
+    images = [image for choice in choices for image in choice.variants]
+    return Base(name, frozenset(one for image in images for one in image.diff_ids))
+
+
 def choose(catalog: Catalog, names: Sequence[str], platform: Platform | None) -> list[Choice]:
     """The images that *names* mean; a repository without a tag means all its tags.
 
@@ -103,7 +118,7 @@ def image_manifest(catalog: Catalog, image: ImageRecord) -> bytes:
     return layout.manifest(image.raw, [layout.plain_layer(row.diff_id, row.stored) for row in rows])
 
 
-def _describe(catalog: Catalog, choices: list[Choice]) -> _Documents:
+def _describe(catalog: Catalog, choices: list[Choice], base: Base) -> _Documents:
     documents = _Documents()
     for choice in choices:
         entries = []
@@ -119,6 +134,7 @@ def _describe(catalog: Catalog, choices: list[Choice]) -> _Documents:
             top = {key: value for key, value in entries[0].items() if key != "platform"}
         documents.index += [top | _annotations(name) for name in choice.names] or [top]
     _add_parents(documents, choices)
+    _leave_out(documents, base)
     return documents
 
 
@@ -142,6 +158,15 @@ def _list_for_docker(
         documents.repositories.setdefault(name.familiar_name, {})[name.tag or ""] = top
 
 
+def _leave_out(documents: _Documents, base: Base) -> None:
+    """The layers of *base* are named and not sent; the loader is told whose they are."""
+    for row in documents.manifest:
+        if base.diff_ids.intersection(row["LayerSources"]):
+            row[layout.SINCE] = base.name
+    for diff_id in base.diff_ids:
+        documents.layers.pop(diff_id, None)
+
+
 def _add_parents(documents: _Documents, choices: list[Choice]) -> None:
     """Name the parents that are in the archive too: ``docker load`` links them again."""
     saved = [image for choice in choices for image in choice.variants]
@@ -161,10 +186,10 @@ def _annotations(name: Reference) -> dict[str, Any]:
 
 
 async def stream(
-    catalog: Catalog, layers: LayerStore, choices: list[Choice]
+    catalog: Catalog, layers: LayerStore, choices: list[Choice], base: Base
 ) -> AsyncIterator[bytes]:
     """The archive, in pieces."""
-    documents = _describe(catalog, choices)
+    documents = _describe(catalog, choices, base)
     for directory in ("blobs", "blobs/sha256"):
         yield header(Entry(directory.encode(), Kind.DIR, mode=_DIR_MODE))
     for digest in sorted({*documents.blobs, *documents.layers}):

@@ -26,6 +26,10 @@ class Descriptor:
         return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
 
 
+# A member of Docker's manifest.json that is ours: whose layers an archive leaves out.
+SINCE = "Since"
+
+
 def encode(document: Any) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 

@@ -18,11 +18,11 @@ def _run(app: App, arguments: Arguments) -> int:
     refuse_terminal(path, app.output_is_terminal())
     check_output(path, "save image")
     names = arguments.positional
-    platform = arguments.text("platform") or None
+    query = {flag: arguments.text(flag) or None for flag in ("platform", "since")}
     if len(names) == 1:
-        answer = app.client.call("GET", paths.image(names[0], "get"), {"platform": platform})
+        answer = app.client.call("GET", paths.image(names[0], "get"), query)
     else:
-        answer = app.client.call("GET", "/images/get", {"names": names, "platform": platform})
+        answer = app.client.call("GET", "/images/get", {"names": names, **query})
     write_output(path, answer.chunks())
     return 0
 
@@ -33,6 +33,9 @@ COMMAND = Command(
     (
         Flag("output", "File to write in place of stdout", short="o"),
         Flag("platform", "Save this platform only, os/arch"),
+        Flag(
+            "since", "Leave out the layers of this image, which the other side has", shows="image"
+        ),
     ),
     least=1,
     most=MANY,

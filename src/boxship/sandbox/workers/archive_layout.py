@@ -11,11 +11,12 @@ from typing import Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.oci import media_types
-from boxship.oci.layout import blob_path
+from boxship.oci.layout import SINCE, blob_path
 from boxship.sandbox.workers.archive_members import Members
 from boxship.sandbox.workers.layer_sink import StoredLayer
 
 _MAX_DEPTH = 4
+_MAX_SHOWN = 300  # characters of a name in a message
 _MAX_IMAGES = 1000
 _MAX_DESCRIPTORS = 10_000
 _MAX_LAYERS = 500  # overlayfs stacks no more (fs/overlayfs, OVL_MAX_STACK)
@@ -98,7 +99,8 @@ def _docker_images(members: Members, listed: bytes) -> Iterator[FoundImage]:
         config = members.document(path) if isinstance(path, str) else None
         if config is None:
             raise InvalidParameter(f"manifest.json names {path!r}, which the archive lacks")
-        layers = [_docker_layer(members, name) for name in _strings(item.get("Layers"), "Layers")]
+        names = _strings(item.get("Layers"), "Layers")
+        layers = [_docker_layer(members, name, item.get(SINCE)) for name in names]
         parent = item.get("Parent")
         yield FoundImage(
             config,
@@ -108,8 +110,14 @@ def _docker_images(members: Members, listed: bytes) -> Iterator[FoundImage]:
         )
 
 
-def _docker_layer(members: Members, path: str) -> StoredLayer:
+def _docker_layer(members: Members, path: str, base: Any) -> StoredLayer:
     layer = members.layer(path)
+    if layer is None and isinstance(base, str):
+        shown = "".join(char for char in base[:_MAX_SHOWN] if char.isprintable())
+        raise InvalidParameter(
+            f"the archive lacks the layer {path!r}: it was saved without the layers of {shown}, "
+            "which has to be loaded or pulled first"
+        )
     if layer is None:
         raise InvalidParameter(f"manifest.json names the layer {path!r}, which the archive lacks")
     return layer

@@ -29,8 +29,10 @@ _IMPORTANT = re.compile(r"(?:\A|/)(?:json|VERSION|[^/]*\.json|oci-layout|reposit
 
 @dataclass
 class Members:
-    """What an archive holds, by clean path."""
+    """What an archive holds, by clean path. ``known``: hex digests of layers that need not be in
+    it, since the daemon has them."""
 
+    known: frozenset[str] = frozenset()
     documents: dict[str, bytes] = field(default_factory=dict)
     layers: dict[str, StoredLayer] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
@@ -49,7 +51,11 @@ class Members:
         return self.documents.get(self.resolve(path))
 
     def layer(self, path: str) -> StoredLayer | None:
-        return self.layers.get(self.resolve(path))
+        found = self.layers.get(self.resolve(path))
+        blob = _BLOB.match(path)
+        if found is None and blob and blob[1] in self.known:
+            return StoredLayer(blob[1], None)
+        return found
 
 
 def read(chunks: Iterable[bytes], known: frozenset[str], budget: Budget) -> Members:
@@ -59,7 +65,7 @@ def read(chunks: Iterable[bytes], known: frozenset[str], budget: Budget) -> Memb
     *known* are the hex digests of layers that the daemon has: a member whose name claims to be one
     is passed over. That is safe, as the image's configuration says which layers it needs.
     """
-    members = Members()
+    members = Members(known)
     source = ChunkReader(inflate.inflate(chunks))
     reader = TarReader(source.read)
     kept = 0

@@ -18,4 +18,5 @@ async def save_several(engine: Engine, request: Request) -> Response:
 
 def _save(engine: Engine, request: Request, names: list[str]) -> Response:
     platform = requested_platform(request, _PLATFORM_SINCE)
-    return Stream(engine.images.save(names, platform), TAR)
+    # The last one is ours: an image whose layers the other side has.
+    return Stream(engine.images.save(names, platform, request.query.get("since")), TAR)
