@@ -1,0 +1,1 @@
+"""The language of Dockerfiles: lines, words, variables, and ignore files. Pure."""

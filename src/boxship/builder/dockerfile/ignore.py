@@ -1,0 +1,142 @@
+"""``.dockerignore``: which paths of a context stay out of it.
+
+Patterns are Go's filepath.Match with ``**``; the last one that matches a path or one of the
+directories above it decides, and ``!`` turns it round.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from boxship.base.errors import InvalidParameter
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """*cleaned* is the path as written, relative and without the ``!``."""
+
+    cleaned: str
+    negated: bool
+    expression: "re.Pattern[str]"
+
+
+def read_patterns(text: str) -> list[str]:
+    """The patterns of an ignore file: no comments, no blanks around, paths cleaned."""
+    found = []
+    for number, line in enumerate(text.split("\n")):
+        line = line.removeprefix("\ufeff") if not number else line
+        if line.startswith("#"):
+            continue
+        line = line.strip()
+        if not line:
+            continue
+        mark = "!" if line.startswith("!") else ""
+        path = line[len(mark) :].strip()
+        if path:
+            path = posixpath.normpath(path)
+            if len(path) > 1 and path.startswith("/"):
+                path = path.lstrip("/")
+        found.append(mark + path)
+    return found
+
+
+def compile_patterns(patterns: Iterable[str]) -> list[Pattern]:
+    """:class:`InvalidParameter` in dockerd's words for a pattern that cannot be understood."""
+    found = []
+    for text in patterns:
+        text = text.strip()
+        if not text:
+            continue
+        negated = text.startswith("!")
+        path = text[1:] if negated else text
+        if not path:
+            raise InvalidParameter('illegal exclusion pattern: "!"')
+        path = posixpath.normpath(path)
+        found.append(Pattern(path, negated, re.compile(translate(path), re.DOTALL)))
+    return found
+
+
+def translate(pattern: str) -> str:
+    """*pattern* as a regular expression that matches whole paths."""
+    out: list[str] = []
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        if pattern.startswith("**", at):
+            at += 2
+            if pattern.startswith("/", at):
+                at += 1
+            out.append(".*" if at >= len(pattern) else "(?:.*/)?")
+            continue
+        at += 1
+        if char == "*":
+            out.append("[^/]*")
+        elif char == "?":
+            out.append("[^/]")
+        elif char == "[":
+            piece, at = _set(pattern, at)
+            out.append(piece)
+        elif char == "\\":
+            if at >= len(pattern):
+                raise InvalidParameter(f"error parsing pattern {pattern!r}: syntax error")
+            out.append(re.escape(pattern[at]))
+            at += 1
+        else:
+            out.append(re.escape(char))
+    return rf"\A{''.join(out)}\Z"
+
+
+def _set(pattern: str, at: int) -> tuple[str, int]:
+    """The character class that begins before *at*, and where it ends."""
+    bad = InvalidParameter(f"error parsing pattern {pattern!r}: syntax error in pattern")
+    negated = pattern[at : at + 1] == "^"
+    at += negated
+    items: list[str] = []
+    while True:
+        if at >= len(pattern):
+            raise bad
+        if pattern[at] == "]" and items:
+            break
+        low, at = _member(pattern, at, bad)
+        high = low
+        if pattern[at : at + 1] == "-":
+            high, at = _member(pattern, at + 1, bad)
+        if low > high:
+            raise bad
+        items.append(f"{re.escape(low)}-{re.escape(high)}")
+    return f"(?:(?!/)[{'^' if negated else ''}{''.join(items)}])", at + 1
+
+
+def _member(pattern: str, at: int, bad: InvalidParameter) -> tuple[str, int]:
+    if at >= len(pattern) or pattern[at] in "-]":
+        raise bad
+    if pattern[at] == "\\":
+        at += 1
+        if at >= len(pattern):
+            raise bad
+    return pattern[at], at + 1
+
+
+class Ignored:
+    """Answers whether a path is left out. The context's root never is."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.patterns = compile_patterns(patterns)
+        self.has_exceptions = any(each.negated for each in self.patterns)
+
+    def __bool__(self) -> bool:
+        return bool(self.patterns)
+
+    def matches(self, path: str) -> bool:
+        """*path* is clean and relative."""
+        above = [path]
+        while "/" in above[-1]:
+            above.append(above[-1].rpartition("/")[0])
+        matched = False
+        for pattern in self.patterns:
+            if pattern.negated != matched:
+                continue
+            if any(pattern.expression.match(each) for each in above):
+                matched = not pattern.negated
+        return matched

@@ -1,0 +1,145 @@
+"""A file as logical lines: continuations joined, comments gone, here-documents attached."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from boxship.builder.dockerfile import heredoc
+from boxship.builder.dockerfile.directives import Directives
+from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.flags import Flag, take_flags
+from boxship.builder.dockerfile.heredoc import Heredoc
+
+_BOM = "\ufeff"
+_WITH_HEREDOCS = ("ADD", "COPY", "RUN")
+_MAX_LINES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One instruction as it stands. *keyword* is in upper case, *rest* what follows the flags,
+    *text* the whole of it on one line; *first* and *last* are line numbers, from 1.
+    """
+
+    keyword: str
+    flags: tuple[Flag, ...]
+    rest: str
+    text: str
+    first: int
+    last: int
+    heredocs: tuple[Heredoc, ...] = ()
+    escape: str = "\\"
+
+    @property
+    def prefix(self) -> str:
+        """How dockerd introduces errors of this line."""
+        return f"dockerfile parse error line {self.first}: "
+
+    def fail(self, message: str, token: str = "") -> DockerfileError:
+        return DockerfileError(message, self.first, token or self.keyword, self.prefix)
+
+
+@dataclass(slots=True)
+class Dockerfile:
+    """*text* is the file as it was read, *name* what to call it in messages."""
+
+    text: str
+    lines: list[Line]
+    directives: dict[str, str]
+    name: str = "Dockerfile"
+    warnings: list[str] = field(default_factory=list)
+
+
+def parse(text: str, name: str = "Dockerfile") -> Dockerfile:
+    """:class:`DockerfileError` when the text is no Dockerfile; keywords are not looked at."""
+    text = text.removeprefix(_BOM)
+    directives = Directives()
+    result = Dockerfile(text, [], directives.values, name)
+    numbered = enumerate(_split(text), 1)
+    for number, raw in numbered:
+        stripped = raw.lstrip().rstrip("\r\n")
+        directives.take(stripped, number)
+        if number > _MAX_LINES:
+            raise DockerfileError(f"the file has more than {_MAX_LINES} lines", number)
+        if not stripped or stripped.startswith("#"):
+            continue
+        content, goes_on = _continued(stripped, directives.escape)
+        if goes_on and not content.strip():
+            continue
+        line = _Joined(number, content, goes_on, directives.escape)
+        line.read(numbered, result.warnings)
+        found = _line(line, numbered, directives.escape)
+        if found is not None:
+            result.lines.append(found)
+    if not result.lines:
+        raise DockerfileError("file with no instructions")
+    return result
+
+
+def parse_line(text: str, number: int = 1, escape: str = "\\") -> Line:
+    """A single instruction that stands by itself, such as a trigger of ONBUILD."""
+    nothing: Iterator[tuple[int, str]] = iter(())
+    found = _line(_Joined(number, text, False, escape), nothing, escape)
+    if found is None:
+        raise DockerfileError("file with no instructions", number)
+    return found
+
+
+def _split(text: str) -> list[str]:
+    """Lines with their ends; only a line feed ends one."""
+    return re.findall(r"[^\n]*\n|[^\n]+\Z", text)
+
+
+def _continued(line: str, escape: str) -> tuple[str, bool]:
+    """*line* without its continuation mark, and whether it had one (a doubled mark is none)."""
+    trimmed = line.rstrip(" \t")
+    if not trimmed.endswith(escape) or trimmed.endswith(escape * 2):
+        return line, False
+    return trimmed[:-1], True
+
+
+@dataclass(slots=True)
+class _Joined:
+    first: int
+    content: str
+    goes_on: bool
+    escape: str
+    last: int = 0
+
+    def read(self, numbered: Iterator[tuple[int, str]], warnings: list[str]) -> None:
+        """Take the lines that continue this one."""
+        self.last = self.first
+        empty = False
+        while self.goes_on:
+            number, raw = next(numbered, (0, ""))
+            if not number:
+                break
+            self.last = number
+            piece = raw.rstrip("\r\n")
+            if piece.lstrip().startswith("#"):
+                continue
+            if not piece.strip():
+                empty = True
+                continue
+            piece, self.goes_on = _continued(piece, self.escape)
+            self.content += piece
+        if empty:
+            warnings.append(f"Empty continuation line found in:\n    {self.content.strip()}")
+
+
+def _line(joined: _Joined, numbered: Iterator[tuple[int, str]], escape: str) -> Line | None:
+    text = joined.content.strip()
+    if not text:
+        return None
+    parts = re.split(r"\s+", text, maxsplit=1)
+    keyword = parts[0].upper()
+    last = joined.last or joined.first
+    documents: list[Heredoc] = []
+    if keyword in _WITH_HEREDOCS and "<<" in text:
+        for document in heredoc.find(text, escape):
+            read, last = heredoc.read(document, numbered, joined.first)
+            documents.append(read)
+    flags, rest = take_flags(parts[1] if len(parts) > 1 else "", escape)
+    return Line(
+        keyword, tuple(flags), rest.strip(), text, joined.first, last, tuple(documents), escape
+    )

@@ -1,0 +1,45 @@
+"""ARG: a variable of the build, which the image does not keep."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.expand import split_words
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.stage import Arguments, Effect, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    """Names with defaults as written, None without one."""
+
+    KEYWORD: ClassVar[str] = "ARG"
+    line: Line
+    entries: tuple[tuple[str, str | None], ...]
+
+    @classmethod
+    def parse(cls, line: Line) -> "Arg":
+        instruction.flags(line)
+        entries = []
+        for word in split_words(instruction.at_least_one(line), line.escape):
+            name, equals, default = word.partition("=")
+            if not name:
+                raise line.fail("ARG names can not be blank", word)
+            entries.append((name, default if equals else None))
+        return cls(line, tuple(entries))
+
+    def apply(self, stage: Stage) -> Effect:
+        shown = []
+        for name, text in self.entries:
+            default = None if text is None else stage.expand(self.line, text)
+            stage.args[name] = stage.arguments.value(name, default)
+            shown.append(name if default is None else f"{name}={default}")
+        return Effect(stage.nop(f"ARG {' '.join(shown)}"))
+
+    def declare(self, arguments: Arguments) -> None:
+        """As :meth:`apply`, before the first FROM."""
+        for name, text in self.entries:
+            seen = {k: v for k, v in arguments.declared.items() if v is not None}
+            scope = Stage(args={**arguments.platform, **seen}, escape=self.line.escape)
+            default = None if text is None else scope.expand(self.line, text)
+            arguments.declared[name] = arguments.value(name, default, top=True)

@@ -1,0 +1,33 @@
+"""CMD: what a container runs unless it is told otherwise."""
+
+import json
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.instructions.instruction import Command
+from boxship.builder.stage import Effect, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Cmd:
+    KEYWORD: ClassVar[str] = "CMD"
+    line: Line
+    command: Command
+
+    @classmethod
+    def parse(cls, line: Line) -> "Cmd":
+        instruction.flags(line)
+        return cls(line, instruction.command(line.rest))
+
+    def apply(self, stage: Stage) -> Effect:
+        argv = self.command.argv(stage)
+        stage.config["Cmd"] = argv
+        stage.cmd_is_set = True
+        return Effect(stage.nop(f"CMD {go_list(argv)}"))
+
+
+def go_list(words: list[str]) -> str:
+    """As Go prints quoted strings: ``["a" "b"]``."""
+    return "[" + " ".join(json.dumps(word, ensure_ascii=False) for word in words) + "]"

@@ -1,0 +1,123 @@
+"""COPY: files of the context, of another stage or of an image, and ADD's common ground with it."""
+
+import posixpath
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.expand import Lexer
+from boxship.builder.dockerfile.flags import FlagSet
+from boxship.builder.dockerfile.heredoc import Heredoc, parse_word
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.stage import Effect, Stage
+from boxship.builder.work import Action, Copy, Files, Owner, Write
+
+_FLAGS = {
+    "from": "text",
+    "chown": "text",
+    "chmod": "text",
+    "link": "bool",
+    "parents": "bool",
+    "exclude": "list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Sources and target of COPY and ADD, quotes and variables in place."""
+
+    sources: tuple[str, ...]
+    target: str
+    documents: tuple[Heredoc, ...]
+
+    @classmethod
+    def of(cls, line: Line) -> "Arguments":
+        words = instruction.words_or_json(line)
+        if len(words) < 2:
+            raise line.fail(f"{line.keyword} requires at least two arguments", line.rest)
+        *sources, target = words
+        documents = line.heredocs if instruction.json_list(line.rest) is None else ()
+        if parse_word(target, line.escape) is not None and documents:
+            message = f"{line.keyword} cannot accept a heredoc as a destination"
+            raise line.fail(message, target)
+        kept = [word for word in sources if not (documents and parse_word(word, line.escape))]
+        return cls(tuple(kept), target, documents)
+
+    def check_target(self, line: Line, target: str) -> None:
+        if len(self.sources) + len(self.documents) > 1 and not target.endswith("/"):
+            raise line.fail(
+                f"When using {line.keyword} with more than one source file, the destination must "
+                "be a directory and end with a /",
+                self.target,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyInstruction:
+    KEYWORD: ClassVar[str] = "COPY"
+    line: Line
+    arguments: Arguments
+    flags: FlagSet
+
+    @classmethod
+    def parse(cls, line: Line) -> "CopyInstruction":
+        found = instruction.flags(line, _FLAGS)
+        return cls(line, Arguments.of(line), found)
+
+    @property
+    def origin_name(self) -> str:
+        """The value of ``--from``."""
+        return self.flags.text("from")
+
+    def apply(self, stage: Stage) -> Effect:
+        target = absolute(stage, stage.expand(self.line, self.arguments.target))
+        self.arguments.check_target(self.line, target)
+        sources = tuple(stage.expand(self.line, word) for word in self.arguments.sources)
+        owner = owner_of(stage, self.line, self.flags)
+        origin = stage.find(self.origin_name) if self.origin_name else stage.context
+        actions: list[Action] = []
+        if sources:
+            excludes = tuple(stage.expand(self.line, x) for x in self.flags.all("exclude"))
+            parents = self.flags.on("parents")
+            actions.append(Copy(origin, sources, target, owner, parents, excludes))
+        actions += written(stage, self.line, self.arguments.documents, target, owner)
+        shown = f"#(nop) COPY {' '.join(self.arguments.sources)} in {target} "
+        note = " ".join([*stage.shell, shown])
+        return Effect(note, Files(tuple(actions), self.flags.on("link")))
+
+
+def absolute(stage: Stage, target: str) -> str:
+    """*target* below the working directory; a final slash or dot says that a directory is meant."""
+    is_directory = target.endswith("/") or posixpath.basename(target) in (".", "..")
+    path = posixpath.normpath(posixpath.join("/", stage.directory, target))
+    path = "/" + path.lstrip("/")
+    return path + "/" if is_directory and path != "/" else path
+
+
+def owner_of(stage: Stage, line: Line, flags: FlagSet) -> Owner:
+    return Owner(stage.expand(line, flags.text("chown")), stage.expand(line, flags.text("chmod")))
+
+
+def written(
+    stage: Stage, line: Line, documents: tuple[Heredoc, ...], target: str, owner: Owner
+) -> list[Action]:
+    """Here-documents as files."""
+    lexer = Lexer(stage.escape, raw_quotes=True, raw_escapes=True)
+    found: list[Action] = []
+    for each in documents:
+        content = each.content
+        if each.expand:
+            content = expand_text(lexer, content, stage.variables())
+        found.append(Write(each.name, content, target, owner))
+    return found
+
+
+def expand_text(lexer: Lexer, text: str, variables: dict[str, str]) -> str:
+    """Variables in a here-document; its quotes are ordinary characters (sh(1), here-documents)."""
+    quotes = {"'": "\ue000", '"': "\ue001"}
+    for quote, stand_in in quotes.items():
+        text = text.replace(quote, stand_in)
+    text = lexer.word(text, variables)
+    for quote, stand_in in quotes.items():
+        text = text.replace(stand_in, quote)
+    return text

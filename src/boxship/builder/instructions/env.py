@@ -1,0 +1,29 @@
+"""ENV: variables of the image and of the steps that follow."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.instructions.instruction import Pairs
+from boxship.builder.stage import Effect, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    KEYWORD: ClassVar[str] = "ENV"
+    line: Line
+    pairs: Pairs
+
+    @classmethod
+    def parse(cls, line: Line) -> "Env":
+        instruction.flags(line)
+        return cls(line, instruction.pairs(line))
+
+    def apply(self, stage: Stage) -> Effect:
+        found = instruction.expanded_pairs(stage, self.line, self.pairs)
+        if "" in found:
+            raise self.line.fail("ENV names can not be blank")
+        stage.set_env(found)
+        shown = " ".join(f"{name}={value}" for name, value in found.items())
+        return Effect(stage.nop(f"ENV {shown}"))

@@ -1,0 +1,43 @@
+"""EXPOSE: ports that the image's program listens on."""
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.stage import Effect, Stage
+
+_PORT = re.compile(r"(\d+)(?:-(\d+))?(?:/(\w+))?\Z", re.ASCII)
+_PROTOCOLS = ("tcp", "udp", "sctp")
+
+
+@dataclass(frozen=True, slots=True)
+class Expose:
+    KEYWORD: ClassVar[str] = "EXPOSE"
+    line: Line
+
+    @classmethod
+    def parse(cls, line: Line) -> "Expose":
+        instruction.flags(line)
+        instruction.at_least_one(line)
+        return cls(line)
+
+    def apply(self, stage: Stage) -> Effect:
+        words = stage.expand_words(self.line, self.line.rest)
+        ports = dict(stage.config.get("ExposedPorts") or {})
+        for word in words:
+            ports |= {port: {} for port in self._ports(word)}
+        stage.config["ExposedPorts"] = ports
+        return Effect(stage.nop(f"EXPOSE {' '.join(sorted(words))}"))
+
+    def _ports(self, word: str) -> list[str]:
+        # Docker takes what publishes a port too, and forgets the host's side of it.
+        match = _PORT.match(word.rpartition(":")[2])
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if match is None or not low <= high <= 65535:
+            raise self.line.fail(f"invalid containerPort: {word.partition('/')[0]}", word)
+        protocol = (match[3] or "tcp").lower()
+        if protocol not in _PROTOCOLS:
+            raise self.line.fail(f"invalid proto: {protocol}", word)
+        return [f"{port}/{protocol}" for port in range(low, high + 1)]

@@ -1,0 +1,32 @@
+"""ONBUILD: an instruction for those who build on top of the image."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.lines import Line, parse_line
+from boxship.builder.instructions import instruction
+from boxship.builder.stage import Effect, Stage
+
+_FORBIDDEN = ("FROM", "MAINTAINER")
+
+
+@dataclass(frozen=True, slots=True)
+class Onbuild:
+    KEYWORD: ClassVar[str] = "ONBUILD"
+    line: Line
+    trigger: str
+
+    @classmethod
+    def parse(cls, line: Line) -> "Onbuild":
+        instruction.flags(line)
+        instruction.at_least_one(line)
+        keyword = parse_line(line.rest, line.first, line.escape).keyword
+        if keyword == "ONBUILD":
+            raise line.fail("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", line.rest)
+        if keyword in _FORBIDDEN:
+            raise line.fail(f"{keyword} isn't allowed as an ONBUILD trigger", line.rest)
+        return cls(line, line.rest)
+
+    def apply(self, stage: Stage) -> Effect:
+        stage.config["OnBuild"] = [*(stage.config.get("OnBuild") or []), self.trigger]
+        return Effect(stage.nop(f"ONBUILD {self.trigger}"))

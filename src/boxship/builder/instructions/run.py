@@ -1,0 +1,104 @@
+"""RUN: a program whose changes become a layer."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.heredoc import parse_word
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.instructions.instruction import Command
+from boxship.builder.run_mounts import parse_mount
+from boxship.builder.stage import DEFAULT_PATH, PROXIES, Effect, Stage
+from boxship.builder.work import Mount, Run
+
+_FLAGS = {"mount": "list", "network": "text", "security": "text"}
+_NETWORKS = ("default", "none", "host")
+_SECURITIES = ("sandbox", "insecure")
+_SCRIPTS = "/dev/pipes/"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInstruction:
+    KEYWORD: ClassVar[str] = "RUN"
+    line: Line
+    command: Command
+    mounts: tuple[str, ...]
+    network: str
+    security: str
+
+    @classmethod
+    def parse(cls, line: Line) -> "RunInstruction":
+        found = instruction.flags(line, _FLAGS)
+        network = found.text("network") or "default"
+        security = found.text("security") or "sandbox"
+        if network not in _NETWORKS:
+            raise line.fail(f'invalid network mode "{network}"', network)
+        if security not in _SECURITIES:
+            raise line.fail(f'security "{security}" is not valid', security)
+        instruction.at_least_one(line)
+        mounts = tuple(found.all("mount"))
+        self = cls(line, instruction.command(line.rest), mounts, network, security)
+        self.parsed_mounts(Stage(escape=line.escape), checking=True)
+        return self
+
+    def parsed_mounts(self, stage: Stage, checking: bool = False) -> tuple[Mount, ...]:
+        """*checking*: variables are not known yet."""
+
+        def expand(text: str) -> str:
+            return text if checking else stage.expand(self.line, text)
+
+        try:
+            return tuple(
+                parse_mount(text, expand, stage.directory, stage.find)
+                for text in self.mounts
+                if not (checking and "$" in text)
+            )
+        except DockerfileError as error:
+            raise error.at(self.line.first, self.line.prefix) from None
+
+    def apply(self, stage: Stage) -> Effect:
+        argv, script, path = self._argv(stage)
+        args = stage.active_args()
+        shown = [f"{name}={value}" for name, value in args.items() if name not in PROXIES]
+        env = [*(stage.config.get("Env") or [])]
+        if not any(pair.startswith("PATH=") for pair in env):
+            env.append(f"PATH={DEFAULT_PATH}")
+        work = Run(
+            argv=tuple(argv),
+            env=(*env, *shown),
+            hidden=tuple(self._proxies(stage)),
+            user=stage.user,
+            directory=stage.directory,
+            mounts=self.parsed_mounts(stage),
+            network=self.network,
+            insecure=self.security == "insecure",
+            script=script,
+            script_path=path,
+        )
+        counted = [f"|{len(shown)}", *shown] if shown else []
+        return Effect(" ".join([*counted, *argv]), work)
+
+    def _proxies(self, stage: Stage) -> list[str]:
+        given = {k: v for k, v in stage.arguments.given.items() if k in PROXIES}
+        known = given | {k: v for k, v in stage.active_args().items() if k in PROXIES}
+        return [f"{name}={value}" for name, value in sorted(known.items())]
+
+    def _argv(self, stage: Stage) -> tuple[list[str], str, str]:
+        """(arguments, content of a script, where the script is mounted)."""
+        documents = self.line.heredocs
+        if not documents:
+            return self.command.argv(stage), "", ""
+        only = parse_word(self.line.rest, self.line.escape)
+        if only is None:
+            text = (
+                self.line.rest
+                + "\n"
+                + "".join(f"{each.content}{each.name}\n" for each in documents)
+            )
+            return [*stage.shell, text.removesuffix("\n")], "", ""
+        content = documents[0].content
+        if content.startswith("#!"):
+            path = _SCRIPTS + documents[0].name
+            return [path], content, path
+        return [*stage.shell, content], "", ""

@@ -1,0 +1,34 @@
+"""VOLUME: directories whose content belongs to containers, not to the image."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.stage import Effect, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    KEYWORD: ClassVar[str] = "VOLUME"
+    line: Line
+
+    @classmethod
+    def parse(cls, line: Line) -> "Volume":
+        instruction.flags(line)
+        instruction.at_least_one(line)
+        return cls(line)
+
+    def apply(self, stage: Stage) -> Effect:
+        listed = instruction.json_list(self.line.rest)
+        if listed is None:
+            paths = stage.expand_words(self.line, self.line.rest)
+        else:
+            paths = [stage.expand(self.line, path) for path in listed]
+        volumes = dict(stage.config.get("Volumes") or {})
+        for path in paths:
+            if not path.strip():
+                raise self.line.fail("VOLUME specified can not be an empty string")
+            volumes[path.strip()] = {}
+        stage.config["Volumes"] = volumes
+        return Effect(stage.nop(f"VOLUME [{' '.join(paths)}]"))

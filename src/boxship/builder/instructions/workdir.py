@@ -1,0 +1,31 @@
+"""WORKDIR: the working directory, made when it is missing."""
+
+import posixpath
+from dataclasses import dataclass
+from typing import ClassVar
+
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.instructions import instruction
+from boxship.builder.stage import Effect, Stage
+from boxship.builder.work import Files, MakeDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class Workdir:
+    KEYWORD: ClassVar[str] = "WORKDIR"
+    line: Line
+    path: str
+
+    @classmethod
+    def parse(cls, line: Line) -> "Workdir":
+        instruction.flags(line)
+        return cls(line, instruction.exactly_one(line))
+
+    def apply(self, stage: Stage) -> Effect:
+        path = stage.expand(self.line, self.path)
+        if not path:
+            raise self.line.fail("cannot normalize nothing")
+        path = posixpath.normpath(posixpath.join("/", stage.directory, path))
+        stage.config["WorkingDir"] = path = "/" + path.lstrip("/")
+        work = Files((MakeDirectory(path, stage.user),))
+        return Effect(stage.nop(f"WORKDIR {path}"), work)

@@ -1,0 +1,171 @@
+"""A Dockerfile as a graph of stages: which are needed, and what each waits for. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from boxship.builder import instructions
+from boxship.builder.dockerfile.errors import DockerfileError, suggest
+from boxship.builder.dockerfile.lines import Dockerfile, parse_line
+from boxship.builder.instructions.arg import Arg
+from boxship.builder.instructions.copy import CopyInstruction
+from boxship.builder.instructions.from_ import From
+from boxship.builder.instructions.instruction import Instruction
+from boxship.builder.instructions.run import RunInstruction
+from boxship.builder.stage import Arguments, Stage
+from boxship.builder.work import Origin
+
+SCRATCH = "scratch"
+
+
+@dataclass(slots=True)
+class PlannedStage:
+    """*base*: the stage that it begins with (a number), or a reference in *image*, or neither for
+    scratch; *needs*: numbers of the stages that have to be there first.
+    """
+
+    number: int
+    start: From
+    base: int | None
+    image: str
+    platform: str
+    steps: list[Instruction] = field(default_factory=list)
+    needs: set[int] = field(default_factory=set)
+
+    @property
+    def title(self) -> str:
+        return self.start.name or str(self.number)
+
+
+@dataclass(slots=True)
+class Plan:
+    """*needed* are stages in the order of the file; *arguments* what precedes the first FROM."""
+
+    dockerfile: Dockerfile
+    globals: list[Arg]
+    stages: list[PlannedStage]
+    target: int
+    arguments: Arguments
+
+    @property
+    def needed(self) -> list[PlannedStage]:
+        wanted, todo = set[int](), [self.target]
+        while todo:
+            number = todo.pop()
+            if number not in wanted:
+                wanted.add(number)
+                todo += self.stages[number].needs
+        return [self.stages[number] for number in sorted(wanted)]
+
+    @property
+    def step_count(self) -> int:
+        """How many instructions are carried out, each FROM and global ARG included."""
+        return len(self.globals) + sum(1 + len(stage.steps) for stage in self.needed)
+
+    def find(self, name: str, before: int) -> Origin:
+        """What ``--from=name`` means in the stage *before*."""
+        names = {one.start.name: one.number for one in self.stages[:before] if one.start.name}
+        return find_stage(names, name, before) or Origin("image", name)
+
+    def render(self) -> str:
+        """The graph for people: a block for each needed stage."""
+        return "\n".join(_rendered(self)) + "\n"
+
+
+def _rendered(plan: Plan) -> Iterator[str]:
+    needed = {stage.number for stage in plan.needed}
+    for stage in plan.stages:
+        mark = "" if stage.number in needed else " (not needed)"
+        waits = sorted(plan.stages[number].title for number in stage.needs)
+        after = f" after {', '.join(waits)}" if waits else ""
+        yield f"stage {stage.title}{after}{mark}"
+        if not mark:
+            yield f"  {stage.start.line.first}: {stage.start.line.text}"
+            yield from (f"  {step.line.first}: {step.line.text}" for step in stage.steps)
+
+
+def find_stage(names: dict[str, int], name: str, before: int) -> Origin | None:
+    """An earlier stage by name or number."""
+    number = names.get(name.lower())
+    if number is None and name.isascii() and name.isdigit():
+        number = int(name[:9])
+        if number >= before:
+            raise DockerfileError(
+                f"invalid from flag value {name}: invalid stage index {name}", token=name
+            )
+    if number is None or number >= before:
+        return None
+    return Origin("stage", str(number))
+
+
+def make_plan(dockerfile: Dockerfile, arguments: Arguments, target: str = "") -> Plan:
+    """:class:`DockerfileError`, with its place, for anything that can be known before the build."""
+    globals_: list[Arg] = []
+    stages: list[PlannedStage] = []
+    names: dict[str, int] = {}
+    for line in dockerfile.lines:
+        step = instructions.parse(line)
+        if isinstance(step, From):
+            stages.append(_begin(step, names, len(stages), arguments))
+            if step.name:
+                names[step.name] = len(stages) - 1
+        elif stages:
+            stages[-1].steps.append(step)
+            _note_needs(stages[-1], step, names)
+        elif isinstance(step, Arg):
+            globals_.append(step)
+            step.declare(arguments)
+        else:
+            raise line.fail("no build stage in current context")
+    if not stages:
+        raise DockerfileError("dockerfile contains no stages to build")
+    return Plan(dockerfile, globals_, stages, _target(stages, names, target), arguments)
+
+
+def _begin(start: From, names: dict[str, int], number: int, arguments: Arguments) -> PlannedStage:
+    known = {k: v for k, v in arguments.declared.items() if v is not None}
+    scope = Stage(args={**arguments.platform, **known}, escape=start.line.escape)
+    base = scope.expand(start.line, start.base)
+    platform = scope.expand(start.line, start.platform)
+    if not base:
+        raise start.line.fail(f"base name ({start.base}) should not be blank", start.base)
+    earlier = names.get(base.lower())
+    if earlier is not None:
+        return PlannedStage(number, start, earlier, "", platform, needs={earlier})
+    image = "" if base == SCRATCH else base
+    return PlannedStage(number, start, None, image, platform)
+
+
+def _note_needs(stage: PlannedStage, step: Instruction, names: dict[str, int]) -> None:
+    """Remember the stages that *step* takes files from."""
+
+    def find(name: str) -> Origin:
+        return find_stage(names, name, stage.number) or Origin("image", name)
+
+    try:
+        if isinstance(step, CopyInstruction):
+            found = [find(step.origin_name)] if step.origin_name else []
+        elif isinstance(step, RunInstruction):
+            mounts = step.parsed_mounts(Stage(find=find, escape=step.line.escape), checking=True)
+            found = [mount.origin for mount in mounts]
+        else:
+            return
+    except DockerfileError as error:
+        raise error.at(step.line.first, step.line.prefix) from None
+    stage.needs |= {int(origin.name) for origin in found if origin.kind == "stage"}
+
+
+def _target(stages: list[PlannedStage], names: dict[str, int], target: str) -> int:
+    if not target:
+        return len(stages) - 1
+    number = names.get(target.lower())
+    if number is None and target.isascii() and target.isdigit() and int(target[:9]) < len(stages):
+        number = int(target)
+    if number is None:
+        hint = suggest(target, names)
+        raise DockerfileError(f'target stage "{target}" could not be found{hint}')
+    return number
+
+
+def triggers(texts: list[str], escape: str = "\\") -> list[Instruction]:
+    """What ONBUILD of a base image asks for. :class:`DockerfileError` when it cannot be parsed."""
+    return [instructions.parse(parse_line(text, 1, escape)) for text in texts]

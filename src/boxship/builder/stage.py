@@ -1,0 +1,115 @@
+"""A stage while its instructions are read: the configuration so far, and its variables."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.expand import Lexer
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.work import CONTEXT, Origin, Work
+from boxship.images.creation import EMPTY_CONFIG
+
+Config = dict[str, Any]
+T = TypeVar("T")
+DEFAULT_SHELL = ("/bin/sh", "-c")
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Known without an ARG; their values appear neither in the history nor in the cache's keys.
+PROXIES = frozenset(
+    name
+    for base in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+    for name in (base, base.lower())
+)
+
+
+@dataclass(slots=True)
+class Arguments:
+    """Build arguments: what the client *given*, what was declared before the first FROM
+    (*declared*), and the *platform* ones, which both are offered to stages that ask."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    declared: dict[str, str | None] = field(default_factory=dict)
+    platform: Mapping[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+
+    def value(self, name: str, default: str | None, top: bool = False) -> str | None:
+        """What ``ARG name=default`` means; *top*: before the first FROM."""
+        if name in self.given:
+            self.used.add(name)
+            return self.given[name]
+        if default is not None:
+            return default
+        if not top and self.declared.get(name) is not None:
+            return self.declared[name]
+        return self.platform.get(name)
+
+    def unused(self) -> list[str]:
+        """Names that no instruction asked for, sorted."""
+        return sorted(set(self.given) - self.used - PROXIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """*note* is what the history says; *work*, if any, makes a layer."""
+
+    note: str
+    work: Work | None = None
+
+
+@dataclass(slots=True)
+class Stage:
+    """*names*: what ``--from`` finds an origin for."""
+
+    config: Config = field(default_factory=lambda: dict(EMPTY_CONFIG))
+    arguments: Arguments = field(default_factory=Arguments)
+    args: dict[str, str | None] = field(default_factory=dict)
+    find: Callable[[str], Origin] = lambda name: Origin("image", name)
+    author: str = ""
+    cmd_is_set: bool = False
+    escape: str = "\\"
+    context: Origin = CONTEXT
+
+    @property
+    def shell(self) -> tuple[str, ...]:
+        return tuple(self.config.get("Shell") or DEFAULT_SHELL)
+
+    @property
+    def user(self) -> str:
+        return str(self.config.get("User") or "")
+
+    @property
+    def directory(self) -> str:
+        return str(self.config.get("WorkingDir") or "/")
+
+    def env(self) -> dict[str, str]:
+        """The environment that the image sets."""
+        return dict(pair.partition("=")[::2] for pair in self.config.get("Env") or [])
+
+    def set_env(self, pairs: Mapping[str, str]) -> None:
+        merged = {**self.env(), **pairs}
+        self.config["Env"] = [f"{name}={value}" for name, value in merged.items()]
+
+    def active_args(self) -> dict[str, str]:
+        """Declared arguments with a value, but those that an ENV has replaced."""
+        env = self.env()
+        return {k: v for k, v in sorted(self.args.items()) if v is not None and k not in env}
+
+    def variables(self) -> dict[str, str]:
+        return {**self.active_args(), **self.env()}
+
+    def expand(self, line: Line, text: str) -> str:
+        return _placed(line, lambda: Lexer(self.escape).word(text, self.variables()))
+
+    def expand_words(self, line: Line, text: str) -> list[str]:
+        return _placed(line, lambda: Lexer(self.escape).words(text, self.variables()))
+
+    def nop(self, comment: str) -> str:
+        """A history entry of an instruction that runs nothing."""
+        return " ".join([*self.shell, "#(nop) ", comment])
+
+
+def _placed(line: Line, work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except DockerfileError as error:
+        raise error.at(line.first, f"failed to process {line.rest!r}: ") from None
