@@ -298,6 +298,32 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=0)
         await self.write(data)
 
+    def begin_file(self, head: bytes, file: BinaryIO, offset: int, count: int) -> int:
+        """Send *head*, and in the same packets what the socket takes at once of *count* bytes.
+
+        Returns how many bytes of *file* went. ClientGone when the client left.
+        """
+        if self._transport.is_closing():
+            raise ClientGone("client closed the connection")
+        self._cork(1)
+        try:
+            self._transport.write(head)
+            if self._transport.get_write_buffer_size():
+                return 0
+            return os.sendfile(self._fd, file.fileno(), offset, count) if count else 0
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise ClientGone(f"client closed the connection: {error}") from None
+        finally:
+            self._cork(0)
+
+    def _cork(self, on: int) -> None:
+        """Hold back packets that are not full (TCP_CORK, tcp(7))."""
+        sock = self._transport.get_extra_info("socket")
+        if sock.family != socket.AF_UNIX and not self._transport.is_closing():
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
+
     async def send_file(self, file: BinaryIO, offset: int, count: int) -> None:
         """Send *count* bytes of *file* by sendfile(2); ClientGone when the client or they went."""
         if self._transport.is_closing():

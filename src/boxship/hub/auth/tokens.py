@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from boxship.hub.storage.records import Right
 
 LIFETIME = 300
 _ISSUER = "boxship-hub"
+_REMEMBERED = 1000
 _ALGORITHMS = ["HS256"]
 
 
@@ -49,6 +51,7 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = OctKey.import_key(key)
+        self._valid: OrderedDict[str, tuple[float, Bearer]] = OrderedDict()
 
     def sign(
         self, user: str | None, most: Right, service: str, access: Iterable[tuple[str, list[str]]]
@@ -71,18 +74,29 @@ class Tokens:
 
     def check(self, text: str) -> Bearer | None:
         """What *text* grants; None when it is not ours or too old."""
+        expires, bearer = self._valid.get(text) or (0.0, None)
+        if time.time() < expires:
+            return bearer
+        self._valid.pop(text, None)
+        return self._decode(text)
+
+    def _decode(self, text: str) -> Bearer | None:
+        """And remember it: checking a signature takes longer than finding a blob."""
         try:
             claims = jwt.decode(text, self._key, algorithms=_ALGORITHMS).claims
-            now = time.time()
-            if claims["iss"] != _ISSUER or not claims["nbf"] <= now < claims["exp"]:
+            if claims["iss"] != _ISSUER or not claims["nbf"] <= time.time() < claims["exp"]:
                 return None
             rights = {
                 entry["name"]: max(map(_right, entry["actions"]), default=Right.NONE)
                 for entry in claims["access"]
             }
-            return Bearer(claims["sub"] or None, Right(claims["most"]), rights)
+            bearer = Bearer(claims["sub"] or None, Right(claims["most"]), rights)
         except (JoseError, ValueError, KeyError, TypeError):
             return None
+        self._valid[text] = (claims["exp"], bearer)
+        if len(self._valid) > _REMEMBERED:
+            self._valid.popitem(last=False)
+        return bearer
 
 
 def _right(action: str) -> Right:

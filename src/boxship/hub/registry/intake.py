@@ -34,18 +34,30 @@ class Intake:
         SIZE_INVALID, and nothing of this body stays, beyond *limit* bytes of it.
         """
         start = self.writer.offset
-        most = self.request.hub.settings.blob_limit - start
+        room = self.request.hub.settings.blob_limit - start
         chunks = self.request.exchange.body.chunks()
-        batch: list[bytes] = []
+        storing: asyncio.Task[None] | None = None
+        taken, batch = 0, list[bytes]()
         try:
+            # One batch arrives while the one before it is hashed and written.
             while await self._gather(chunks, batch):
-                await self._store(batch)
-                taken = self.writer.offset - start
+                taken += sum(map(len, batch))
+                if storing is not None:
+                    await storing
+                storing = asyncio.create_task(self._store(batch))
+                batch = []
                 if limit is not None and taken > limit:
-                    await self._refuse(start, DistributionError("SIZE_INVALID"))
-                if taken > most:
-                    await self._refuse(start, _too_large())
+                    raise DistributionError("SIZE_INVALID")
+                if taken > room:
+                    raise _too_large()
+        except DistributionError:
+            if storing is not None:
+                await storing
+            await self._forget(start)
+            raise
         finally:
+            if storing is not None:
+                await storing
             if batch:
                 await self._store(batch)
 
@@ -62,15 +74,13 @@ class Intake:
         return bool(batch)
 
     async def _store(self, batch: list[bytes]) -> None:
-        chunks = batch.copy()
-        batch.clear()
-        await self.writer.write(chunks, self.digest)
+        await self.writer.write(batch, self.digest)
         await self.keep()
 
-    async def _refuse(self, start: int, error: DistributionError) -> None:
+    async def _forget(self, start: int) -> None:
+        """Take back everything that this request has added."""
         self.digest = None
         await self.writer.truncate(start)
-        raise error
 
     async def keep(self) -> None:
         """Tell the collector from time to time that the upload goes on."""
