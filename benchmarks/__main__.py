@@ -8,7 +8,7 @@ import fnmatch
 import shutil
 import sys
 
-from benchmarks import archives, clients, executing, logging, memory, sharing, starting
+from benchmarks import archives, clients, executing, logging, memory, names, sharing, starting
 from benchmarks.figure import Figure
 from support import engines
 
@@ -20,6 +20,7 @@ FIGURES: list[Figure] = [
     *logging.FIGURES,
     *archives.FIGURES,
     *sharing.FIGURES,
+    *names.FIGURES,
 ]
 
 
