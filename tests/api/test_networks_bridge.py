@@ -154,11 +154,11 @@ def test_published_ports(api: Api, boxship_daemon: engines.Engine) -> None:
     api.run("web", host, Cmd=SERVER, Hostname="web", ExposedPorts={"80/tcp": {}, "90/udp": {}})
     ports = _settings(api, "web")["Ports"]
     assert ports["90/udp"] is None
-    fixed, chosen = ports["80/tcp"]
-    assert fixed == {"HostIp": "0.0.0.0", "HostPort": "8080"}
+    *fixed, chosen = ports["80/tcp"]
+    assert fixed == [{"HostIp": host, "HostPort": "8080"} for host in ("0.0.0.0", "::")]
     assert chosen["HostIp"] == "127.0.0.1" and int(chosen["HostPort"]) >= 32768
-    for port in ("8080", chosen["HostPort"]):
-        assert _answers(boxship_daemon, f"http://127.0.0.1:{port}/") == "web"
+    for place in ("127.0.0.1:8080", "[::1]:8080", f"127.0.0.1:{chosen['HostPort']}"):
+        assert _answers(boxship_daemon, f"http://{place}/") == "web"
     listed = api("GET", "/containers/json").json[0]["Ports"]
     assert {"IP": "0.0.0.0", "PrivatePort": 80, "PublicPort": 8080, "Type": "tcp"} in listed
     api("POST", "/containers/web/kill")

@@ -15,16 +15,22 @@ from boxship.base.errors import Internal
 from boxship.network import namespace
 from boxship.network.bridge import Bridge
 from boxship.network.endpoint import Endpoint
-from boxship.network.fabric import Fabric, Wiring
-from boxship.network.firewall import Zone
+from boxship.network.fabric import Fabric, Targets, Wiring
 from boxship.network.namespace import Namespace
 from boxship.network.publish import Wish
+from boxship.network.ruleset import Zone
 from support.leaks import settled
 from support.requirements import require_root
 
 ANY = ipaddress.IPv4Address(0)
 #: Seconds; a lost first packet is sent again after one.
 PATIENCE = 2.5
+
+
+def _wish(
+    host: ipaddress.IPv4Address | ipaddress.IPv6Address, number: int, protocol: str = "tcp"
+) -> Wish:
+    return Wish(protocol, (host,), range(number, number + 1), 80)
 
 
 def _ip(text: str) -> ipaddress.IPv4Address:
@@ -132,17 +138,17 @@ def test_published_ports_from_everywhere(ground: Ground) -> None:
     async def scenario(fabric: Fabric) -> None:
         one, two = await ground.box(fabric, 1, 2), await ground.box(fabric, 1, 3)
         other = await ground.box(fabric, 2, 2)
-        wish = Wish("tcp", ANY, range(8080, 8081), 80)
-        rows = await fabric.publish([wish], _ip("10.99.1.2"))
+        wish = _wish(ANY, 8080)
+        rows = await fabric.publish([wish], Targets(_ip("10.99.1.2")))
         for inside in (None, one, two, other):
             assert _ask("10.99.1.1", 8080, inside).startswith("10.99.")
         assert _ask("127.0.0.1", 8080) == "10.99.1.1"
         with pytest.raises(Internal, match="port is already allocated"):
-            await fabric.publish([Wish("tcp", ANY, range(8081, 8082), 80), wish], _ip("10.99.1.3"))
+            await fabric.publish([_wish(ANY, 8081), wish], Targets(_ip("10.99.1.3")))
         await fabric.withdraw(rows)
         assert _ask("127.0.0.1", 8080) == "ConnectionRefusedError"
         # What came before the refusal was given back.
-        assert await fabric.publish([Wish("tcp", ANY, range(8081, 8082), 80)], _ip("10.99.1.3"))
+        assert await fabric.publish([_wish(ANY, 8081)], Targets(_ip("10.99.1.3")))
 
     ground.run(scenario)
 
@@ -150,9 +156,7 @@ def test_published_ports_from_everywhere(ground: Ground) -> None:
 def test_one_address_is_no_other(ground: Ground) -> None:
     async def scenario(fabric: Fabric) -> None:
         one = await ground.box(fabric, 1, 2)
-        await fabric.publish(
-            [Wish("tcp", _ip("127.0.0.1"), range(8080, 8081), 80)], _ip("10.99.1.2")
-        )
+        await fabric.publish([_wish(_ip("127.0.0.1"), 8080)], Targets(_ip("10.99.1.2")))
         assert _ask("127.0.0.1", 8080) == "10.99.1.1"
         assert _ask("10.99.1.1", 8080) == "ConnectionRefusedError"
         assert _ask("10.99.1.1", 8080, one) == "ConnectionRefusedError"
@@ -207,7 +211,7 @@ def test_the_way_out_is_masqueraded_but_not_from_inside(ground: Ground) -> None:
         assert _ask("192.0.2.2", 80, shut) == "OSError"
         # From there: only what is published.
         assert _ask("10.99.1.2", 80, outside) == "TimeoutError"
-        await fabric.publish([Wish("tcp", ANY, range(8080, 8081), 80)], _ip("10.99.1.2"))
+        await fabric.publish([_wish(ANY, 8080)], Targets(_ip("10.99.1.2")))
         assert _ask("192.0.2.1", 8080, outside) == "192.0.2.2"
         server.close()
 
@@ -267,7 +271,7 @@ def test_a_failed_endpoint_leaves_nothing(ground: Ground) -> None:
 def test_a_lost_table_is_put_back(ground: Ground) -> None:
     async def scenario(fabric: Fabric) -> None:
         await ground.box(fabric, 1, 2)
-        await fabric.publish([Wish("tcp", ANY, range(8080, 8081), 80)], _ip("10.99.1.2"))
+        await fabric.publish([_wish(ANY, 8080)], Targets(_ip("10.99.1.2")))
         _shell(ground.host, "nft flush ruleset")
         assert _ask("10.99.1.1", 8080) != "10.99.1.1"
         await fabric.restore()

@@ -14,7 +14,7 @@ from boxship.engine.containers.store import Containers
 from boxship.engine.disk_usage import disk_usage
 from boxship.engine.events import Events
 from boxship.engine.info import system_info
-from boxship.engine.networks import realization, resolving
+from boxship.engine.networks import publishing, realization, resolving
 from boxship.engine.networks.store import MIGRATIONS as NETWORK_MIGRATIONS
 from boxship.engine.networks.store import Networks
 from boxship.engine.options import EngineOptions
@@ -25,6 +25,7 @@ from boxship.images.schema import BLOB_MIGRATIONS, URL_MIGRATIONS
 from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.network.dns import service as dns
+from boxship.network.proxy import Proxy
 from boxship.runtime.cgroups import Cgroups
 from boxship.runtime.spawner import SpawnerProcess
 from boxship.runtime.supervisor import Supervisor
@@ -52,6 +53,7 @@ class Engine:
     supervisor: Supervisor
     workers: Workers
     names: dns.Service
+    proxy: Proxy
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
@@ -80,6 +82,7 @@ class Engine:
         self.spawner = SpawnerProcess(options.exec_root)
         self.workers = Workers(self.spawner)
         self.names = dns.Service(options.exec_root, self.spawner.send, self._names_lost)
+        self.proxy = Proxy(options.exec_root, self.spawner.send, self._proxy_lost)
         self.supervisor = Supervisor(self.spawner, options.run_root)
         self.images = Images(
             options.data_root,
@@ -100,11 +103,16 @@ class Engine:
         await self.images.recover(self.containers_using)
         await realization.restore(self)
         await self.names.find()
+        await self.proxy.find()
         await adopt.adopt_all(self)
         await resolving.restore(self)
+        publishing.sweep(self)
 
     def _names_lost(self) -> None:
         self.background(resolving.restore(self))
+
+    def _proxy_lost(self) -> None:
+        self.background(publishing.restore_proxy(self))
 
     def background(self, coroutine: Any) -> "asyncio.Task[Any]":
         """Run *coroutine* on its own; it is referenced until it ends."""
@@ -152,5 +160,6 @@ class Engine:
         await self.images.close()
         self.networks.fabric.close()
         self.names.close()
+        self.proxy.close()
         self.spawner.close()
         self.database.close()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import functools
-import ipaddress
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +16,11 @@ from boxship.kernel.netlink import Netlink
 from boxship.network import bridge, endpoint, namespace
 from boxship.network.bridge import Bridge
 from boxship.network.endpoint import Endpoint
-from boxship.network.firewall import Firewall, Publication, Zone
+from boxship.network.firewall import Firewall
 from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
-from boxship.network.publish import Port, Ports, Wish
+from boxship.network.publish import Port, Ports, Wish, listens_on_ipv6
+from boxship.network.ruleset import PLAIN, Publication, Publishing, Zone
 
 T = TypeVar("T")
 #: Namespaces that wait for containers: one is made after each start, off the request's path.
@@ -34,10 +35,28 @@ class Wiring:
     gateways: Sequence[Address] = ()
 
 
-class Fabric:
-    """Made when the first network is needed. Its coroutines wait for the one thread."""
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The container's addresses that ports lead to, IPv4 and IPv6."""
 
-    def __init__(self) -> None:
+    ipv4: Address | None = None
+    ipv6: Address | None = None
+
+    def of(self, host: Address) -> Address | None:
+        """For what comes to *host*; one of the other version takes a process."""
+        own, other = (self.ipv4, self.ipv6) if host.version == 4 else (self.ipv6, self.ipv4)
+        return own or other
+
+
+class Fabric:
+    """Made when the first network is needed. Its coroutines wait for the one thread.
+
+    *table*: of nftables, no other daemon's.
+    """
+
+    def __init__(self, table: str = "boxship", publishing: Publishing = PLAIN) -> None:
+        self._table = table
+        self.publishing = publishing
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._ready: deque[Namespace] = deque()
         self._channel: Netlink
@@ -63,8 +82,9 @@ class Fabric:
             return self._opened
         try:
             self._channel = rtnetlink.open_socket()
-            self._firewall = Firewall()
-            self.forwarding_enabled = bridge.enable_forwarding()
+            self._firewall = Firewall(self._table, self.publishing)
+            if self.publishing.forwarding:
+                self.forwarding_enabled = bridge.enable_forwarding()
         except (BoxshipError, OSError) as error:
             self.flaw = f"bridge networks are not available, containers get loopback only: {error}"
             return False
@@ -77,20 +97,29 @@ class Fabric:
     async def routes(self, but: Iterable[str]) -> list[rtnetlink.IpNetwork]:
         """Destinations that this host routes, without those of the interfaces *but*."""
 
-        def work() -> list[rtnetlink.IpNetwork]:
-            own = {link.index for link in rtnetlink.links(self._channel) if link.name in but}
-            return [net for net, index in rtnetlink.routes(self._channel) if index not in own]
+        def work(channel: Netlink) -> list[rtnetlink.IpNetwork]:
+            own = {link.index for link in rtnetlink.links(channel) if link.name in but}
+            return [net for net, index in rtnetlink.routes(channel) if index not in own]
 
-        return await self._do(work)
+        return await self._look(work)
+
+    async def _look(self, work: Callable[[Netlink], T]) -> T:
+        """What can be read before anything here is opened, which would change the host."""
+
+        def opened() -> T:
+            with contextlib.closing(rtnetlink.open_socket()) as channel:
+                return work(channel)
+
+        return await self._do(opened)
 
     async def addresses(self, name: str) -> list[rtnetlink.Interface]:
         """Of an interface of this host; none if it is not there."""
 
-        def work() -> list[rtnetlink.Interface]:
-            link = rtnetlink.find_link(self._channel, name)
-            return rtnetlink.addresses(self._channel, link.index) if link else []
+        def work(channel: Netlink) -> list[rtnetlink.Interface]:
+            link = rtnetlink.find_link(channel, name)
+            return rtnetlink.addresses(channel, link.index) if link else []
 
-        return await self._do(work)
+        return await self._look(work)
 
     async def add_network(self, wanted: Bridge, zone: Zone) -> None:
         def work() -> None:
@@ -155,20 +184,22 @@ class Fabric:
         """*work* in the thread of this object, with its socket of rtnetlink."""
         return await self._do(lambda: work(self._channel))
 
-    async def publish(
-        self, wishes: Sequence[Wish], target: ipaddress.IPv4Address
-    ) -> list[Publication]:
-        """Take the ports and lead them to *target*; all of them or none."""
+    async def listens_on_ipv6(self) -> bool:
+        return await self._do(listens_on_ipv6)
+
+    async def publish(self, wishes: Sequence[Wish], targets: Targets) -> list[Publication]:
+        """Take the ports and lead them to *targets*; all of them or none."""
 
         def work() -> list[Publication]:
             taken: list[Port] = []
+            rows: list[Publication] = []
             try:
                 for wish in wishes:
-                    taken.append(self._ports.take(wish))
-                rows = [
-                    Publication(wish.protocol, port.host, port.number, target, wish.target_port)
-                    for wish, port in zip(wishes, taken, strict=True)
-                ]
+                    for port in self._ports.take(wish):
+                        taken.append(port)
+                        target = targets.of(port.host)
+                        assert target is not None
+                        rows.append(_publication(port, target, wish.target_port))
                 self._firewall.publish(rows)
             except BaseException:
                 self._ports.release(taken)
@@ -177,12 +208,22 @@ class Fabric:
 
         return await self._do(work)
 
+    async def proxied(self, rows: Sequence[Publication]) -> list[tuple[Publication, socket.socket]]:
+        """Those of *rows* that take a process, with the sockets that hold them, which stay ours."""
+
+        def work() -> list[tuple[Publication, socket.socket]]:
+            wanted = [row for row in rows if self._firewall.leaves_to_proxy(row)]
+            held = [(row, self._ports.listener(_port(row))) for row in wanted]
+            return [(row, listener) for row, listener in held if listener is not None]
+
+        return await self._do(work) if self.publishing.proxy else []
+
     async def publish_again(self, rows: Sequence[Publication]) -> None:
         """What a container that outlived a daemon has published."""
 
         def work() -> None:
             for row in rows:
-                self._ports.hold(Port(row.protocol, row.host, row.port))
+                self._ports.hold(_port(row))
             self._firewall.publish(rows)
 
         await self._do(work)
@@ -190,7 +231,7 @@ class Fabric:
     async def withdraw(self, rows: Sequence[Publication]) -> None:
         def work() -> None:
             self._firewall.withdraw(rows)
-            self._ports.release(Port(row.protocol, row.host, row.port) for row in rows)
+            self._ports.release(_port(row) for row in rows)
 
         await self._do(work)
 
@@ -204,3 +245,11 @@ class Fabric:
         if self._opened:
             self._channel.close()
             self._firewall.close()
+
+
+def _port(row: Publication) -> Port:
+    return Port(row.protocol, row.host, row.port)
+
+
+def _publication(port: Port, target: Address, target_port: int) -> Publication:
+    return Publication(port.protocol, port.host, port.number, target, target_port)

@@ -1,26 +1,27 @@
 """Ports of this host, held by a bound socket each, so that nobody else takes them meanwhile."""
 
 import errno
-import ipaddress
+import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from boxship.base.errors import Internal
+from boxship.network.ipam import Address
 
 #: Where random ports come from: Linux's own range for outgoing connections, as with Docker.
 _RANDOM = range(32768, 61000)
-_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+_KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM, "sctp": socket.SOCK_STREAM}
 _SCTP = 132
-_ANY = ipaddress.IPv4Address(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """*ports*: those of the host that will do, the first free one is taken; empty: any."""
+    """*hosts*: addresses that get the same port; *ports*: those that will do, the first free one
+    is taken; empty: any."""
 
     protocol: str
-    host: ipaddress.IPv4Address
+    hosts: tuple[Address, ...]
     ports: range
     target_port: int
 
@@ -28,7 +29,7 @@ class Wish:
 @dataclass(frozen=True, slots=True)
 class Port:
     protocol: str
-    host: ipaddress.IPv4Address
+    host: Address
     number: int
 
 
@@ -37,60 +38,53 @@ class Ports:
 
     def __init__(self) -> None:
         self._held: dict[Port, socket.socket | None] = {}
-        self._next = _RANDOM.start
+        self._next: dict[str, int] = {}
 
-    def take(self, wish: Wish) -> Port:
-        """:class:`Internal`, in Docker's words, when none of the wanted ports is free."""
-        if wish.ports:
-            return self._first_free(wish, wish.ports)
-        start = self._next
-        for numbers in (range(start, _RANDOM.stop), range(_RANDOM.start, start)):
-            for number in numbers:
-                port = self._try(Port(wish.protocol, wish.host, number))
-                if port is not None:
-                    self._next = number + 1 if number + 1 in _RANDOM else _RANDOM.start
-                    return port
-        raise Internal("all ports are allocated")
-
-    def _first_free(self, wish: Wish, numbers: range) -> Port:
-        problem = ""
-        for number in numbers:
-            port = Port(wish.protocol, wish.host, number)
-            if self._is_held(port):
-                problem = f"Bind for {wish.host}:{number} failed: port is already allocated"
-            elif self._try(port) is not None:
-                return port
-            else:
-                place = f"{wish.protocol}4 {wish.host}:{number}"
-                problem = (
-                    f"Error starting userland proxy: listen {place}: bind: address already in use"
-                )
+    def take(self, wish: Wish) -> list[Port]:
+        """One for each host. :class:`Internal`, in Docker's words, when none of the wanted ports
+        is free."""
+        problem = "all ports are allocated"
+        for number in wish.ports or self._candidates(wish.protocol):
+            try:
+                taken = self._take_all(wish, number)
+            except Internal as error:
+                problem = str(error) if wish.ports else problem
+                continue
+            if not wish.ports:
+                self._next[wish.protocol] = number + 1
+            return taken
         raise Internal(problem)
 
-    def _is_held(self, port: Port) -> bool:
-        """Also by somebody who has it on all addresses, or on any if all are wanted."""
-        return any(
-            held.protocol == port.protocol
-            and held.number == port.number
-            and (held.host == port.host or _ANY in (held.host, port.host))
-            for held in self._held
-        )
+    def _candidates(self, protocol: str) -> Iterator[int]:
+        start = self._next.get(protocol, _RANDOM.start)
+        yield from range(start, _RANDOM.stop)
+        yield from range(_RANDOM.start, start)
 
-    def _try(self, port: Port) -> Port | None:
-        if self._is_held(port):
-            return None
+    def _take_all(self, wish: Wish, number: int) -> list[Port]:
+        taken: list[Port] = []
         try:
-            self._held[port] = _bind(port)
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise Internal(f"cannot bind {port.host}:{port.number}: {error.strerror}") from None
-            return None
-        return port
+            for host in wish.hosts:
+                port = Port(wish.protocol, host, number)
+                if port in self._held:
+                    raise Internal(f"Bind for {host}:{number} failed: port is already allocated")
+                self._held[port] = _bound(port)
+                taken.append(port)
+        except BaseException:
+            self.release(taken)
+            raise
+        return taken
+
+    def listener(self, port: Port) -> socket.socket | None:
+        """The socket that holds *port*, which stays ours; None for one that somebody else holds."""
+        return self._held.get(port)
 
     def hold(self, port: Port) -> None:
         """Take *port* again for a container that has it since before this daemon."""
-        if port not in self._held and self._try(port) is None:
-            self._held[port] = None
+        if port not in self._held:
+            try:
+                self._held[port] = _bound(port)
+            except Internal:
+                self._held[port] = None
 
     def release(self, ports: Iterable[Port]) -> None:
         for port in ports:
@@ -102,15 +96,30 @@ class Ports:
         self.release([*self._held])
 
 
-def _bind(port: Port) -> socket.socket | None:
-    """A socket that holds the port; None for SCTP where the kernel lacks it."""
-    protocol = _SCTP if port.protocol == "sctp" else 0
-    kind = _KINDS.get(port.protocol, socket.SOCK_STREAM)
+def _bound(port: Port) -> socket.socket:
+    """:class:`Internal` in the words of dockerd, whose proxy is the one that binds."""
     try:
-        held = socket.socket(socket.AF_INET, kind | socket.SOCK_CLOEXEC, protocol)
-    except OSError:
-        return None
+        return _bind(port)
+    except OSError as error:
+        if error.errno in (errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT):
+            raise Internal("Error starting userland proxy: protocol not supported") from None
+        host = f"[{port.host}]" if port.host.version == 6 else str(port.host)
+        place = f"listen {port.protocol}{port.host.version} {host}:{port.number}"
+        reason = os.strerror(error.errno or 0)
+        raise Internal(
+            f"Error starting userland proxy: {place}: bind: {reason[:1].lower()}{reason[1:]}"
+        ) from None
+
+
+def _bind(port: Port) -> socket.socket:
+    """A socket that holds the port. IPv6 is IPv6 alone: IPv4 has a socket of its own."""
+    family = socket.AF_INET if port.host.version == 4 else socket.AF_INET6
+    kind = _KINDS[port.protocol]
+    number = _SCTP if port.protocol == "sctp" else 0
+    held = socket.socket(family, kind | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, number)
     try:
+        if family == socket.AF_INET6:
+            held.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind == socket.SOCK_STREAM:
             # Connections of an earlier holder that still linger are no reason to refuse.
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -122,3 +131,13 @@ def _bind(port: Port) -> socket.socket | None:
         held.close()
         raise
     return held
+
+
+def listens_on_ipv6() -> bool:
+    """Whether the calling thread's network namespace has IPv6."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True

@@ -17,6 +17,7 @@ from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
 from boxship.sandbox.dns import process as dns
 from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
+from boxship.sandbox.proxy import process as proxy
 from boxship.sandbox.rehearsal import rehearse
 from boxship.sandbox.stacks import Stacks, make_stacks
 
@@ -35,6 +36,7 @@ class Spawner:
             "shim": self._shim,
             "worker": self._worker,
             "dns": self._dns,
+            "proxy": self._proxy,
             "forget": self._forget,
         }
 
@@ -81,6 +83,9 @@ class Spawner:
 
     def _dns(self, message: dict[str, Any], fds: list[int]) -> None:
         self._fork(fds, dns.main, fds)
+
+    def _proxy(self, message: dict[str, Any], fds: list[int]) -> None:
+        self._fork(fds, proxy.main, fds)
 
     def _forget(self, message: dict[str, Any], fds: list[int]) -> None:
         self._stacks.forget(message["layers"])

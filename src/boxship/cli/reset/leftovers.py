@@ -40,6 +40,7 @@ RUN = frozenset(
         "empty",
         "netns",
         "networks",
+        "proxy.sock",
         "rootfs",
         "spawner",
         "start.lock",

@@ -20,7 +20,7 @@ from boxship.engine.containers import (
 from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
 from boxship.engine.containers.store import Live
-from boxship.engine.networks import attachment, resolving
+from boxship.engine.networks import attachment, publishing, resolving
 from boxship.network.namespace import Namespace
 from boxship.runtime.channel import Event, ShimError
 
@@ -100,6 +100,7 @@ async def _launch(engine: "Engine", live: Live) -> None:
     container.manually_stopped = False
     live.shim = shim
     await resolving.started(engine, live)
+    publishing.started(engine, live)
     hosts.tell_linking(engine, container)
     attachment.attach(engine, container)
     attachment.emit(engine, container, "connect")

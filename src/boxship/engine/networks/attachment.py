@@ -5,7 +5,6 @@ published, then the container starts inside. Its end gives back what the record 
 """
 
 import hashlib
-import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import Forbidden, Internal
@@ -16,18 +15,17 @@ from boxship.engine.containers.store import Live
 from boxship.engine.networks import (
     addresses,
     endpoint_options,
-    ports,
+    publishing,
     realization,
     record,
     resolving,
 )
-from boxship.engine.networks.gateways import gateway_endpoint, gateways
+from boxship.engine.networks.gateways import gateways
 from boxship.engine.networks.naming import dns_names
-from boxship.engine.networks.network import HOST_ADDRESS, ICC, PREFIX, UPPER_DRIVERS, Network
-from boxship.engine.networks.record import Published, Record
+from boxship.engine.networks.network import ICC, PREFIX, UPPER_DRIVERS, Network
+from boxship.engine.networks.record import Record
 from boxship.network.endpoint import Endpoint, Upper
 from boxship.network.fabric import Wiring
-from boxship.network.firewall import Publication
 from boxship.network.namespace import Namespace
 from boxship.types.networking import EndpointSettings
 
@@ -74,7 +72,7 @@ async def prepare(engine: "Engine", live: Live) -> Namespace | None:
             Wiring(endpoints, gateways(engine, live)),
             await userns.network_namespace(engine, container),
         )
-        await publish(engine, live)
+        await publishing.publish(engine, live)
         await resolving.begin(engine, live, made)
     except BaseException as error:
         if made is not None:
@@ -134,48 +132,13 @@ def _upper(network: Network) -> Upper | None:
     return Upper(network.driver, mode or default, network.options.get("ipvlan_flag") or "bridge")
 
 
-async def publish(engine: "Engine", live: Live) -> None:
-    """The container's ports, on the endpoint that has the default route; all or none."""
-    chosen = gateway_endpoint(engine, live)
-    if chosen is None or live.network is None or chosen[1].driver != "bridge":
-        return
-    host = ipaddress.IPv4Address(chosen[1].options.get(HOST_ADDRESS) or "0.0.0.0")
-    wanted = ports.wishes(live.container, host)
-    if not wanted:
-        return
-    settings = live.container.endpoints[chosen[0]]
-    target = ipaddress.IPv4Address(settings.ip_address)
-    try:
-        rows = await engine.networks.fabric.publish(wanted, target)
-    except Internal as error:
-        raise Internal(
-            "driver failed programming external connectivity on endpoint "
-            f"{live.container.name} ({settings.endpoint_id}): {error}"
-        ) from None
-    live.network.published = [_published(row) for row in rows]
-    live.container.tags["ports"] = ports.port_map(rows)
-    record.write(engine, live.id, live.network)
-
-
-def _published(row: Publication) -> Published:
-    return Published(row.protocol, str(row.host), row.port, str(row.target), row.target_port)
-
-
-async def withdraw(engine: "Engine", live: Live) -> None:
-    """Nothing of the container's is published any more."""
-    if live.network is not None and live.network.published:
-        await engine.networks.fabric.withdraw(live.network.publications())
-        live.network.published = []
-    live.container.tags.pop("ports", None)
-
-
 async def release(engine: "Engine", live: Live) -> None:
     """The container has ended, or never started: give back addresses and ports.
 
     It stays known to its networks, without endpoints. Its interfaces go with its namespace.
     """
     resolving.end(engine, live)
-    await withdraw(engine, live)
+    await publishing.withdraw(engine, live)
     for name in live.container.endpoints:
         give_back(engine, live, name)
     live.network = None
@@ -224,10 +187,7 @@ async def adopt(engine: "Engine", live: Live) -> None:
         container.endpoints |= known.endpoints
         for name, settings in known.endpoints.items():
             await _take_again(engine, name, settings)
-        rows = known.publications()
-        if rows and await engine.networks.fabric.usable():
-            await engine.networks.fabric.publish_again(rows)
-        container.tags["ports"] = ports.port_map(rows)
+        await publishing.adopt(engine, live, known.publications())
     attach(engine, container)
 
 

@@ -12,6 +12,7 @@ from boxship.engine.networks import (
     addresses,
     attachment,
     endpoint_options,
+    publishing,
     realization,
     record,
     resolving,
@@ -153,7 +154,7 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
     except OSError as error:
         raise Internal(f"cannot connect {live.container.name}: {error}") from None
     if not before:
-        await attachment.publish(engine, live)
+        await publishing.publish(engine, live)
     await _tell_names(engine, live, own)
     attachment.emit_one(engine, live.container, network, "connect")
 
@@ -204,7 +205,7 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
     own = _own_lines(engine, live)
     gone = attachment.endpoint_for(live, name, network)
     if was_gateway is not None and was_gateway[0] == name:
-        await attachment.withdraw(engine, live)
+        await publishing.withdraw(engine, live)
     # The address is another's only after its interface is gone.
     held = live.network.endpoints.pop(name)
     routes = gateways(engine, live)
@@ -216,5 +217,5 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
     attachment.give_back(engine, live, name)
     await _tell_names(engine, live, own, left=network)
     if not live.network.published:
-        await attachment.publish(engine, live)
+        await publishing.publish(engine, live)
     attachment.emit_one(engine, live.container, network, "disconnect")

@@ -6,16 +6,14 @@ from typing import Any
 from boxship.base.errors import InvalidParameter
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.validation.ports import port_range, split_port
-from boxship.network.firewall import Publication
+from boxship.network.ipam import Address
 from boxship.network.publish import Wish
+from boxship.network.ruleset import Publication
 from boxship.types.host_config import PortBinding
 
 
-def wishes(container: Container, default_host: ipaddress.IPv4Address) -> list[Wish]:
-    """``-p`` and ``-P``, in the order of the container's ports.
-
-    :class:`InvalidParameter` for addresses that nothing can be published on.
-    """
+def _wanted(container: Container) -> dict[tuple[str, int], list[PortBinding]]:
+    """``-p`` and ``-P`` by protocol and port of the container."""
     host = container.host_config
     wanted: dict[tuple[str, int], list[PortBinding]] = {}
     for port, bindings in (host.port_bindings or {}).items():
@@ -27,22 +25,32 @@ def wishes(container: Container, default_host: ipaddress.IPv4Address) -> list[Wi
             limits = port_range(number)
             for each in range(limits[0], limits[1] + 1) if limits else ():
                 wanted.setdefault((protocol, each), [PortBinding()])
-    return [
-        Wish(protocol, _address(binding.host_ip, default_host), _ports(binding.host_port), number)
-        for (protocol, number), bindings in sorted(wanted.items())
+    return wanted
+
+
+def any_wanted(container: Container) -> bool:
+    return bool(_wanted(container))
+
+
+def wishes(container: Container, default_hosts: tuple[Address, ...]) -> list[Wish]:
+    """In dockerd's order: ports that the user has chosen come first, the highest of them before
+    the others. :class:`InvalidParameter` for what is no address."""
+    found = [
+        Wish(protocol, _hosts(binding.host_ip, default_hosts), _ports(binding.host_port), number)
+        for (protocol, number), bindings in _wanted(container).items()
         for binding in bindings
     ]
+    found.sort(key=lambda wish: (-(wish.ports.start), wish.target_port, wish.protocol))
+    return [wish for wish in found if wish.hosts]
 
 
-def _address(text: str, default: ipaddress.IPv4Address) -> ipaddress.IPv4Address:
+def _hosts(text: str, default: tuple[Address, ...]) -> tuple[Address, ...]:
     if not text:
         return default
     try:
-        return ipaddress.IPv4Address(text)
+        return (ipaddress.ip_address(text),)
     except ValueError:
-        raise InvalidParameter(
-            f"cannot publish on {text}: containers have IPv4 addresses only"
-        ) from None
+        raise InvalidParameter(f"invalid host address of a published port: {text}") from None
 
 
 def _ports(text: str) -> range:

@@ -15,8 +15,8 @@ from boxship.engine.networks.network import (
 )
 from boxship.network import bridge, ipam, parent
 from boxship.network.bridge import Bridge, is_interface
-from boxship.network.firewall import Zone
 from boxship.network.parent import Parent
+from boxship.network.ruleset import Zone
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine

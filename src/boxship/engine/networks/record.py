@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from boxship.network.firewall import Publication
+from boxship.network.ruleset import Publication
 from boxship.types.networking import EndpointSettings
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ class Published(msgspec.Struct):
     def publication(self) -> Publication:
         return Publication(
             self.protocol,
-            ipaddress.IPv4Address(self.host),
+            ipaddress.ip_address(self.host),
             self.port,
-            ipaddress.IPv4Address(self.target),
+            ipaddress.ip_address(self.target),
             self.target_port,
         )
 

@@ -2,13 +2,14 @@
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
-from boxship.engine.networks.network import ELSEWHERE, ICC, MTU, Subnet
+from boxship.engine.networks.network import ELSEWHERE, HOST_ADDRESS, ICC, MASQUERADE, MTU, Subnet
 from boxship.network import ipam
 from boxship.network.ipam import Cut
+from boxship.network.ruleset import Publishing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,16 @@ class NetworkSettings:
     ipv6: bool = False
     icc: bool = True
     mtu: int = 0
+    #: Default address of published ports on the default bridge, and what becomes of it there.
+    host: str = ""
+    masquerade: bool = True
+    publishing: Publishing = field(default_factory=Publishing)
 
     def options(self) -> dict[str, str]:
         """Driver options that differ from the defaults."""
         found = {} if self.icc else {ICC: "false"}
+        found |= {HOST_ADDRESS: self.host} if self.host else {}
+        found |= {} if self.masquerade else {MASQUERADE: "false"}
         return found | ({MTU: str(self.mtu)} if self.mtu else {})
 
     def subnets(self) -> list[Subnet]:

@@ -59,7 +59,7 @@ class Networks:
         self, database: Database, daemon_id: str, opened_at: int, settings: NetworkSettings
     ) -> None:
         self._database = database
-        self.fabric = Fabric()
+        self.fabric = Fabric(f"boxship_{daemon_id[:8]}", settings.publishing)
         self._pools: dict[tuple[str, int], list[Pool]] = {}
         #: The remark that interfaces of this daemon carry.
         self.owner = f"boxship {daemon_id}"

@@ -1,0 +1,223 @@
+"""The text of our table of nftables (nft(8)): who may reach whom, what is translated. Pure.
+
+Everything that changes is an element of a set or a map; the rules themselves never change.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from boxship.network.ipam import Address
+
+#: The bit of a packet's mark that says: ours, and allowed. It is set while a packet is forwarded,
+#: where routing is done with it, for the sake of foreign chains that drop the rest.
+MARK = 0x01000000
+Element = tuple[str, str]
+_RULES = """
+table inet {table} {{
+  set bridges {{ type ifname; }}
+  set inside {{ type ifname . ifname; }}
+  set internal {{ type ifname; }}
+  set subnets {{ type ipv4_addr; flags interval; }}
+  set subnets6 {{ type ipv6_addr; flags interval; }}
+  set masqueraded {{ type ipv4_addr; flags interval; }}
+  set masqueraded6 {{ type ipv6_addr; flags interval; }}
+  map published {{ type inet_proto . inet_service : ipv4_addr . inet_service; }}
+  map published_at {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }}
+  map published6 {{ type inet_proto . inet_service : ipv6_addr . inet_service; }}
+  map published6_at {{ type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }}
+
+  chain loopback {{
+    type filter hook prerouting priority raw; policy accept;{others}
+    iifname @bridges ip daddr 127.0.0.0/8 drop
+    iifname @bridges ip saddr 127.0.0.0/8 drop
+  }}
+  chain publish {{
+    dnat ip to ip daddr . meta l4proto . th dport map @published_at
+    dnat ip to meta l4proto . th dport map @published
+    ip6 daddr ::1 return
+    dnat ip6 to ip6 daddr . meta l4proto . th dport map @published6_at
+    dnat ip6 to meta l4proto . th dport map @published6
+  }}
+  chain arriving {{
+    type nat hook prerouting priority dstnat; policy accept;{others}
+    fib daddr type local jump {from_outside}
+  }}
+  chain own {{
+    type nat hook output priority -100; policy accept;{others}
+    fib daddr type local jump publish
+  }}
+  chain leaving {{
+    type nat hook postrouting priority srcnat; policy accept;{others}
+    oifname @bridges ip saddr 127.0.0.0/8 masquerade
+    oifname @bridges ip saddr @subnets ct status dnat masquerade
+    oifname @bridges ip6 saddr @subnets6 ct status dnat masquerade
+    ip saddr @masqueraded oifname != @bridges masquerade
+    ip6 saddr @masqueraded6 oifname != @bridges masquerade
+  }}
+  chain permitted {{
+    meta mark set meta mark | {mark:#x} accept
+  }}
+  chain judged {{
+    ct state established,related goto permitted
+    iifname . oifname @inside goto permitted
+    iifname @internal drop
+    oifname @internal drop
+    oifname @bridges ct status dnat goto permitted
+    oifname @bridges drop
+    goto permitted
+  }}
+  chain forward {{
+    type filter hook forward priority filter - 10; policy accept;{others}
+    iifname @bridges goto judged
+    oifname @bridges goto judged
+  }}
+{guard}}}
+"""
+# Whoever has not passed the host's own chains of hook input yet is sent through them, which takes
+# a packet: it is lost behind them, and the one that its sender repeats is translated. What arrives
+# there all the same is for the host itself.
+_GUARD = """
+  set guarded { type inet_proto . inet_service; }
+  set admitted { type ipv4_addr . inet_proto . inet_service; flags dynamic,timeout; timeout 1h; }
+  set admitted6 { type ipv6_addr . inet_proto . inet_service; flags dynamic,timeout; timeout 1h; }
+
+  chain admit {
+    iifname @bridges goto publish
+    meta l4proto . th dport != @guarded goto publish
+    ip saddr . meta l4proto . th dport @admitted goto publish
+    ip6 saddr . meta l4proto . th dport @admitted6 goto publish
+  }
+  chain asked {
+    type filter hook input priority filter + 10; policy accept;
+    iifname { "lo" } accept
+    iifname @bridges accept
+    ct state != new accept
+    meta l4proto . th dport != @guarded accept
+    ip saddr . meta l4proto . th dport @admitted accept
+    ip6 saddr . meta l4proto . th dport @admitted6 accept
+    add @admitted { ip saddr . meta l4proto . th dport } drop
+    add @admitted6 { ip6 saddr . meta l4proto . th dport } drop
+  }
+"""
+#: What a change of the host's own rules may have made untrue.
+_ADMITTED = ("admitted", "admitted6")
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """How ports get to containers. *rules*, *rules6*: by those of nftables, for IPv4 and IPv6;
+    *forwarding*: the host is made to route; *proxy*: a process carries what rules cannot;
+    *guarded*: only to whom the host's own firewall lets in."""
+
+    rules: bool = True
+    rules6: bool = True
+    forwarding: bool = True
+    proxy: bool = True
+    guarded: bool = False
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """Of IP, that rules are made for."""
+        return tuple(v for v, wanted in ((4, self.rules), (6, self.rules6)) if wanted)
+
+
+#: What a daemon does that is told nothing else.
+PLAIN = Publishing()
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A network as the firewall sees it."""
+
+    bridge: str
+    subnet: IPv4Network | None
+    internal: bool = False
+    masquerade: bool = True
+    subnet6: IPv6Network | None = None
+    masquerade6: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A port of the host that leads to one of a container. *host*: 0.0.0.0 or :: for all
+    addresses of the version."""
+
+    protocol: str
+    host: Address
+    port: int
+    target: Address
+    target_port: int
+
+    @property
+    def translated(self) -> bool:
+        """Whether the kernel can do it; it never sends on what comes from ::1."""
+        return self.host.version == self.target.version and not (
+            self.host.version == 6 and self.host.is_loopback
+        )
+
+    @property
+    def proxied(self) -> bool:
+        """Whether a process has to carry some of it."""
+        return not self.translated or (self.host.version == 6 and self.host.is_unspecified)
+
+
+def table(name: str, wanted: Publishing = PLAIN) -> str:
+    """Commands that put the empty table in place, whatever has become of it."""
+    others = [f"\n    meta nfproto ipv{v} accept" for v in (4, 6) if v not in wanted.versions]
+    rules = _RULES.format(
+        table=name,
+        mark=MARK,
+        others="".join(others),
+        from_outside="admit" if wanted.guarded else "publish",
+        guard=_GUARD if wanted.guarded else "",
+    )
+    return removal(name) + rules
+
+
+def removal(name: str) -> str:
+    return f"add table inet {name}\ndelete table inet {name}\n"
+
+
+def forgotten_admissions(name: str) -> str:
+    return "".join(f"flush set inet {name} {each}\n" for each in _ADMITTED)
+
+
+def zone_elements(zone: Zone) -> list[Element]:
+    """Set and element."""
+    name = f'"{zone.bridge}"'
+    rows = [("bridges", name), ("inside", f"{name} . {name}")]
+    if zone.internal:
+        rows.append(("internal", name))
+    for subnet, masquerade, end in (
+        (zone.subnet, zone.masquerade, ""),
+        (zone.subnet6, zone.masquerade6, "6"),
+    ):
+        if subnet is not None:
+            rows.append((f"subnets{end}", str(subnet)))
+        if subnet is not None and masquerade and not zone.internal:
+            rows.append((f"masqueraded{end}", str(subnet)))
+    return rows
+
+
+def publication_elements(row: Publication) -> list[Element]:
+    """Map and key; none for what only a process can do."""
+    if not row.translated:
+        return []
+    name = "published6" if row.host.version == 6 else "published"
+    if row.host.is_unspecified:
+        return [(name, f"{row.protocol} . {row.port}")]
+    return [(f"{name}_at", f"{row.host} . {row.protocol} . {row.port}")]
+
+
+def guarded_element(row: Publication) -> Element:
+    return "guarded", f"{row.protocol} . {row.port}"
+
+
+def change(verb: str, name: str, elements: Iterable[Element]) -> str:
+    return "".join(f"{verb} element inet {name} {place} {{ {row} }}\n" for place, row in elements)
+
+
+def publishing(name: str, row: Publication) -> str:
+    target = f"{row.target} . {row.target_port}"
+    return change("add", name, [(m, f"{key} : {target}") for m, key in publication_elements(row)])
