@@ -56,6 +56,7 @@ class FakeRegistry:
     def __init__(self) -> None:
         self.routes: dict[str, Answering] = {}
         self.asked: list[Asked] = []
+        self.connections = 0
         self.port = 0
         self.scheme = "http"
         self.gate: Callable[[Asked], Reply | None] = lambda asked: None
@@ -157,6 +158,7 @@ async def running(tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeRegist
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
+        registry.connections += 1
         try:
             while await _exchange(registry, reader, writer):
                 pass

@@ -33,9 +33,14 @@ class Answer:
         self._head_size = self._unparsed = 0
         self._head_done = False
         self._done = False
+        self._keeps = False  # the connection, once the answer has ended
+        self._spoiled = False  # something came that is no part of it
         self._stall = stall
 
     # what the parser calls
+
+    def on_message_begin(self) -> None:
+        self._spoiled = self._spoiled or self._head_done
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._head_size += len(name) + len(value)
@@ -50,11 +55,15 @@ class Answer:
             return
         self.status = status
         self._head_done = True
+        options = self.headers.get("connection", "").lower()
+        self._keeps = self._parser.get_http_version() == "1.1" and "close" not in options
         if self._is_head or status in _NO_BODY:
             self._done = True
 
     def on_body(self, data: bytes) -> None:
-        if not self._done:
+        if self._done:
+            self._spoiled = True
+        else:
             self._pieces.append(data)
 
     def on_message_complete(self) -> None:
@@ -70,7 +79,7 @@ class Answer:
     @property
     def reusable(self) -> bool:
         """Whether the connection can carry another request."""
-        return self._done and bool(self._parser.should_keep_alive())
+        return self._done and self._keeps and not self._spoiled
 
     @property
     def length(self) -> int | None:

@@ -101,12 +101,22 @@ class RegistrySettings:
             return True
         return _within(name, _LOOPBACK)
 
+    def certificate_files(self, host: str) -> list[Path]:
+        """What :meth:`tls` reads for *host* alone, or whose change says that it has changed."""
+        directory = self.certificates / host
+        row = self._row(host)
+        pairs = [Path(path) for pair in row.keypairs for path in pair]
+        found = sorted(directory.iterdir()) if directory.is_dir() else []
+        return [*found, *map(Path, row.ca), *pairs]
+
     def tls(self, host: str, insecure: bool) -> ssl.SSLContext:
         """For connections to *host*. :class:`InvalidParameter` for unusable certificates."""
-        context = ssl.create_default_context()
         if insecure:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+        else:
+            context = ssl.create_default_context()
         try:
             self._row(host).add_certificates(context)
             _add_certificates(context, self.certificates / host)

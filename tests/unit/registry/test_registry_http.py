@@ -34,11 +34,36 @@ async def get(http: Http, url: str, limit: int = 1 << 20, **headers: str) -> tup
 
 
 def test_a_connection_is_used_again() -> None:
-    async def scenario(http: Http, registry: FakeRegistry) -> list[tuple[int, bytes]]:
+    async def scenario(http: Http, registry: FakeRegistry) -> int:
         registry.serve("/x", Reply(body=b"one"))
-        return [await get(http, f"{registry.base}/x") for _ in range(3)]
+        registry.serve("/none", Reply(204))
+        for path in ("/x", "/x", "/missing", "/none", "/x"):
+            await get(http, f"{registry.base}{path}")
+        async with http.request("HEAD", parse(f"{registry.base}/x"), {}) as answer:
+            assert answer.length == 3
+        assert await get(http, f"{registry.base}/x") == (200, b"one")
+        return registry.connections
 
-    assert against(scenario) == [(200, b"one")] * 3
+    assert against(scenario) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(body=b"one", headers={"Connection": "close"}),
+        Reply(body=b"oneHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo", length=3),
+        Reply(body=b"one", length=None, cut=3),
+    ],
+)
+def test_a_connection_that_says_more_or_ends_is_not_used_again(reply: Reply) -> None:
+    async def scenario(http: Http, registry: FakeRegistry) -> int:
+        registry.serve("/x", reply)
+        assert await get(http, f"{registry.base}/x") == (200, b"one")
+        registry.serve("/x", Reply(body=b"two"))
+        assert await get(http, f"{registry.base}/x") == (200, b"two")
+        return registry.connections
+
+    assert against(scenario) == 2
 
 
 def test_a_kept_connection_that_was_closed_is_replaced() -> None:

@@ -13,6 +13,7 @@ from boxship.registry.errors import ProtocolError, TransportError
 from boxship.registry.http import Http
 from boxship.registry.proxies import Proxies
 from boxship.registry.settings import RegistrySettings
+from boxship.registry.trust import Trust
 from boxship.registry.url import parse
 from support.certificates import Certificates, issue
 from support.fake_registry import FakeRegistry, Reply, running
@@ -53,7 +54,7 @@ def against(
     async def run() -> Any:
         async with running(tls) as registry:
             registry.serve("/x", Reply(body=b"hello"))
-            http = Http(Proxies(), RegistrySettings(certificates=directory).tls, 5)
+            http = Http(Proxies(), Trust(RegistrySettings(certificates=directory)).context, 5)
             try:
                 return await scenario(http, registry)
             finally:

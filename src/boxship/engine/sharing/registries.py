@@ -14,6 +14,7 @@ from boxship.registry.repository import Repository
 from boxship.registry.search import search
 from boxship.registry.session import Session
 from boxship.registry.settings import Endpoint, RegistrySettings
+from boxship.registry.trust import Trust
 
 
 class Registries:
@@ -40,7 +41,7 @@ class Registries:
         """Made when first needed: a proxy that we cannot use is the fault of that request."""
         if self._http is None:
             chosen = proxies.from_environment(os.environ, self._settings.proxies)
-            self._http = Http(chosen, self._settings.tls)
+            self._http = Http(chosen, Trust(self._settings).context)
         return self._http
 
     def close(self) -> None:
