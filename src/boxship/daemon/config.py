@@ -9,6 +9,7 @@ from typing import Any
 
 from boxship import __version__
 from boxship.base.errors import InvalidParameter
+from boxship.daemon.network_flags import add_network_flags
 
 DEFAULT_FILE = "/etc/boxship/daemon.json"
 DEFAULT_HOST = "unix:///run/boxship/boxship.sock"
@@ -44,6 +45,18 @@ class Settings:
     allow_nondistributable_artifacts: list[str] = field(default_factory=list)
     registries: dict[str, Any] = field(default_factory=dict)
     proxies: dict[str, str] = field(default_factory=dict)
+    bridge: str = ""
+    bip: str = ""
+    bip6: str = ""
+    fixed_cidr: str = ""
+    fixed_cidr_v6: str = ""
+    default_gateway: str = ""
+    default_gateway_v6: str = ""
+    ipv6: bool = False
+    icc: bool = True
+    mtu: int = 0
+    default_address_pools: list[dict[str, Any]] = field(default_factory=list)
+    default_network_opts: dict[str, dict[str, str]] = field(default_factory=dict)
     debug: bool = False
     ready_fd: int = -1
     source: str = ""
@@ -64,7 +77,6 @@ _IGNORED = {
     "ip6tables",
     "ip-forward",
     "ip-masq",
-    "bridge",
     "storage-driver",
     "experimental",
 }
@@ -117,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--live-restore", action=argparse.BooleanOptionalAction, default=None)
     add("--shutdown-timeout", type=int, help="seconds")
     add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
+    add_network_flags(parser)
     for name in sorted(_IGNORED):
         add(f"--{name}", nargs="?", help=argparse.SUPPRESS)
     add("-v", "--version", action="version", version=f"Boxship version {__version__}")

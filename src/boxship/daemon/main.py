@@ -16,6 +16,7 @@ from boxship.api.server import App
 from boxship.base.errors import BoxshipError
 from boxship.daemon import config
 from boxship.daemon.config import Settings
+from boxship.daemon.networks import network_settings
 from boxship.daemon.ownership import sole_owner
 from boxship.daemon.registries import registry_settings
 from boxship.daemon.subordinate_ids import remapped_users
@@ -46,6 +47,7 @@ def _options(settings: Settings) -> EngineOptions:
         users=remapped_users(settings.userns_remap) if settings.userns_remap else None,
         kill_at=os.environ.get("BOXSHIP_KILL_AT", ""),
         registries=registry_settings(settings),
+        networks=network_settings(settings),
     )
 
 

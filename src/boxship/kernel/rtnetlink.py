@@ -68,15 +68,13 @@ class Link:
     """Whether frames pass: up, connected, and known to be so by the kernel's queues."""
 
 
-def add_bridge(name: str, mac: str, mtu: int = 0) -> Message:
+def add_bridge(name: str, mac: str) -> Message:
     """With a *mac* of its own, which does not change as ports come and go."""
     parts = [
         text(_IFLA_IFNAME, name),
         attribute(_IFLA_ADDRESS, mac_bytes(mac)),
         nest(_IFLA_LINKINFO, text(_INFO_KIND, "bridge")),
     ]
-    if mtu:
-        parts.append(u32(_IFLA_MTU, mtu))
     body = link_head() + b"".join(parts)
     return Message(NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
 
@@ -123,6 +121,11 @@ def set_bridge_entry(index: int, mac: str) -> Message:
 def set_alias(name: str, alias: str) -> Message:
     """A remark that goes with the interface, at most 255 bytes; none is taken as it is made."""
     return Message(NEWLINK, 0, link_head() + text(_IFLA_IFNAME, name) + text(_IFLA_IFALIAS, alias))
+
+
+def set_mtu(index: int, mtu: int) -> Message:
+    """Only what is set after a bridge was made stays as its ports come and go."""
+    return Message(NEWLINK, 0, link_head(index) + u32(_IFLA_MTU, mtu))
 
 
 def set_up(index: int) -> Message:

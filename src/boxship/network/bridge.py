@@ -36,7 +36,7 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     """Make the bridge, or bring the one that is there to what is wanted; its index."""
     link = rtnetlink.find_link(channel, wanted.name)
     if link is None:
-        channel.require([rtnetlink.add_bridge(wanted.name, wanted.mac, wanted.mtu)])
+        channel.require([rtnetlink.add_bridge(wanted.name, wanted.mac)])
         if wanted.owner:
             channel.require([rtnetlink.set_alias(wanted.name, wanted.owner)])
         link = rtnetlink.find_link(channel, wanted.name)
@@ -44,14 +44,17 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
         raise OSError(errno.EEXIST, f"existing interface {wanted.name} is not a bridge")
     if wanted.ipv6:
         _allow_ipv6(wanted.name)
-    goal = [*wanted.addresses, *([_LINK_LOCAL] if wanted.ipv6 else [])]
+    goal = list(dict.fromkeys([*wanted.addresses, *([_LINK_LOCAL] if wanted.ipv6 else [])]))
     present = rtnetlink.addresses(channel, link.index)
-    stale = [each for each in present if each not in goal and not each.is_link_local]
+    # On an interface of the user's own, what it has besides is the user's.
+    own = present if link.alias == wanted.owner else []
+    stale = [each for each in own if each not in goal and not each.is_link_local]
     missing = [each for each in goal if each not in present]
     channel.require(
         [
             *(rtnetlink.delete_address(link.index, each) for each in stale),
             *(rtnetlink.add_address(link.index, each) for each in missing),
+            *([rtnetlink.set_mtu(link.index, wanted.mtu)] if wanted.mtu else []),
             rtnetlink.set_up(link.index),
         ]
     )

@@ -63,6 +63,22 @@ HIDDEN: tuple[Hidden, ...] = (
         "the default network is a private namespace: nothing is connected",
     ),
     Hidden(
+        "network-containers",
+        r"(?m)^disconnect bridge\n(?=disconnect bridge$)",
+        "dockerd tells it twice",
+    ),
+    Hidden(
+        "network-*",
+        r"(\{\"80/tcp\":null\})|(?m:(?<=^\.Ports)\.80/tcp=null$)",
+        "ports that a network cannot publish are shown as those that are only exposed",
+        "{}",
+    ),
+    Hidden(
+        "network-*",
+        r"(?m)(?<=^\.Ports)=(?=\{\}$)",
+        "the same in another form",
+    ),
+    Hidden(
         "names",
         r"(?m)^(#.*)?\n",
         "dockerd explains itself in comments of resolv.conf",

@@ -16,7 +16,10 @@ LINE_SECONDS = 60.0
 TOOLS = Path(__file__).with_name("bin")
 STORIES = Path(__file__).with_name("stories")
 KEPT_IMAGE = "busybox:latest"
-OURS = (sys.executable, "-c", "import sys; from boxship.cli.main import main; sys.exit(main())")
+COMMANDS = STORIES / "cli"
+OURS = (str(Path(sys.prefix) / "bin" / "boxship"),)
+# What dockerd 26 speaks: later versions of the API answer otherwise, as they are meant to.
+API_VERSION = "1.45"
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,9 @@ def _environment(host: str, directory: Path, client: Sequence[str]) -> dict[str,
         stand_in.parent.mkdir()
         stand_in.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n')
         stand_in.chmod(0o755)
+    version = {"DOCKER_API_VERSION": API_VERSION} if client else {}
     return {
+        **version,
         "DOCKER_CONFIG": str(directory / ".docker"),
         "DOCKER_HOST": host,
         "HOME": str(directory),
@@ -126,7 +131,7 @@ def play(
 
 
 def _clear(environment: dict[str, str], directory: Path) -> None:
-    """Leave the daemon with no container, no volume and one image."""
+    """Leave the daemon with no container, no volume, no network of its own and one image."""
     keep = (
         "docker images --format '{{.Repository}}:{{.Tag}} {{.ID}}'"
         f" | grep -v '^{KEPT_IMAGE} '"
@@ -137,5 +142,6 @@ def _clear(environment: dict[str, str], directory: Path) -> None:
         f"{keep} | while read -r ref id; do case $ref in *'<none>'*) docker rmi -f $id;;"
         " *) docker rmi -f $ref;; esac; done",
         "docker volume prune -af",
+        "docker network prune -f",
     ):
         _run(line, environment, directory)

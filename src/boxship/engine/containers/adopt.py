@@ -8,7 +8,7 @@ from boxship.base.ids import is_full_id
 from boxship.engine.containers import ended, health, restart_policy, runtime_state, start
 from boxship.engine.containers.container import State
 from boxship.engine.containers.store import Live
-from boxship.engine.networks import attachment
+from boxship.engine.networks import attachment, connection
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -40,6 +40,7 @@ async def _adopt(engine: "Engine", live: Live) -> None:
         live.container.state = State(status="running", started_at=shim.started_at)
     live.container.state.pid = shim.pid
     await attachment.adopt(engine, live)
+    await connection.complete(engine, live)
     health.begin(engine, live)
     runtime_state.record(engine, live.container)
     live.shim = shim

@@ -1,5 +1,6 @@
 """Creating a container."""
 
+import functools
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from boxship.engine.containers.random_names import random_name
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validate import Prepared, complete, prepare
 from boxship.engine.containers.validation.names import clean_name
-from boxship.engine.networks import connection
+from boxship.engine.networks import admission, connection
 from boxship.types.create import CreateRequest
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         options.ipc_mode,
         options.cgroupns_mode,
         options.warn_mac_address,
+        network_flaws=functools.partial(admission.flaws, engine),
     )
-    connection.check_created(engine, prepared.endpoints)
     image_id, image_config = _image(engine, request.image, options.platform)
     joins.resolve(engine, prepared)
     done = complete(prepared, image_config)

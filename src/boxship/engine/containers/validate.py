@@ -6,7 +6,7 @@ without it, :func:`complete` with it. Both leave their arguments as they are.
 
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,8 @@ from boxship.types.create import CreateRequest
 from boxship.types.host_config import HostConfig
 from boxship.types.networking import EndpointSettings
 
+#: What stands against an endpoint (network, settings) by what its network has.
+NetworkFlaws = Callable[[str, EndpointSettings], Sequence[str]]
 _EMPTY = ContainerConfig()
 _MAC_DEPRECATED = (
     "The container-wide MacAddress field is now deprecated."
@@ -65,11 +67,13 @@ def prepare(
     cgroupns_mode: str = "",
     warn_mac_address: bool = True,
     exists: Exists = os.path.exists,
+    network_flaws: NetworkFlaws = lambda name, endpoint: (),
 ) -> Prepared:
     """Check *request* and fill in its host part.
 
     *ipc_mode*, *cgroupns_mode* and *warn_mac_address* depend on the client's API version; *exists*
-    tells whether the source of a bind is there. Raises :class:`InvalidParameter`.
+    tells whether the source of a bind is there, *network_flaws* what an endpoint asks of a network
+    that it has not. Raises :class:`InvalidParameter`.
     """
     config = request.container_config()
     if config == _EMPTY:
@@ -84,8 +88,8 @@ def prepare(
     wanted = request.networking_config.endpoints_config if request.networking_config else None
     endpoints = default_endpoints(config, host, wanted)
     warnings += _move_mac_address(config, host, endpoints, warn_mac_address)
-    for name, endpoint in endpoints.items():
-        check_endpoint(name, endpoint)
+    for name, endpoint in (endpoints or wanted or {}).items():
+        check_endpoint(name, endpoint, network_flaws(name, endpoint))
     if host.network_mode == "host" and host.port_bindings:
         warnings.append("Published ports are discarded when using host network mode")
     return Prepared(config, host, endpoints, requested_mounts(host), warnings=warnings)

@@ -37,7 +37,7 @@ _HOST_NAME = 11
 
 def wired(engine: "Engine", container: Container) -> list[tuple[str, Network]]:
     """Its networks with an interface: the one of its mode first, which gets the first one."""
-    rows = [(name, engine.networks.get(name)) for name in container.endpoints]
+    rows = [(name, engine.networks.of_endpoint(name)) for name in container.endpoints]
     found = [(name, network) for name, network in rows if network.wired]
     mode = container.host_config.network_mode
     return sorted(found, key=lambda row: row[0] != mode)
@@ -45,8 +45,9 @@ def wired(engine: "Engine", container: Container) -> list[tuple[str, Network]]:
 
 def check(engine: "Engine", container: Container) -> None:
     """:class:`NotFound` for a network that the container wants and that is not there."""
-    for name in container.endpoints:
-        if engine.networks.get(name).config_only:
+    for name, settings in container.endpoints.items():
+        # One that has taken a network's name in the meantime is another network.
+        if engine.networks.of_endpoint(settings.network_id or name).config_only:
             raise Forbidden("cannot create endpoint on configuration-only network")
 
 
@@ -166,7 +167,7 @@ def forget_settings(container: Container, name: str) -> None:
 def attach(engine: "Engine", container: Container) -> None:
     """Fill in the endpoints that have no interface; told again, the answer is the same."""
     for name, endpoint in container.endpoints.items():
-        network = engine.networks.get(name)
+        network = engine.networks.of_endpoint(name)
         endpoint.network_id = network.id
         if not endpoint.endpoint_id:
             run = str(container.state.started_at)

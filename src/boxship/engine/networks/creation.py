@@ -4,10 +4,10 @@ import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
 
+from boxship.base.errors import NotFound
 from boxship.engine.networks import realization, subnets
 from boxship.engine.networks.definition import define
-from boxship.engine.networks.network import Network, Subnet
-from boxship.network import ipam
+from boxship.engine.networks.network import Network
 from boxship.types.networking import NetworkCreateRequest
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 async def create(engine: "Engine", request: NetworkCreateRequest) -> Network:
     """``POST /networks/create``: durable and in the kernel when it returns."""
+    # The default bridge's own stay free for it. Where it can have none, others may.
+    with contextlib.suppress(NotFound):
+        await realization.choose_default_subnets(engine)
     network = define(engine, request)
     networks = engine.networks
     networks.reserve(network)
@@ -39,21 +42,10 @@ async def _give_subnets(engine: "Engine", network: Network) -> None:
     """The default ones keep clear of host routes too; what the user wants, of networks only."""
     others = [each for each in engine.networks if each.id != network.id and each.wired]
     known = [ipaddress.ip_network(row.subnet) for each in others for row in each.subnets]
-    if engine.networks.default.ipv4 is None:
-        known.append(ipam.FIRST)
     subnets.check_apart(network.subnets, known)
     for version, enabled in ((4, network.ipv4_enabled), (6, network.ipv6)):
         if enabled and not network.rows(version):
-            network.subnets.append(await choose(engine, version))
+            network.subnets.append(await realization.free_subnet(engine, version))
     for row in network.subnets:
         if not row.chosen:
             subnets.give_gateway(row)
-
-
-async def choose(engine: "Engine", version: int) -> Subnet:
-    """A default subnet for a network; the default bridge's own stays free for it."""
-    taken = await realization.taken(engine)
-    if version == 4 and engine.networks.default.ipv4 is None:
-        taken.append(ipam.FIRST)
-    subnet = ipam.choose_subnet(taken, engine.networks.pools_of_defaults, version)
-    return Subnet(subnet=str(subnet), gateway=str(ipam.first_usable(subnet)), chosen=True)

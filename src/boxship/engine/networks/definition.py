@@ -39,7 +39,7 @@ def define(engine: "Engine", request: NetworkCreateRequest) -> Network:
         internal=request.internal,
         attachable=request.attachable,
         config_only=request.config_only,
-        options=dict(request.options or {}),
+        options=_options(engine, request),
         labels=request.labels or {},
         ipam_options=request.ipam.options if request.ipam else None,
     )
@@ -50,6 +50,15 @@ def define(engine: "Engine", request: NetworkCreateRequest) -> Network:
     if not network.config_only:
         _check_driver(engine, network)
     return network
+
+
+def _options(engine: "Engine", request: NetworkCreateRequest) -> dict[str, str]:
+    """The daemon's own for the driver, where the user says nothing else."""
+    given = dict(request.options or {})
+    if request.config_only or (request.config_from or {}).get("Network"):
+        return given
+    known = engine.networks.settings.driver_options.get(request.driver or "bridge", {})
+    return {**known, **given}
 
 
 def _check_request(request: NetworkCreateRequest) -> None:
@@ -63,7 +72,7 @@ def _check_request(request: NetworkCreateRequest) -> None:
         raise Forbidden("cannot create a swarm scoped network when swarm is not active")
     elif request.ingress:
         raise Forbidden("Ingress network can only be global scope network")
-    if request.driver == "overlay" and not request.config_only:
+    if request.driver == "overlay":
         raise Forbidden(_NO_SWARM)
     if request.ipam and request.ipam.driver not in ("", "default"):
         if request.ipam.driver == "null":

@@ -132,7 +132,8 @@ def _ipam_config(subnet: Subnet) -> dict[str, Any]:
 
 def describe(network: Network, containers: dict[str, Any]) -> dict[str, Any]:
     """A network as the API shows it."""
-    subnets = [_ipam_config(subnet) for subnet in network.subnets]
+    rows = sorted(network.subnets, key=lambda row: (row.chosen, row.version))
+    subnets = [_ipam_config(row) for row in rows]
     return {
         "Name": network.name,
         "Id": network.id,

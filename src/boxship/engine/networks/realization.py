@@ -4,7 +4,7 @@ import ipaddress
 import logging
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, Internal
+from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.engine.networks.network import (
     GATEWAY_MODES,
     INHIBIT_IPV4,
@@ -13,6 +13,7 @@ from boxship.engine.networks.network import (
     Network,
     Subnet,
 )
+from boxship.engine.networks.settings import inner_range
 from boxship.network import bridge, ipam, parent
 from boxship.network.bridge import Bridge, is_interface
 from boxship.network.parent import Parent
@@ -31,8 +32,8 @@ async def realize(engine: "Engine", network: Network) -> bool:
         return True
     if not await networks.fabric.usable():
         return False
-    if network.predefined and network.ipv4 is None:
-        await _choose_default_subnets(engine, network)
+    if network.predefined:
+        await choose_default_subnets(engine)
     try:
         if network.driver in UPPER_DRIVERS:
             wanted = Parent(network.parent, PARENT not in network.options, networks.owner)
@@ -101,7 +102,12 @@ async def restore(engine: "Engine") -> None:
     """At the daemon's start: what there was before it, and nothing where there was nothing."""
     networks = engine.networks
     own = [each for each in networks if each.user_defined]
-    if is_interface(networks.default.bridge):
+    given = networks.settings.bridge
+    if networks.default.wired and given and not is_interface(given):
+        raise InvalidParameter(
+            f"bridge device with non default name {given} must be created manually"
+        )
+    if networks.default.wired and is_interface(networks.default.bridge):
         own.append(networks.default)
     for network in own:
         try:
@@ -123,23 +129,44 @@ async def _sweep(engine: "Engine") -> None:
 async def taken(engine: "Engine") -> list[ipam.Subnet]:
     """Subnets that a new network must keep clear of: other networks' and the host's routes."""
     networks = engine.networks
-    if not await networks.fabric.usable():
-        return networks.subnets()
     own = {each.interface for each in networks if each.wired}
-    return [*networks.subnets(), *await networks.fabric.routes(but=own)]
+    routed = await networks.fabric.routes(but=own)
+    return [*networks.subnets(), *routed]
 
 
-async def _choose_default_subnets(engine: "Engine", network: Network) -> None:
-    """Those that its interface has from an earlier daemon, else the first that is free."""
-    present = await engine.networks.fabric.addresses(network.bridge)
-    found = next((each for each in present if each.version == 4), None)
-    others = await taken(engine)
-    if network.ipv4 is not None:
+async def choose_default_subnets(engine: "Engine") -> None:
+    """The default bridge's, where it has none yet: those that its interface has from an earlier
+    daemon or its user, else the first that is free. Nothing is made for it."""
+    network = engine.networks.default
+    if not network.wired:
         return
-    if found is not None:
-        row = Subnet(subnet=str(found.network), gateway=str(found.ip), chosen=True)
-    else:
-        pools = ((ipam.FIRST, 16), *engine.networks.pools_of_defaults)
-        subnet = ipam.choose_subnet(others, pools)
-        row = Subnet(subnet=str(subnet), gateway=str(ipam.first_usable(subnet)), chosen=True)
-    network.subnets = [row, *network.subnets]
+    if not network.rows(4):
+        row = await _default_subnet(engine, network, 4)
+        if not network.rows(4):
+            network.subnets = [row, *network.subnets]
+    if network.ipv6 and not network.rows(6):
+        row = await _default_subnet(engine, network, 6)
+        if not network.rows(6):
+            network.subnets = [*network.subnets, row]
+
+
+async def _default_subnet(engine: "Engine", network: Network, version: int) -> Subnet:
+    settings = engine.networks.settings
+    present = await engine.networks.fabric.addresses(network.bridge)
+    for each in present:
+        if each.version == version and not each.is_link_local:
+            inner = settings.fixed_cidr if version == 4 else settings.fixed_cidr_v6
+            return Subnet(
+                subnet=str(each.network),
+                ip_range=inner_range(each.network, inner),
+                gateway=str(each.ip),
+                chosen=True,
+            )
+    return await free_subnet(engine, version)
+
+
+async def free_subnet(engine: "Engine", version: int) -> Subnet:
+    """The first one that nobody has, of the pools for networks that ask for none."""
+    pools = engine.networks.pools_of_defaults
+    subnet = ipam.choose_subnet(await taken(engine), pools, version)
+    return Subnet(subnet=str(subnet), gateway=str(ipam.first_usable(subnet)), chosen=True)

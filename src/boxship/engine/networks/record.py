@@ -37,16 +37,24 @@ class Published(msgspec.Struct):
 
 class Record(msgspec.Struct):
     """*endpoints* and *interfaces* by the network's name in the container's configuration;
-    *resolv_conf*: what was written there last, so that what the user writes is seen."""
+    *resolv_conf*: what was written there last, so that what the user writes is seen; *counts*: of
+    interfaces by their names' beginning; *changing*: the one that is coming or going."""
 
     endpoints: dict[str, EndpointSettings] = {}
     interfaces: dict[str, str] = {}
     published: list[Published] = []
     resolv_conf: str = ""
+    counts: dict[str, int] = {}
+    changing: str = ""
 
     def next_interface(self, prefix: str) -> str:
+        """Each number is given once, as long as the container runs."""
         used = set(self.interfaces.values())
-        return next(name for n in range(len(used) + 1) if (name := f"{prefix}{n}") not in used)
+        number = self.counts.get(prefix, 0)
+        while f"{prefix}{number}" in used:
+            number += 1
+        self.counts[prefix] = number + 1
+        return f"{prefix}{number}"
 
     def publications(self) -> list[Publication]:
         return [row.publication() for row in self.published]

@@ -1,22 +1,37 @@
 """The daemon's settings for networks, in dockerd's names: ``bip``, ``fixed-cidr``, pools, …"""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
-from boxship.engine.networks.network import ELSEWHERE, HOST_ADDRESS, ICC, MASQUERADE, MTU, Subnet
+from boxship.engine.networks.network import (
+    BRIDGE_NAME,
+    ELSEWHERE,
+    HOST_ADDRESS,
+    ICC,
+    MASQUERADE,
+    MTU,
+    Subnet,
+)
 from boxship.network import ipam
 from boxship.network.ipam import Cut
 from boxship.network.ruleset import Publishing
 
+#: What ``bridge`` is where there shall be no default network.
+NO_BRIDGE = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """*pools*: what default subnets are cut from; the rest is of the default bridge."""
+    """*pools*: what default subnets are cut from; *driver_options*: by driver, for networks that
+    do not give them. The rest is of the default bridge: *bridge* is an interface of the user's own,
+    or ``none``."""
 
     pools: Sequence[Cut] = ipam.DEFAULTS
+    bridge: str = ""
+    driver_options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     bip: str = ""
     bip6: str = ""
     fixed_cidr: str = ""
@@ -31,15 +46,32 @@ class NetworkSettings:
     masquerade: bool = True
     publishing: Publishing = field(default_factory=Publishing)
 
+    @property
+    def default_bridge(self) -> bool:
+        """Whether there is a default bridge."""
+        return self.bridge != NO_BRIDGE
+
+    def check(self) -> None:
+        """:class:`InvalidParameter` for what is no address, or does not go with the rest."""
+        if self.bridge and (self.bip or self.bip6):
+            raise InvalidParameter(
+                "You specified -b & --bip, mutually exclusive options. Please specify only one"
+            )
+        self.subnets()
+
     def options(self) -> dict[str, str]:
         """Driver options that differ from the defaults."""
-        found = {} if self.icc else {ICC: "false"}
+        found = {BRIDGE_NAME: self.bridge} if self.bridge else {}
+        found |= {} if self.icc else {ICC: "false"}
         found |= {HOST_ADDRESS: self.host} if self.host else {}
         found |= {} if self.masquerade else {MASQUERADE: "false"}
         return found | ({MTU: str(self.mtu)} if self.mtu else {})
 
     def subnets(self) -> list[Subnet]:
-        """The default bridge's, where the user has chosen them."""
+        """The default bridge's, where the user has chosen them; an interface of the user's own has
+        its subnets from there."""
+        if self.bridge:
+            return []
         rows = [_row(self.bip, self.fixed_cidr, self.default_gateway)]
         if self.ipv6:
             rows.append(_row(self.bip6, self.fixed_cidr_v6, self.default_gateway_v6))
@@ -61,11 +93,21 @@ def _row(address: str, inner: str, gateway: str) -> Subnet | None:
         raise InvalidParameter(f"{inner} and {gateway} are not in {whole.network}")
     return Subnet(
         subnet=str(whole.network),
-        ip_range=str(part) if inner and part != whole.network else "",
+        ip_range=str(part) if inner else "",
         gateway=str(own),
         auxiliary={f"{ELSEWHERE}{own.version}": str(leads)} if own != leads else {},
         chosen=True,
+        implied=not address,
     )
+
+
+def inner_range(subnet: ipam.Subnet, text: str) -> str:
+    """``fixed-cidr`` where it is a part of the *subnet* that was found; else empty."""
+    try:
+        part = ipaddress.ip_network(text, strict=False) if text else None
+    except ValueError as error:
+        raise InvalidParameter(f"invalid fixed-cidr: {error}") from None
+    return str(part) if part is not None and ipam.overlaps(part, [subnet]) else ""
 
 
 def parse_pools(rows: Sequence[Any]) -> tuple[Cut, ...]:
@@ -83,8 +125,3 @@ def parse_pools(rows: Sequence[Any]) -> tuple[Cut, ...]:
             raise InvalidParameter(f"invalid pool size {size} of {base}")
         found.append((base, size))
     return tuple(found)
-
-
-def pool_of_flag(text: str) -> dict[str, str]:
-    """``base=10.0.0.0/8,size=24``."""
-    return dict(part.split("=", 1) for part in text.split(",") if "=" in part)

@@ -36,14 +36,15 @@ _BRIDGE_OPTIONS = {
 
 
 def _predefined(daemon_id: str, opened_at: int, settings: NetworkSettings) -> Iterator[Network]:
-    """With ids that are the same each time the daemon starts."""
+    """With ids that are the same each time the daemon starts. Where there shall be no default
+    bridge, containers that name it have the loopback interface only."""
     for name, driver in _DRIVERS.items():
         identity = hashlib.sha256(f"{daemon_id}/network/{name}".encode()).hexdigest()
-        default = name == "bridge"
+        default = name == "bridge" and settings.default_bridge
         yield Network(
             id=identity,
             name=name,
-            driver=driver,
+            driver=driver if default or name != "bridge" else "null",
             created=opened_at,
             options=_BRIDGE_OPTIONS | settings.options() if default else {},
             subnets=settings.subnets() if default else [],
@@ -63,6 +64,7 @@ class Networks:
         self._pools: dict[tuple[str, int], list[Pool]] = {}
         #: The remark that interfaces of this daemon carry.
         self.owner = f"boxship {daemon_id}"
+        self.settings = settings
         self.pools_of_defaults = (*settings.pools, ipam.local_pool(daemon_id))
         #: Ids of those whose bridge and firewall rules this daemon has put in place.
         self.realized: set[str] = set()
@@ -73,16 +75,22 @@ class Networks:
             self._by_id[network.id] = network
 
     def __iter__(self) -> Iterator[Network]:
-        return iter([*self._by_id.values()])
+        """Those that users see."""
+        shown = self.settings.default_bridge
+        return iter([each for each in self._by_id.values() if shown or each.name != "bridge"])
 
     @property
     def default(self) -> Network:
-        return self.get("bridge")
+        return next(each for each in self._by_id.values() if each.name == "bridge")
+
+    def of_endpoint(self, reference: str) -> Network:
+        """As :meth:`get`, but containers may name a default bridge that there shall not be."""
+        return self.default if reference == "bridge" else self.get(reference)
 
     def get(self, reference: str) -> Network:
         """By id, name, or unambiguous id prefix; :class:`NotFound` in Docker's words."""
         exact = self._by_id.get(reference)
-        if exact is not None:
+        if exact is not None and (self.settings.default_bridge or exact.name != "bridge"):
             return exact
         named = [each for each in self if each.name == reference]
         found = named or [each for each in self if reference and each.id.startswith(reference)]

@@ -4,7 +4,9 @@ from boxship.api.filters import Filters
 from boxship.api.request import Request
 from boxship.api.response import Json, Response
 from boxship.api.versions import adapt_response
+from boxship.base.errors import InvalidParameter
 from boxship.engine.engine import Engine
+from boxship.engine.networks import realization
 from boxship.engine.networks.network import Network, describe
 from boxship.engine.networks.removal import in_use
 
@@ -13,8 +15,11 @@ _FILTERS = ("dangling", "driver", "id", "label", "name", "scope", "type")
 
 async def list_networks(engine: Engine, request: Request) -> Response:
     filters = request.query.filters(_FILTERS)
-    filters.require_values("type", ("builtin", "custom"))
-    dangling = filters.flag("dangling")
+    for kind in filters.get("type"):
+        if kind not in ("builtin", "custom"):
+            raise InvalidParameter(f"invalid filter: 'type'='{kind}'")
+    dangling = _dangling(filters)
+    await realization.choose_default_subnets(engine)
     answer = [
         describe(network, {})
         for network in engine.networks
@@ -22,6 +27,15 @@ async def list_networks(engine: Engine, request: Request) -> Response:
         and (dangling is None or dangling == _is_dangling(engine, network))
     ]
     return Json(adapt_response("network.list", request.version, answer))
+
+
+def _dangling(filters: Filters) -> bool | None:
+    try:
+        return filters.flag("dangling")
+    except InvalidParameter:
+        raise InvalidParameter(
+            'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")'
+        ) from None
 
 
 def _is_dangling(engine: Engine, network: Network) -> bool:
@@ -34,7 +48,7 @@ def _matches(filters: Filters, network: Network) -> bool:
         filters.exact("driver", network.driver)
         and filters.prefix("id", network.id)
         and filters.search("name", network.name)
-        and filters.exact("scope", "local")
+        and filters.exact("scope", network.scope)
         and filters.exact("type", "builtin" if network.predefined else "custom")
         and filters.match_pairs("label", network.labels)
     )

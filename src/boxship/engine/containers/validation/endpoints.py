@@ -1,15 +1,21 @@
 """Network attachments in a create request."""
 
+from collections.abc import Sequence
+
 from boxship.base.errors import InvalidParameter
 from boxship.engine.containers.validation.addresses import is_ip, is_mac
+from boxship.engine.containers.validation.modes import CONTAINER
 from boxship.types.networking import EndpointIPAMConfig, EndpointSettings
 
 PREDEFINED = frozenset({"bridge", "host", "none"})
 
 
-def check_endpoint(network: str, endpoint: EndpointSettings) -> None:
-    """:class:`InvalidParameter` for addresses and aliases that *network* cannot give."""
-    flaws = _flaws(network, endpoint)
+def check_endpoint(network: str, endpoint: EndpointSettings, known: Sequence[str] = ()) -> None:
+    """:class:`InvalidParameter` for addresses and aliases that *network* cannot give.
+
+    *known*: what is wrong with them by what the network has.
+    """
+    flaws = [*_flaws(network, endpoint), *known]
     if flaws:
         lines = flaws if len(flaws) == 1 else [f"* {flaw}" for flaw in flaws]
         _refuse(network, "\n".join(["invalid endpoint settings:", *lines]))
@@ -24,7 +30,7 @@ def _refuse(network: str, flaw: str) -> None:
 def _flaws(network: str, endpoint: EndpointSettings) -> list[str]:
     flaws = []
     addresses = endpoint.ipam_config or EndpointIPAMConfig()
-    if network in PREDEFINED:
+    if network in PREDEFINED or network.startswith(CONTAINER):
         if addresses.ipv4_address or addresses.ipv6_address:
             flaws.append("user specified IP address is supported on user defined networks only")
         if endpoint.aliases:
