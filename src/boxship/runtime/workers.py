@@ -25,15 +25,17 @@ class Workers:
         pid: int | None = None,
         mounts: Sequence[dict[str, Any]] = (),
         user_namespace: dict[str, Any] | None = None,
+        sources: Sequence[dict[str, Any]] = (),
     ) -> dict[str, Any]:
         """The worker's result. Its errors are raised as the same class of our tree.
 
         *fds* are duplicated into the worker. *rootfs* is mounted for it, or *pid*'s root is used.
         *mounts* on top of the rootfs: source, target, read_only; perhaps ``subpath``, and
         ``filesystem`` or ``image`` (a rootfs spec) in place of the source. *user_namespace*:
-        mappings of one for the worker to run in; it joins that of *pid* by itself.
+        mappings of one for the worker to run in; it joins that of *pid* by itself. *sources*:
+        rootfs specs that follow *fds* as descriptors of their roots, mounted nowhere.
         """
-        return await self.start(kind, args, fds, rootfs, pid, mounts, user_namespace)
+        return await self.start(kind, args, fds, rootfs, pid, mounts, user_namespace, sources)
 
     def start(
         self,
@@ -44,6 +46,7 @@ class Workers:
         pid: int | None = None,
         mounts: Sequence[dict[str, Any]] = (),
         user_namespace: dict[str, Any] | None = None,
+        sources: Sequence[dict[str, Any]] = (),
     ) -> "asyncio.Task[dict[str, Any]]":
         """As :meth:`run`, but the worker has its *fds* when this returns."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -57,6 +60,7 @@ class Workers:
             "pid": pid,
             "mounts": list(mounts),
             "images": [row["image"] for row in mounts if "image" in row],
+            "sources": list(sources),
             "user_namespace": user_namespace,
             "mountpoint": self._spawner.mountpoint,
         }

@@ -93,7 +93,8 @@ class Spawner:
         self._dismiss()
 
     def _load(self, message: dict[str, Any]) -> None:
-        for rootfs in (message.get("rootfs"), *message.get("images", ())):
+        more = (*message.get("images", ()), *message.get("sources", ()))
+        for rootfs in (message.get("rootfs"), *more):
             if rootfs:
                 self._stacks.load(rootfs)
 

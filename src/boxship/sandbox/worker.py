@@ -15,7 +15,8 @@ from boxship.sandbox.workers import WORKERS
 
 
 def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, list[int], int]:
-    """Detached mounts of the root and of images in it, and the user namespace to work in or -1."""
+    """Detached mounts of the root, of images in it and of sources that stay outside, and the user
+    namespace to work in or -1."""
     rootfs, user = message.get("rootfs"), message.get("user_namespace")
     root, fd = None, -1
     if rootfs is not None and user:
@@ -23,6 +24,7 @@ def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, lis
     elif rootfs is not None:
         root = stacks.mount(rootfs)
     images = [stacks.mount(each, fd) for each in message.get("images", ())]
+    images += [stacks.mount(each) for each in message.get("sources", ())]
     for layer in stacks.descriptors():
         os.close(layer)
     return root, images, fd
@@ -69,9 +71,10 @@ def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
     reply = socket.socket(fileno=fds[0])
     process.set_name("boxship-worker")
     try:
-        root, images, user = _open_root(message, stacks)
-        seen = _enter(message, root, images, user)
-        result = WORKERS[message["kind"]](seen, message["args"], fds[1:])
+        root, mounts, user = _open_root(message, stacks)
+        count = len(message.get("images", ()))
+        seen = _enter(message, root, mounts[:count], user)
+        result = WORKERS[message["kind"]](seen, message["args"], [*fds[1:], *mounts[count:]])
         messages.send(reply, {"result": result})
     except errors.BoxshipError as error:
         messages.send(reply, {"error": {"kind": _kind(error), "message": str(error)}})

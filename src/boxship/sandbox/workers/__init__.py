@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from boxship.sandbox.workers import (
+    build_digest,
+    build_layer,
     changes,
     copy_up,
     diff,
@@ -25,6 +27,8 @@ from boxship.sandbox.workers import (
 Worker = Callable[[int | None, dict[str, Any], Sequence[int]], dict[str, Any]]
 
 WORKERS: dict[str, Worker] = {
+    "build_digest": build_digest.run,
+    "build_layer": build_layer.run,
     "changes": changes.run,
     "copy_up": copy_up.run,
     "diff": diff.run,

@@ -101,8 +101,12 @@ class _Tee(ChunkReader):
             pass
 
 
-def store(chunks: Iterable[bytes], directory: str, budget: Budget) -> StoredLayer:
+def store(
+    chunks: Iterable[bytes], directory: str, budget: Budget, whiteouts: bool = True
+) -> StoredLayer:
     """Make *directory* and store the uncompressed archive *chunks* in it.
+
+    *whiteouts*: names that mark deletions do so; else they are names like others.
 
     :class:`InvalidParameter` when it is no archive, or hostile.
     """
@@ -112,7 +116,7 @@ def store(chunks: Iterable[bytes], directory: str, budget: Budget) -> StoredLaye
         open(os.path.join(directory, INDEX), "x+b", 0) as index,
     ):
         tee = _Tee(chunks, tar.fileno(), budget)
-        builder, size = _read_entries(tee)
+        builder, size = _read_entries(tee, whiteouts)
         tee.drain()
         stats = builder.write(
             index, tee.size, lambda offset, length: os.pread(tar.fileno(), length, offset)
@@ -125,8 +129,8 @@ def store(chunks: Iterable[bytes], directory: str, budget: Budget) -> StoredLaye
     )
 
 
-def _read_entries(source: ChunkReader) -> tuple[IndexBuilder, int]:
-    builder = IndexBuilder()
+def _read_entries(source: ChunkReader, whiteouts: bool) -> tuple[IndexBuilder, int]:
+    builder = IndexBuilder(layer=whiteouts)
     size = 0
     for entry in TarReader(source.read):
         builder.add(entry)

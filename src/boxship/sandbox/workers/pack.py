@@ -57,7 +57,7 @@ class Packer:
         self._writer.add(entry, chunks)
         if self._on_entry is not None:
             if entry.kind is Kind.FILE:
-                entry.extents = _placed(entry, self._sink.size)
+                entry.extents = placed(entry, self._sink.size)
             self._on_entry(entry)
 
     def add_tree(self, nodes: Iterable[Node], rename: Callable[[bytes], bytes]) -> None:
@@ -79,16 +79,16 @@ def _directory_xattrs(node: int) -> dict[str, bytes]:
         os.close(fd)
 
 
-def _placed(entry: Entry, end: int) -> tuple[Extent, ...]:
+def placed(entry: Entry, end: int) -> tuple[Extent, ...]:
     """The extents of a file whose padded data ends at *end* in the stream."""
     runs = [run for run in entry.extents or ((0, 0, entry.size),) if run[2]]
     stored = sum(length for _, _, length in runs)
     at = end - stored - -stored % BLOCK
-    placed = []
+    found = []
     for offset, _, length in runs:
-        placed.append((offset, at, length))
+        found.append((offset, at, length))
         at += length
-    return tuple(placed)
+    return tuple(found)
 
 
 def without_kernel_objects(nodes: Iterable[Node]) -> Iterator[Node]:
