@@ -1,7 +1,7 @@
 """Who is on which network under which names: what queries are answered from."""
 
+import os
 from collections.abc import Iterator
-from itertools import count
 
 Key = tuple[str, str]
 
@@ -24,7 +24,6 @@ class Names:
         self._endpoints: dict[Key, Endpoint] = {}
         self._by_name: dict[Key, dict[str, Endpoint]] = {}
         self._by_address: dict[tuple[str, bytes], Endpoint] = {}
-        self._turn = count()
 
     def join(self, container: str, network: str, endpoint: Endpoint) -> None:
         """Make it known; in place of what was known of this container there."""
@@ -59,12 +58,15 @@ class Names:
         self._by_address.clear()
 
     def addresses(self, network: str, name: str) -> list[bytes] | None:
-        """Of all who have *name* there, another one first each time; None if nobody has it."""
+        """Of all who have *name* there, any of them first; None if nobody has it."""
         holders = self._by_name.get((network, name))
         if holders is None:
             return None
         found = [address for each in holders.values() for address in each.addresses]
-        start = next(self._turn) % len(found) if found else 0
+        if len(found) < 2:
+            return found
+        # By chance: clients ask for IPv4 and IPv6 in turn, so that turns would not do.
+        start = int.from_bytes(os.urandom(2), "big") % len(found)
         return found[start:] + found[:start]
 
     def name_of(self, network: str, address: bytes) -> str | None:
