@@ -177,7 +177,7 @@ class HubClient:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """The answer; to a challenge the request is sent once more, with a token."""
-        scope = self._scope(method, path)
+        scope = self.kind_of(method, path)
         sent = dict(headers or {})
         if scope in self.tokens:
             sent["Authorization"] = f"Bearer {self.tokens[scope]}"
@@ -189,7 +189,8 @@ class HubClient:
         sent["Authorization"] = f"Bearer {self.tokens[scope]}"
         return self.once(method, path, body, sent)
 
-    def _scope(self, method: str, path: str) -> str:
+    def kind_of(self, method: str, path: str) -> str:
+        """Requests of one kind get along with one token."""
         name = re.sub(r"/(blobs|manifests|tags|referrers)/.*", "", path)
         kind = {"GET": "read", "HEAD": "read", "DELETE": "delete"}
         return f"{kind.get(method, 'write')} {name}"
