@@ -10,11 +10,14 @@ from boxship.sandbox.steps import STEPS
 from support.engines import Engine
 from support.waiting import eventually
 
-# What makes init carry out every step there is.
+# What makes init carry out every step there is, but those for a user namespace.
 EVERY_STEP = (
     *("--read-only", "-t", "-w", "/made/here", "--sysctl", "kernel.msgmax=9000"),
     *("--tmpfs", "/t", "--hostname", "h", "--memory", "64m", "--device", "/dev/null:/dev/n"),
+    *("--mount", "type=volume,dst=/v,volume-opt=type=tmpfs,volume-opt=device=tmpfs"),
+    *("--mount", "type=volume,src=parts,dst=/s,volume-subpath=one"),
 )
+REMAPPED_STEPS = ("open-namespaces", "prepare-devices", "enter-user-namespace")
 
 
 def _pid(engine: Engine, name: str) -> int:
@@ -72,12 +75,22 @@ def test_spawner_killed(mortal: Engine) -> None:
     assert mortal.docker("exec", "box", "echo", "inside").stdout == "inside\n"
 
 
-@pytest.mark.parametrize("step", sorted(STEPS))
+@pytest.mark.parametrize("step", sorted(STEPS.keys() - {*REMAPPED_STEPS}))
 def test_death_at_each_step_of_a_start(mortal: Engine, step: str) -> None:
     """The start fails, the container can be started later, nothing is left of the attempt."""
+    mortal.docker("run", "--rm", "-v", "parts:/parts", "busybox", "mkdir", "/parts/one")
     # With a network its namespace is made, loopback included, before there is a shim.
     network = ["--network", "none"] if step == "loopback-up" else []
-    mortal.docker("create", "--name", "box", *network, *EVERY_STEP, "busybox", "sh", "-c", "exit 3")
+    _die_at(mortal, step, [*network, *EVERY_STEP])
+
+
+@pytest.mark.parametrize("step", REMAPPED_STEPS)
+def test_death_at_each_step_to_a_user_namespace(remapped_mortal: Engine, step: str) -> None:
+    _die_at(remapped_mortal, step, ["-t", "--memory", "64m", "--device", "/dev/null:/dev/n"])
+
+
+def _die_at(mortal: Engine, step: str, options: list[str]) -> None:
+    mortal.docker("create", "--name", "box", *options, "busybox", "sh", "-c", "exit 3")
     mortal.stop()
     mortal.environment["BOXSHIP_KILL_AT"] = step
     mortal.start()

@@ -31,6 +31,7 @@ class Engine:
     command: list[str]
     ready_fd: bool
     unshare: Sequence[str] = ("--net",)
+    prelude: str = "ip link set lo up"
     process: "subprocess.Popen[bytes] | None" = None
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -56,7 +57,7 @@ class Engine:
         """Start the daemon and return when it listens; fails with its log otherwise."""
         reader, writer = os.pipe()
         command = [*self.command, *(["--ready-fd", str(writer)] if self.ready_fd else [])]
-        script = 'ip link set lo up; exec "$@"'
+        script = f'{self.prelude}; exec "$@"'
         with open(self.root / "log", "ab") as log:
             self.process = subprocess.Popen(
                 ["unshare", *self.unshare, "sh", "-c", script, "sh", *command],
@@ -148,11 +149,29 @@ def boxship(root: Path, options: Sequence[str] = ()) -> Engine:
     return Engine("boxship", root, command, ready_fd=True)
 
 
+#: The first of the users and groups that containers of :func:`remapped` have on the host.
+REMAPPED_UID, REMAPPED_GID = 200_000, 300_000
+
+
+def remapped(root: Path) -> Engine:
+    """As :func:`boxship`, with containers in user namespaces."""
+    (root / "subuid").write_text(f"nobody:{REMAPPED_UID}:65536\n")
+    (root / "subgid").write_text(f"nogroup:{REMAPPED_GID}:65536\n")
+    engine = boxship(root, ["--userns-remap", "nobody:nogroup"])
+    engine.unshare = ("--net", "--mount")
+    binds = [f"mount --bind {root}/{name} /etc/{name}" for name in ("subuid", "subgid")]
+    engine.prelude = "; ".join([engine.prelude, *binds])
+    return engine
+
+
+_KINDS = {"dockerd": dockerd, "boxship": boxship, "remapped": remapped}
+
+
 @contextlib.contextmanager
 def running(kind: str) -> Iterator[Engine]:
     """An engine of *kind* (a function of this module) with busybox loaded; removed at the end."""
     root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    engine = {"dockerd": dockerd, "boxship": boxship}[kind](root)
+    engine = _KINDS[kind](root)
     try:
         engine.start()
         engine.load_busybox()

@@ -1,5 +1,6 @@
 """A daemon that a test may kill, and the proof that nothing of it is left at the end."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -25,10 +26,23 @@ def _assert_nothing_left(root: Path) -> None:
 def mortal() -> Iterator[engines.Engine]:
     """A Boxship daemon of the test's own, with busybox. Containers are removed at the end, by a
     fresh daemon if the test left none; then no mount, process or control group may be left."""
+    with _running(engines.boxship) as engine:
+        yield engine
+
+
+@pytest.fixture
+def remapped_mortal() -> Iterator[engines.Engine]:
+    """As :func:`mortal`, with containers in user namespaces."""
+    with _running(engines.remapped) as engine:
+        yield engine
+
+
+@contextlib.contextmanager
+def _running(make: Callable[[Path], engines.Engine]) -> Iterator[engines.Engine]:
     require_root()
     require_tool("docker", "unshare", "busybox", "ip")
     root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    engine = engines.boxship(root)
+    engine = make(root)
     try:
         engine.start()
         engine.load_busybox()

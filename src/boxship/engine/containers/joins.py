@@ -19,6 +19,11 @@ _NOT_RUNNING = {
     "pid": "failed to join PID namespace: container {id} is not running",
     "ipc": "failed to join IPC namespace: container {id} is not running",
 }
+_OWN = {
+    "network": "cannot join own network",
+    "pid": "cannot join own PID namespace",
+    "ipc": "cannot join own IPC namespace",
+}
 
 
 def target_of(mode: str) -> str | None:
@@ -89,6 +94,8 @@ def joined(engine: "Engine", container: Container) -> dict[str, int]:
         if name is None:
             continue
         other = engine.containers.get(name).container
+        if other is container:
+            raise Conflict(_OWN[kind].format(id=other.id))
         _check(kind, other)
         found[kind] = other.state.pid
     return found
