@@ -11,6 +11,7 @@ A, PTR, MX, AAAA, OPT = 1, 12, 15, 28, 41
 RESOLVER = ("127.0.0.11", 53)
 #: Seconds in which an answer is awaited; nothing is measured by it.
 PATIENCE = 10.0
+_TRIES = 5
 
 
 def encode(name: str) -> bytes:
@@ -80,11 +81,15 @@ def read(data: bytes) -> Answer:
 
 
 def ask_udp(query: bytes, server: tuple[str, int] = RESOLVER) -> Answer:
+    """Asks again when nothing comes, as libraries do: packets may be lost."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(PATIENCE)
+        sock.settimeout(PATIENCE / _TRIES)
         sock.connect(server)
-        sock.send(query)
-        return read(sock.recv(65535))
+        for _ in range(_TRIES):
+            sock.send(query)
+            with contextlib.suppress(TimeoutError):
+                return read(sock.recv(65535))
+        raise TimeoutError(f"no answer from {server[0]}")
 
 
 def ask_tcp(query: bytes, server: tuple[str, int] = RESOLVER) -> Answer:

@@ -25,6 +25,9 @@ table {table} {{
 }}
 """
 _BACKLOG = 128
+# Bytes of queries that may wait: a burst of some thousand is not lost.
+_QUEUE = 1 << 20
+_SO_RCVBUFFORCE = 33
 
 
 def install(namespace: Namespace, again: bool = False) -> list[int]:
@@ -40,6 +43,7 @@ def _install(namespace: Namespace, again: bool) -> list[int]:
     packets = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     streams = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
+        packets.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _QUEUE)
         packets.bind((ADDRESS, 0))
         streams.bind((ADDRESS, 0))
         streams.listen(_BACKLOG)
