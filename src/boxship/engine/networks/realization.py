@@ -13,7 +13,7 @@ from boxship.engine.networks.network import (
     Network,
     Subnet,
 )
-from boxship.engine.networks.settings import inner_range
+from boxship.engine.networks.settings import elsewhere, inner_range
 from boxship.network import bridge, ipam, parent
 from boxship.network.bridge import Bridge, is_interface
 from boxship.network.parent import Parent
@@ -152,17 +152,24 @@ async def choose_default_subnets(engine: "Engine") -> None:
 
 async def _default_subnet(engine: "Engine", network: Network, version: int) -> Subnet:
     settings = engine.networks.settings
+    gateway = settings.default_gateway if version == 4 else settings.default_gateway_v6
+    inner = settings.fixed_cidr if version == 4 else settings.fixed_cidr_v6
     present = await engine.networks.fabric.addresses(network.bridge)
-    for each in present:
-        if each.version == version and not each.is_link_local:
-            inner = settings.fixed_cidr if version == 4 else settings.fixed_cidr_v6
-            return Subnet(
-                subnet=str(each.network),
-                ip_range=inner_range(each.network, inner),
-                gateway=str(each.ip),
-                chosen=True,
-            )
-    return await free_subnet(engine, version)
+    found = [each for each in present if each.version == version and not each.is_link_local]
+    row = await free_subnet(engine, version) if not found else _subnet_of(found[0], inner)
+    whole, own = ipaddress.ip_network(row.subnet), ipaddress.ip_address(row.gateway)
+    row.auxiliary = elsewhere(whole, own, gateway)
+    return row
+
+
+def _subnet_of(own: ipam.Interface, inner: str) -> Subnet:
+    """Of a bridge that has the address *own*."""
+    return Subnet(
+        subnet=str(own.network),
+        ip_range=inner_range(own.network, inner),
+        gateway=str(own.ip),
+        chosen=True,
+    )
 
 
 async def free_subnet(engine: "Engine", version: int) -> Subnet:

@@ -16,7 +16,7 @@ from boxship.engine.networks.network import (
     Subnet,
 )
 from boxship.network import ipam
-from boxship.network.ipam import Cut
+from boxship.network.ipam import Address, Cut
 from boxship.network.ruleset import Publishing
 
 #: What ``bridge`` is where there shall be no default network.
@@ -57,6 +57,8 @@ class NetworkSettings:
             raise InvalidParameter(
                 "You specified -b & --bip, mutually exclusive options. Please specify only one"
             )
+        _address("default-gateway", self.default_gateway)
+        _address("default-gateway-v6", self.default_gateway_v6)
         self.subnets()
 
     def options(self) -> dict[str, str]:
@@ -78,35 +80,61 @@ class NetworkSettings:
         return [row for row in rows if row is not None]
 
 
+def _address(name: str, text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text) if text else None
+    except ValueError:
+        raise InvalidParameter(
+            f'invalid argument "{text}" for "--{name}" flag: failed to parse IP: "{text}"'
+        ) from None
+
+
+def _interface(text: str) -> ipam.Interface:
+    try:
+        if "/" in text:
+            return ipaddress.ip_interface(text)
+    except ValueError:
+        pass
+    raise InvalidParameter(f"invalid CIDR address: {text}")
+
+
 def _row(address: str, inner: str, gateway: str) -> Subnet | None:
     """A subnet with the bridge's *address*, or *inner* alone, which containers' lie in."""
     if not address and not inner:
         return None
-    try:
-        whole = ipaddress.ip_interface(address or inner)
-        part = ipaddress.ip_network(inner, strict=False) if inner else whole.network
-        own = whole.ip if address else ipam.first_usable(whole.network)
-        leads = ipaddress.ip_address(gateway) if gateway else own
-    except ValueError as error:
-        raise InvalidParameter(f"invalid address of the default bridge: {error}") from None
-    if not (part.network_address in whole.network and leads in whole.network):
-        raise InvalidParameter(f"{inner} and {gateway} are not in {whole.network}")
+    whole = _interface(address or inner)
+    part = _interface(inner).network if inner else None
+    own = whole.ip if address else ipam.first_usable(whole.network)
+    if address and own == whole.network[0] and whole.network.num_addresses > 2:
+        raise InvalidParameter(f"failed to allocate gateway ({own}): Address already in use")
+    if part is not None and part.network_address not in whole.network:
+        raise InvalidParameter(f"fixed-cidr {part} is no part of {whole.network}")
     return Subnet(
         subnet=str(whole.network),
-        ip_range=str(part) if inner else "",
+        ip_range=str(part) if part is not None else "",
         gateway=str(own),
-        auxiliary={f"{ELSEWHERE}{own.version}": str(leads)} if own != leads else {},
+        auxiliary=elsewhere(whole.network, own, gateway),
         chosen=True,
         implied=not address,
     )
 
 
+def elsewhere(subnet: ipam.Subnet, own: Address, gateway: str) -> dict[str, str]:
+    """``default-gateway`` as an auxiliary address, where it is not the bridge's *own*."""
+    leads = _address("default-gateway", gateway)
+    if leads is None or leads == own:
+        return {}
+    name = f"{ELSEWHERE}{own.version}"
+    if leads not in subnet:
+        raise InvalidParameter(
+            f"auxiliary address: ({name}:{leads}) must belong to the master pool: {subnet}"
+        )
+    return {name: str(leads)}
+
+
 def inner_range(subnet: ipam.Subnet, text: str) -> str:
     """``fixed-cidr`` where it is a part of the *subnet* that was found; else empty."""
-    try:
-        part = ipaddress.ip_network(text, strict=False) if text else None
-    except ValueError as error:
-        raise InvalidParameter(f"invalid fixed-cidr: {error}") from None
+    part = _interface(text).network if text else None
     return str(part) if part is not None and ipam.overlaps(part, [subnet]) else ""
 
 
@@ -117,11 +145,23 @@ def parse_pools(rows: Sequence[Any]) -> tuple[Cut, ...]:
     """
     found = []
     for row in rows:
+        if not isinstance(row, dict):
+            raise InvalidParameter(f"invalid default address pool: {row}")
+        text, size = str(row.get("base", "")), _size(row.get("size", 0))
         try:
-            base, size = ipaddress.ip_network(row["base"]), int(row["size"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise InvalidParameter(f"invalid default address pool {row}: {error}") from None
+            base = ipaddress.ip_network(text)
+        except ValueError:
+            raise InvalidParameter(
+                f'invalid base pool "{text}": invalid CIDR address: {text}'
+            ) from None
         if not base.prefixlen <= size <= base.max_prefixlen:
-            raise InvalidParameter(f"invalid pool size {size} of {base}")
+            raise InvalidParameter(f"invalid pools size: {size}")
         found.append((base, size))
     return tuple(found)
+
+
+def _size(value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise InvalidParameter(f"invalid pools size: {value}") from None
