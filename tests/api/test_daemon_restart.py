@@ -1,10 +1,14 @@
 """Restart policies across a restart of the daemon."""
 
+import contextlib
+import os
+import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from support import engines
+from support import engines, leaks
 from support.api import Api
 from support.requirements import require_root, require_tool
 from support.waiting import eventually
@@ -45,6 +49,41 @@ def test_what_runs_afterwards(daemon: engines.Engine) -> None:
     eventually(lambda: api.status(plain) == "exited")
     assert api.inspect(plain)["State"]["ExitCode"] == 0
     assert (api.status("rests"), api.status("killed")) == ("exited", "exited")
+
+
+def test_what_runs_after_a_crash_of_the_machine(daemon: engines.Engine) -> None:
+    """Power is gone: nobody records an exit, and the exec root is empty at the next boot."""
+    api = Api(str(daemon.socket))
+    sleeps = {"Cmd": ["sleep", "1000"]}
+    for name, policy in (
+        ("always", "always"),
+        ("unless", "unless-stopped"),
+        ("failing", "on-failure"),
+        ("plain", "no"),
+    ):
+        api.run(name, {"RestartPolicy": {"Name": policy}}, **sleeps)
+    # A boot later than the queue of writes.
+    api.run("recorded", Cmd=["true"])
+    api.wait("recorded")
+    api.run("stopped", {"RestartPolicy": {"Name": "unless-stopped"}}, **sleeps)
+    api("POST", "/containers/stopped/stop", t=0)
+    api.run("passing", {"AutoRemove": True}, **sleeps)
+    api("POST", "/containers/create", {"Image": "busybox"}, name="fresh")
+
+    daemon.stop(signal.SIGKILL)
+    for row in leaks.processes(daemon.root):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(row.split()[0]), signal.SIGKILL)
+    assert list(leaks.settled(lambda: leaks.processes(daemon.root))) == []
+    shutil.rmtree(daemon.root / "exec")
+    daemon.start()
+
+    restarted = ("always", "unless", "failing")
+    eventually(lambda: all(api.status(name) == "running" for name in restarted))
+    assert api.status("stopped") == "exited"
+    assert api.status("fresh") == "created"
+    assert api.inspect("plain")["State"]["ExitCode"] == 255
+    assert api("GET", "/containers/passing/json").status == 404
 
 
 def test_volumes_and_logs_are_still_there(daemon: engines.Engine) -> None:

@@ -32,6 +32,18 @@ def rfc3339_fixed(ns: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{fraction:09d}Z"
 
 
+def go_duration(ns: int) -> str:
+    """*ns*, 0 or at least a millisecond, as Go prints it: ``1m30s``, ``1.5s``, ``100ms``."""
+    below_a_second = 0 < ns < 1_000_000_000
+    size, unit = (1_000_000, "ms") if below_a_second else (1_000_000_000, "s")
+    minutes, rest = (0, ns) if below_a_second else divmod(ns, 60 * size)
+    hours, minutes = divmod(minutes, 60)
+    whole, fraction = divmod(rest, size)
+    digits = f".{fraction:0{len(str(size)) - 1}d}".rstrip("0").rstrip(".")
+    above = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{above}{whole}{digits}{unit}"
+
+
 def _days(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01. Not by datetime: shims import this module and pay for its memory.
 

@@ -1,5 +1,7 @@
 """Resource limits: Docker's and the OCI runtime-spec's names for setrlimit(2)."""
 
+import errno
+import os
 import resource
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,10 +46,17 @@ def number(spec_type: str) -> int:
 
 
 def apply(limits: Sequence[Mapping[str, Any]]) -> None:
-    """Set the OCI ``process.rlimits`` on this process (inherited through fork and exec)."""
+    """Set the OCI ``process.rlimits`` on this process (inherited through fork and exec).
+
+    PermissionError, with the number of the limit, for one that we have no right to raise.
+    """
     for limit in limits:
         which = number(limit["type"])
-        resource.setrlimit(which, (_value(limit["soft"]), _value(limit["hard"])))
+        try:
+            resource.setrlimit(which, (_value(limit["soft"]), _value(limit["hard"])))
+        except ValueError:
+            reason = os.strerror(errno.EPERM)
+            raise PermissionError(errno.EPERM, reason, f"rlimit type {which}") from None
 
 
 def allow(limits: Sequence[Mapping[str, Any]]) -> None:

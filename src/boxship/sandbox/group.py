@@ -4,10 +4,13 @@ import contextlib
 import os
 from typing import Any
 
+from boxship.base.errors import BoxshipError
 from boxship.kernel import cgroup
-from boxship.kernel.cgroup import Layout
+from boxship.kernel.cgroup import Layout, Refused
+from boxship.sandbox.failure import StageError
 
 _ALL = 1 << 62
+_UNSET = "error during container init: error setting cgroup config for procHooks process: "
 
 
 class Group:
@@ -21,9 +24,16 @@ class Group:
         self._group = cgroup.open_group(layout, spec["path"])
 
     def create(self, resources: dict[str, Any]) -> None:
-        """Make the group and put *resources* (OCI ``linux.resources``) in force."""
+        """Make the group and put *resources* (OCI ``linux.resources``) in force.
+
+        :class:`StageError` for a limit that the kernel does not take.
+        """
         self._group.create()
-        self._group.apply(cgroup.from_spec(resources))
+        try:
+            self._group.apply(cgroup.from_spec(resources))
+        except (BoxshipError, Refused) as error:
+            number = error.errno if isinstance(error, OSError) else 0
+            raise StageError(_UNSET + str(error), errno=number or 0) from None
 
     def open_join_files(self) -> list[int]:
         return self._group.open_join_files()

@@ -221,6 +221,16 @@ def environment_of(spec: dict[str, Any], user: passwd.User) -> dict[str, str]:
     return environment
 
 
+def _limit(spec: dict[str, Any]) -> None:
+    try:
+        rlimits.apply(spec.get("rlimits", ()))
+    except PermissionError as error:
+        raise StageError(
+            "error during container init: error setting rlimits for ready process: "
+            f"error setting {error.filename}: operation not permitted"
+        ) from None
+
+
 def launch(
     spec: dict[str, Any],
     root: Root,
@@ -233,7 +243,7 @@ def launch(
     give_away(stdio, user.uid)
     os.umask(0o022 if spec.get("umask") is None else spec["umask"])
     take_stdio(stdio, bool(spec.get("terminal")))
-    rlimits.apply(spec.get("rlimits", ()))
+    _limit(spec)
     directory = spec.get("cwd") or "/"
     entered = _enter_as_root(directory)
     become(spec, user)

@@ -84,6 +84,29 @@ HIDDEN: tuple[Hidden, ...] = (
         "dockerd explains itself in comments of resolv.conf",
     ),
     Hidden(
+        "*",
+        r"(?<=/sys/fs/cgroup/)(\w+)/[\w-]+/<ID>",
+        "the parent of containers' control groups has a name of its own",
+        r"\1/<PARENT>/<ID>",
+    ),
+    Hidden(
+        "*",
+        r"(?<=: )unable to apply cgroup configuration(?=: failed to write)"
+        r"|error during container init: error setting cgroup config for procHooks process",
+        "Boxship sets all limits in one place",
+        "<LIMITS>",
+    ),
+    Hidden(
+        "*",
+        r"runc did not terminate successfully: exit status 1: |(?<=invalid argument)\n: unknown",
+        "dockerd's text names a program that has no part in Boxship",
+    ),
+    Hidden(
+        "*",
+        r"<ROOT>/data/overlay2/<ID>/merged| \(via /proc/self/fd/\d+\)",
+        "where dockerd mounts roots on the host: Boxship does not",
+    ),
+    Hidden(
         "save-load",
         r"(?m)^\[0\]\.LayerSources\..*\n",
         "these describe layers that came from a registry; nothing reads them",
@@ -153,6 +176,37 @@ OTHERWISE: tuple[Otherwise, ...] = (
         125,
         r"Cannot mkdir: /etc/passwd is not a directory",
         "seen when the container starts, not when it is made: only then its layers are mounted",
+    ),
+    Otherwise(
+        "docker run --rm --pull never --platform windows/amd64 busybox true",
+        125,
+        r"was found but does not provide the specified platform \(windows/amd64\)",
+        "as for another architecture",
+    ),
+    Otherwise(
+        "docker update --memory-swap -1 box && docker exec box sh -c"
+        " 'cat /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'",
+        0,
+        r"\Abox\n9223372036854771712\Z",
+        "dockerd keeps the old limit in force until the next start",
+    ),
+    Otherwise(
+        "docker update --cpu-rt-runtime 1000 box",
+        1,
+        r'failed to write "1000": write .*/cpu\.rt_runtime_us: invalid argument',
+        "dockerd does not try, and the container does not start any more",
+    ),
+    Otherwise(
+        "docker run --rm -v $PWD/data/file/below:/x busybox true",
+        125,
+        r"error while creating mount source path '.*/below': mkdir .*/file: file exists",
+        "seen before anything is made",
+    ),
+    Otherwise(
+        "docker run --rm -v $PWD/data:/dev busybox true; ls data",
+        0,
+        r"unable to start container process: mask-paths: dev/null: no such file or directory",
+        "/dev/null is missed where it is needed first",
     ),
     Otherwise(
         "docker run --rm --pull never --platform linux/arm64 busybox true",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boxship.base.errors import InvalidParameter
-from boxship.base.times import parse_rfc3339, rfc3339
+from boxship.base.times import go_duration, parse_rfc3339, rfc3339
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(2, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))
@@ -34,3 +34,20 @@ def test_zones() -> None:
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(InvalidParameter):
         parse_rfc3339(text)
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "0s"),
+        (1_000_000, "1ms"),
+        (1_500_000, "1.5ms"),
+        (1_000_000_000, "1s"),
+        (1_500_000_000, "1.5s"),
+        (90_000_000_000, "1m30s"),
+        (3_600_000_000_000, "1h0m0s"),
+        (3_661_250_000_000, "1h1m1.25s"),
+    ],
+)
+def test_durations_read_as_go_prints_them(nanoseconds: int, text: str) -> None:
+    assert go_duration(nanoseconds) == text

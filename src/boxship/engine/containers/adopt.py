@@ -5,13 +5,25 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
 from boxship.base.ids import is_full_id
-from boxship.engine.containers import ended, health, restart_policy, runtime_state, start
+from boxship.base.times import now_ns
+from boxship.engine.containers import (
+    ended,
+    health,
+    removal,
+    restart_policy,
+    runtime_state,
+    start,
+)
 from boxship.engine.containers.container import State
 from boxship.engine.containers.store import Live
 from boxship.engine.networks import attachment, connection
+from boxship.runtime.supervisor import Exit
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
+
+# Docker's exit code for a program whose end nobody saw.
+_UNKNOWN = 255
 
 
 async def adopt_all(engine: "Engine") -> None:
@@ -19,7 +31,10 @@ async def adopt_all(engine: "Engine") -> None:
         await _adopt(engine, live)
     _sweep(engine)
     for live in engine.containers:
-        if _wants_start(live):
+        if live.container.host_config.auto_remove and not live.container.state.running:
+            async with live.lock:
+                await removal.delete(engine, live, volumes=True)
+        elif _wants_start(live):
             engine.background(_start(engine, live))
 
 
@@ -53,7 +68,10 @@ async def _settle(engine: "Engine", live: Live, was_running: bool) -> None:
         await ended.finish(engine, live, ended.lost(engine, live))
         return
     state = live.container.state
-    if state.status in ("running", "paused", "restarting", "removing"):
+    if state.status in ("running", "paused"):
+        # Its run directory went with the machine's memory.
+        await ended.finish(engine, live, Exit(_UNKNOWN, False, now_ns()))
+    elif state.status in ("restarting", "removing"):
         state.status = "exited"
         state.pid = 0
         engine.containers.save_later(live)

@@ -4,7 +4,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
-from boxship.engine.containers import events, removal, restart_policy, runtime_state, volume_mounts
+from boxship.engine.containers import (
+    events,
+    health,
+    removal,
+    restart_policy,
+    runtime_state,
+    volume_mounts,
+)
 from boxship.engine.containers.store import Live
 from boxship.engine.networks import attachment
 from boxship.runtime.supervisor import Exit, Shim
@@ -46,6 +53,7 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         state.exit_code, state.oom_killed, state.finished_at = result.code, result.oom, result.at
         duration = max(0, result.at - state.started_at) // 1_000_000_000
         _end_execs(engine, live)
+        health.close(container)
         restarts = restart_policy.wanted(live)
         if restarts:
             state.status = "restarting"

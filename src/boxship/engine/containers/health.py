@@ -6,8 +6,8 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError
-from boxship.base.times import now_ns, rfc3339
-from boxship.engine.containers import events, execs
+from boxship.base.times import go_duration, now_ns, rfc3339
+from boxship.engine.containers import events, execs, unhealthy
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.runtime_state import record
 from boxship.engine.containers.store import Live
@@ -58,18 +58,19 @@ async def _watch(engine: "Engine", live: Live, probe: list[str]) -> None:
         await asyncio.sleep(_pause(live.container, check) / _SECOND)
         if live.container.state.status == "paused":
             continue
-        _judge(engine, live, check, await _probe(engine, live, probe, check))
+        began = now_ns()
+        _judge(engine, live, check, began, await _probe(engine, live, probe, check))
 
 
-def _in_start_period(container: Container, check: HealthConfig) -> bool:
+def _in_start_period(container: Container, check: HealthConfig, at: int) -> bool:
     health = container.state.health or {}
-    young = now_ns() - container.state.started_at < check.start_period
+    young = at - container.state.started_at < check.start_period
     return young and health.get("Status") == "starting"
 
 
 def _pause(container: Container, check: HealthConfig) -> int:
     """Nanoseconds until the next probe."""
-    if _in_start_period(container, check):
+    if _in_start_period(container, check, now_ns()):
         return check.start_interval or _START_INTERVAL
     return check.interval or _INTERVAL
 
@@ -79,12 +80,12 @@ async def _probe(
 ) -> dict[str, Any]:
     """Run the probe once: a row of the health log."""
     began = now_ns()
-    timeout = (check.timeout or _TIMEOUT) / _SECOND
+    timeout = check.timeout or _TIMEOUT
     try:
-        code, output = await _run(engine, live, probe, timeout)
+        code, output = await _run(engine, live, probe, timeout / _SECOND)
     except TimeoutError:
         code = _TIMED_OUT
-        output = f"Health check exceeded timeout ({timeout:g}s)"
+        output = f"Health check exceeded timeout ({go_duration(timeout)})"
     except (BoxshipError, ShimError) as error:
         code, output = _TIMED_OUT, str(error)
     return {
@@ -131,19 +132,30 @@ async def _read_output(sock: socket.socket) -> str:
     return text + ("..." if len(kept) > _KEPT_OUTPUT else "")
 
 
-def _judge(engine: "Engine", live: Live, check: HealthConfig, result: dict[str, Any]) -> None:
+def _judge(
+    engine: "Engine", live: Live, check: HealthConfig, began: int, result: dict[str, Any]
+) -> None:
     """Take *result* into the container's health, and tell when the status changes."""
     container = live.container
     health = container.state.health or {"Status": "starting", "FailingStreak": 0, "Log": []}
     before = health["Status"]
     if result["ExitCode"] == 0:
         health |= {"Status": "healthy", "FailingStreak": 0}
-    elif not _in_start_period(container, check):
+    elif not _in_start_period(container, check, began):
         health["FailingStreak"] += 1
         if health["FailingStreak"] >= (check.retries or _RETRIES):
             health["Status"] = "unhealthy"
     health["Log"] = [*health["Log"], result][-_KEPT_RESULTS:]
     container.state.health = health
     record(engine, container)
-    if health["Status"] != before:
-        events.emit(engine, container, f"health_status: {health['Status']}")
+    if health["Status"] == before:
+        return
+    events.emit(engine, container, f"health_status: {health['Status']}")
+    if health["Status"] == "unhealthy" and unhealthy.asks_for_restart(container):
+        engine.background(unhealthy.end(engine, live))
+
+
+def close(container: Container) -> None:
+    """Nobody looks any more: what is not probed is not healthy, as Docker has it."""
+    if container.state.health is not None:
+        container.state.health["Status"] = "unhealthy"

@@ -19,8 +19,11 @@ def wanted(live: Live) -> bool:
     """Whether the policy restarts the container after the exit that it has just had."""
     container = live.container
     policy = container.host_config.restart_policy
+    ended_for_health, live.unhealthy = live.unhealthy, False
     if live.stopped_by_user:
         return False
+    if ended_for_health:
+        return True
     if policy.name in ("always", "unless-stopped"):
         return True
     if policy.name != "on-failure" or container.state.exit_code == 0:

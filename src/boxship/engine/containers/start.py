@@ -48,6 +48,7 @@ async def start(engine: "Engine", reference: str) -> None:
     live = engine.containers.get(reference)
     async with live.lock:
         states.check(live.container, "start", reference)
+        volume_mounts.check_sources(live.container)
         live.container.restart_count = 0
         live.stopped_by_user = False
         await launch(engine, live)
@@ -108,6 +109,9 @@ async def _launch(engine: "Engine", live: Live) -> None:
     events.emit(engine, container, "start")
     health.begin(engine, live)
     record(engine, container)
+    if not container.host_config.auto_remove:
+        # After a crash of the machine this says that it ran: the run directory is gone then.
+        engine.containers.save_later(live)
     live.monitor = engine.background(ended.watch(engine, live, shim))
 
 

@@ -37,7 +37,7 @@ async def end(engine: "Engine", live: Live, timeout: int | None, number: int = 0
     elif live.monitor is not None:
         if container.state.status == "paused":
             await pause.resume(engine, live)
-        await _signal_and_wait(engine, live, live.monitor, timeout, number)
+        await signal_and_wait(engine, live, live.monitor, timeout, number)
     if live.stopping:
         live.stopping = False
         events.emit(engine, container, "stop")
@@ -45,13 +45,14 @@ async def end(engine: "Engine", live: Live, timeout: int | None, number: int = 0
         engine.containers.save_later(live)
 
 
-async def _signal_and_wait(
+async def signal_and_wait(
     engine: "Engine",
     live: Live,
     monitor: "asyncio.Task[None]",
     timeout: int | None,
     number: int,
 ) -> None:
+    """The stop signal, or *number*, then the end; returns when *monitor* has dealt with that."""
     if timeout is None:
         timeout = live.container.config.stop_timeout
     seconds = DEFAULT_TIMEOUT if timeout is None else timeout

@@ -55,6 +55,7 @@ class Live:
     execs: dict[str, Exec] = field(default_factory=dict)
     restart_task: "asyncio.Task[None] | None" = None
     monitor: "asyncio.Task[None] | None" = None
+    unhealthy: bool = False
     stopped_by_user: bool = False
     stopping: bool = False
     quick_restarts: int = 0

@@ -11,6 +11,8 @@ from boxship.types.update import UpdateRequest
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+_NO_LIMIT = -1
+
 
 async def update(engine: "Engine", reference: str, request: UpdateRequest) -> list[str]:
     """``POST /containers/{id}/update``: in force at once if it runs; returns warnings."""
@@ -22,12 +24,13 @@ async def update(engine: "Engine", reference: str, request: UpdateRequest) -> li
         changed, warnings = updated_host_config(container.id, before, request, engine.host)
         if live.shim is not None:
             path = engine.cgroups.path_of(changed.cgroup_parent, live.id)
+            limits = resources.build(changed)
+            if request.pids_limit is not None and request.pids_limit <= 0:
+                limits["pids"] = {"limit": _NO_LIMIT}
             try:
-                engine.cgroups.update(path, resources.build(changed))
+                engine.cgroups.update(path, limits)
             except OSError as error:
-                raise Internal(
-                    f"Cannot update container {container.id}: {error.strerror}: {error.filename}"
-                ) from None
+                raise Internal(f"Cannot update container {container.id}: {error}") from None
         container.host_config = changed
         try:
             await engine.containers.save(live)

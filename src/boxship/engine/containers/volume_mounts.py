@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.errors import BoxshipError, InvalidParameter, NotFound
 from boxship.engine import volumes
 from boxship.engine.containers import files, userns, volume_sources
 from boxship.engine.containers.container import Container, MountPoint
@@ -34,7 +34,7 @@ def collect(engine: "Engine", done: Prepared) -> list[MountPoint]:
 
 def _inherited(point: MountPoint, mode: str) -> MountPoint:
     """A mount point of another container; an anonymous volume goes with its last container."""
-    return msgspec.structs.replace(point, rw=point.rw and not is_read_only(mode))
+    return msgspec.structs.replace(point, rw=point.rw and not is_read_only(mode), mode="")
 
 
 async def provide(engine: "Engine", container: Container) -> None:
@@ -55,19 +55,26 @@ async def provide(engine: "Engine", container: Container) -> None:
             await _fill(engine, container, point)
 
 
+def check_sources(container: Container) -> None:
+    """:class:`InvalidParameter` for a bind whose source is missing and is not to be made."""
+    for point in container.mounts:
+        made = point.options.get("short_syntax") or point.options.get("create_source")
+        if point.type == "bind" and not made and not os.path.lexists(point.source):
+            raise InvalidParameter(
+                'invalid mount config for type "bind": '
+                f"bind source path does not exist: {point.source}"
+            )
+
+
 def make_sources(engine: "Engine", container: Container) -> None:
     """Host directories of binds in the short syntax are made at the start, where they miss.
 
     :class:`InvalidParameter` for those that cannot be made, and for missing ones of ``--mount``.
     """
+    check_sources(container)
     for point in container.mounts:
-        if point.type != "bind" or os.path.lexists(point.source):
+        if point.type != "bind" or os.path.exists(point.source):
             continue
-        if not (point.options.get("short_syntax") or point.options.get("create_source")):
-            raise InvalidParameter(
-                'invalid mount config for type "bind": '
-                f"bind source path does not exist: {point.source}"
-            )
         try:
             _make_directories(point.source, userns.root(engine, container))
         except OSError as error:
@@ -97,6 +104,11 @@ async def _fill(engine: "Engine", container: Container, point: MountPoint) -> No
     mappings = userns.mappings(engine, container)
     users = mappings.rows() if mappings else None
     if backing and not backing.is_bind:
+        try:
+            # Servers are asked for nothing that the image has nothing for.
+            await engine.workers.run("stat_path", arguments, rootfs=rootfs)
+        except NotFound:
+            return
         sources = await volume_sources.find(engine, container)
         arguments["filesystem"] = sources[point.destination]["filesystem"]
         await engine.workers.run("copy_up", arguments, rootfs=rootfs, user_namespace=users)

@@ -5,6 +5,7 @@
 
 from boxship.base.errors import InvalidParameter
 from boxship.kernel.cgroup.features import unsupported
+from boxship.kernel.cgroup.files import Refused
 from boxship.kernel.cgroup.interface import Cgroup
 from boxship.kernel.cgroup.layout import UNIFIED, Layout, detect
 from boxship.kernel.cgroup.resources import Resources, from_spec
@@ -16,6 +17,7 @@ from boxship.kernel.cgroup.v2.group import GroupV2
 __all__ = [
     "Cgroup",
     "Layout",
+    "Refused",
     "Resources",
     "Stats",
     "detect",

@@ -27,15 +27,28 @@ def read_or(directory: str, name: str, default: str) -> str:
         return default
 
 
+class Refused(OSError):
+    """The kernel does not take *value*; as text it says so in runc's words."""
+
+    def __init__(self, error: OSError, path: str, value: str) -> None:
+        super().__init__(error.errno, error.strerror, path)
+        self.value = value
+
+    def __str__(self) -> str:
+        reason = str(self.strerror).lower()
+        return f'failed to write "{self.value}": write {self.filename}: {reason}'
+
+
 def write(directory: str, name: str, *values: str) -> None:
-    """Each value is one write(2), as the kernel's parsers want it."""
+    """Each value is one write(2), as the kernel's parsers want it. :class:`Refused`."""
     path = f"{directory}/{name}"
     fd = os.open(path, _WRITE)
+    value = ""
     try:
         for value in values:
             os.write(fd, value.encode())
     except OSError as error:
-        raise OSError(error.errno, error.strerror, path) from None
+        raise Refused(error, path, value) from None
     finally:
         os.close(fd)
 

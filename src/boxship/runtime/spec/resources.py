@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from boxship.base.errors import InvalidParameter
 from boxship.types.host_config import Resources, ThrottleDevice
 
 CPU_PERIOD = 100_000
@@ -13,6 +14,8 @@ def _present(**values: Any) -> dict[str, Any]:
 
 
 def _cpu(limits: Resources) -> dict[str, Any]:
+    if limits.cpu_shares < 0:
+        raise InvalidParameter("shares: invalid argument")
     quota, period = limits.cpu_quota, limits.cpu_period
     if limits.nano_cpus:
         period = CPU_PERIOD
@@ -67,7 +70,10 @@ def _block_io(limits: Resources) -> dict[str, Any]:
 
 
 def build(limits: Resources) -> dict[str, Any]:
-    """Everything but the device list; what is not limited is absent."""
+    """Everything but the device list; what is not limited is absent.
+
+    :class:`InvalidParameter` for what Docker refuses no earlier than at the start.
+    """
     result = _present(
         memory=_memory(limits) or None, cpu=_cpu(limits) or None, blockIO=_block_io(limits) or None
     )

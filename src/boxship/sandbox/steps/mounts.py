@@ -16,6 +16,8 @@ from boxship.sandbox.steps import namespaces
 from boxship.sandbox.steps.context import Context
 
 _MISSING = 'invalid mount config for type "bind": bind source path does not exist: '
+# MS_BIND and MS_REC.
+_BIND = 0x5000
 _ORDINARY_ONLY = ("proc", "sysfs")
 # What lxcfs and its like replace (runc's list).
 _COVERABLE = frozenset(
@@ -136,9 +138,10 @@ def _keep_procfs_whole(context: Context, step: dict[str, Any], source: int, targ
         covered = path.startswith("/proc/") and path not in _COVERABLE
         reason = "it is inside /proc" if covered else ""
     if reason:
-        raise StageError(
-            f'error mounting "{step["target"]}" to rootfs at "{step["target"]}": "{path}" cannot '
-            f"be mounted because {reason}"
+        raise _refused(
+            step,
+            f"create mount destination for {step['target']} mount: check proc-safety of "
+            f'{step["target"]} mount: "{path}" cannot be mounted because {reason}',
         )
 
 
@@ -154,13 +157,37 @@ def _target(context: Context, step: dict[str, Any], directory: bool) -> int:
                 f'filesystem "{step["type"]}" must be mounted on ordinary directory: {path}'
             )
         if error.errno == errno.ENOTDIR:
-            raise _not_a_directory(step)
+            raise _refused(
+                step,
+                f"create mount destination for {path} mount: cannot mkdir in {path}: "
+                "not a directory",
+            )
         raise OSError(error.errno, f"mounting {path}: {error.strerror}", path)
 
 
-def _not_a_directory(step: dict[str, Any]) -> StageError:
-    path = step["target"]
-    return StageError(f'error mounting "{path}" to rootfs at "{path}": not a directory')
+def _refused(step: dict[str, Any], reason: str) -> StageError:
+    """Docker's words for a mount that cannot be made."""
+    return StageError(
+        f'error during container init: error mounting "{step["name"]}" to rootfs at '
+        f'"{step["target"]}": {reason}'
+    )
+
+
+def _failed(step: dict[str, Any], flags: int, data: str, reason: str) -> StageError:
+    """The same for one that the kernel refuses. *flags* of mount(2): the first MOUNT_ATTR_ agree
+    with them."""
+    shown = f", flags: {flags:#x}" if flags else ""
+    shown += f", data: {data}" if data else ""
+    return _refused(step, f"mount {step['name']}:{step['target']}{shown}: {reason}")
+
+
+def _filesystem(context: Context, step: dict[str, Any]) -> int:
+    options, attributes = _options(context, step), step["attributes"]
+    try:
+        return new_filesystem(step["type"], options, attributes, step["name"])
+    except OSError as error:
+        data = ",".join(f"{key}={value}" if value else key for key, value in step["options"])
+        raise _failed(step, attributes, data, str(error.strerror).lower()) from None
 
 
 def mount_one(context: Context, step: dict[str, Any]) -> None:
@@ -168,17 +195,14 @@ def mount_one(context: Context, step: dict[str, Any]) -> None:
         source = _bind(context, step)
         target = _target(context, step, is_directory(source))
     else:
-        source = new_filesystem(
-            step["type"], _options(context, step), step["attributes"], step["name"]
-        )
+        source = _filesystem(context, step)
         target = _target(context, step, True)
     _keep_procfs_whole(context, step, source, target)
     if step.get("propagation"):
         mount.set_attributes(source, propagation=step["propagation"], recursive=True)
-    try:
-        mount.move_mount(source, target)
-    except NotADirectoryError:
-        raise _not_a_directory(step)
+    if is_directory(source) != is_directory(target):
+        raise _failed(step, _BIND, "", "not a directory")
+    mount.move_mount(source, target)
     os.close(target)
     if step["type"] == "proc":
         context.proc = source

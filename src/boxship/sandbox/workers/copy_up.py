@@ -23,15 +23,17 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
     """Fill the empty directory ``fds[0]`` from the directory ``path`` below *root*.
 
     With ``filesystem`` (see :mod:`boxship.sandbox.volumes`) that is filled instead. Nothing happens
-    when there is no such directory. ``entries`` counts what was copied.
+    when there is no such path; Internal if it is no directory. ``entries`` counts what was copied.
     """
     assert root is not None
     os.umask(0)
     try:
         source = open_inside(root, os.fsencode(args["path"]), os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+        if error.errno in (errno.ENOENT, errno.ELOOP):
             return {"entries": 0}
+        if error.errno == errno.ENOTDIR:
+            raise Internal(f"source {args['path']} is not directory") from None
         raise
     target = fds[0] if fds else _open_volume(args["filesystem"])
     if os.listdir(target):

@@ -143,14 +143,14 @@ docker run --rm --isolation nonsense busybox true
 docker run --rm --group-add 1234 --group-add disk busybox id
 docker run --rm --group-add nosuch busybox id
 docker run --rm --platform linux/amd64 busybox true && echo fine
-docker run --rm --platform windows/amd64 busybox true
+docker run --rm --pull never --platform windows/amd64 busybox true
 docker run --rm --platform nonsense/x/y/z busybox true
 docker run --rm --pull never nosuch
 docker run --rm --pull nonsense busybox true
 docker run --rm --pull missing busybox true && echo fine
 docker run --rm --cgroup-parent /walk busybox sh -c 'grep -c /walk/ /proc/self/cgroup' >/dev/null && echo fine
 docker run --rm --cgroup-parent ../../x busybox true
-docker run --rm --cgroupns host busybox sh -c 'grep -c :/$ /proc/self/cgroup'
+docker run --rm --cgroupns host busybox sh -c 'grep -v ^0: /proc/self/cgroup | grep -c :/$'
 docker run --rm --uts nonsense busybox true
 docker run --rm --security-opt nosuch busybox true; docker run --rm --security-opt nosuch=1 busybox true
 docker run --rm --security-opt apparmor=unconfined busybox true && echo fine

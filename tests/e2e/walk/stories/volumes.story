@@ -10,7 +10,7 @@ docker volume create x
 docker volume create bad/name
 docker volume create -- -dash
 docker volume create --driver nosuch three
-docker volume ls --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Labels}}' | grep -v -E '^[0-9a-f<]' | sort
+docker volume ls --format '{{.Name}} {{.Driver}} {{.Scope}} {{.Label "a"}}' | grep -v -E '^[0-9a-f<]' | sort
 docker volume ls -q -f name=o | sort
 docker volume ls -q -f label=a; docker volume ls -q -f label=a=2; docker volume ls -q -f label=b
 docker volume ls -q -f driver=local -f name=two; docker volume ls -q -f driver=nosuch
@@ -58,10 +58,10 @@ docker run --rm --mount src=data,dst=/data,volume-nocopy busybox cat /data/x
 docker run --rm --mount type=volume,dst=/data busybox ls -d /data
 docker run --rm --mount type=volume,dst=/data,readonly busybox true
 docker run --rm --mount type=volume,src=lab,dst=/data,volume-label=a=b,volume-label=c busybox true; docker volume inspect -f '{{json .Labels}}' lab
-docker run --rm --mount type=volume,src=drv,dst=/data,volume-driver=nosuch busybox true
+docker create --pull never --mount type=volume,src=drv,dst=/data,volume-driver=nosuch busybox true
 docker run --rm --mount type=volume,src=drv,dst=/data,volume-driver=local busybox true; docker volume inspect -f '{{.Driver}}' drv
 docker run --rm --volume-driver local -v drv2:/x busybox true; docker volume inspect -f '{{.Driver}}' drv2
-docker run --rm --volume-driver nosuch -v drv3:/x busybox true
+docker create --pull never --volume-driver nosuch -v drv3:/x busybox true
 docker run --rm -v data:/data:nosuch busybox true
 docker run --rm -v data:/data:ro,rw busybox true
 docker run --rm -v data:/data:z busybox true && echo z; docker run --rm -v data:/data:ro,Z busybox true && echo Z
@@ -81,7 +81,7 @@ docker volume ls -q -f dangling=false | sed 's/^[0-9a-f<].*/ID/' | sort
 docker inspect -f '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.Driver}} {{.Mode}} {{.RW}} {{.Propagation}}{{"\n"}}{{end}}' user | sort
 docker inspect -f '{{json .Config.Volumes}} {{json .HostConfig.Binds}} {{json .HostConfig.Mounts}}' user
 docker volume inspect $(docker inspect -f '{{range .Mounts}}{{if eq .Destination "/anon"}}{{.Name}}{{end}}{{end}}' user) -f '{{json .Labels}} {{json .Options}}'
-docker ps -a --filter volume=data --format '{{.Names}} {{.Mounts}}' | sed 's/[0-9a-f]\{10,\}.*//'
+docker ps -a --filter volume=data --format '{{.Names}} {{.Mounts}}' | tr ', ' '\n\n' | grep -v -E '^[0-9a-f]{10}' | sort
 docker ps -a --filter volume=/anon --format '{{.Names}} {{.LocalVolumes}}'
 docker rm user; docker volume ls -q | grep -c -E '^[0-9a-f]{64}$'
 docker create --name user -v data:/data -v /anon busybox true >/dev/null; docker rm -v user; docker volume ls -q | grep -c -E '^[0-9a-f]{64}$'; docker volume ls -q -f name=data

@@ -6,14 +6,14 @@ from boxship.api.request import Request
 from boxship.api.response import Response
 from boxship.base.errors import NotSupported, Unavailable
 
-_NO_MANAGER = (
+NO_MANAGER = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect '
     "this node to swarm and try again."
 )
 
 
 async def needs_manager(engine: Any, request: Request) -> Response:
-    raise Unavailable(_NO_MANAGER)
+    raise Unavailable(NO_MANAGER)
 
 
 async def needs_membership(engine: Any, request: Request) -> Response:

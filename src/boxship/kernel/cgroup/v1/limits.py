@@ -14,6 +14,8 @@ _THROTTLES = (
     ("write_iops", "blkio.throttle.write_iops_device"),
 )
 
+_LEAST_SHARES, _MOST_SHARES = 2, 1 << 18
+
 
 def apply(directories: Mapping[str, str], resources: Resources) -> None:
     """*directories*: controller -> the group's directory in it."""
@@ -38,6 +40,7 @@ def place(directories: Mapping[str, str], controller: str) -> str:
 
 
 def _set_cpu(directories: Mapping[str, str], cpu: Cpu) -> None:
+    _check_shares(cpu.shares or _LEAST_SHARES)
     simple = (
         ("cpu.idle", cpu.idle),
         ("cpu.shares", cpu.shares or None),
@@ -51,6 +54,14 @@ def _set_cpu(directories: Mapping[str, str], cpu: Cpu) -> None:
         _set_bandwidth(place(directories, "cpu"), cpu.period, cpu.quota)
     if cpu.burst is not None:
         files.write(place(directories, "cpu"), "cpu.cfs_burst_us", str(cpu.burst))
+
+
+def _check_shares(shares: int) -> None:
+    """The kernel takes any number and keeps the nearest that it can."""
+    if shares > _MOST_SHARES:
+        raise InvalidParameter(f"the maximum allowed cpu-shares is {_MOST_SHARES}")
+    if shares < _LEAST_SHARES:
+        raise InvalidParameter(f"the minimum allowed cpu-shares is {_LEAST_SHARES}")
 
 
 def _set_bandwidth(directory: str, period: int | None, quota: int | None) -> None:
