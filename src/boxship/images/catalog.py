@@ -161,6 +161,15 @@ class Catalog:
             return _layer_row(row)
         raise NotFound(f"No such layer: {diff_id}")
 
+    def present(self, diff_ids: Iterable[str]) -> set[str]:
+        """Those of *diff_ids* that there are."""
+        wanted = tuple(diff_ids)
+        marks = ",".join("?" * len(wanted))
+        rows = self._database.read(
+            f"SELECT diff_id FROM image_layers WHERE diff_id IN ({marks})", *wanted
+        )
+        return {row[0] for row in rows}
+
     def orphans(self) -> set[str]:
         """Layers that no image has."""
         rows = self._database.read(

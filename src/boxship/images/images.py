@@ -200,6 +200,13 @@ class Images:
         """API operation ImageInspect."""
         return inspecting.inspect(self.resolve(name, platform), self.driver)
 
+    def children(self, image_id: str) -> builtins.list[ImageRecord]:
+        """The images made on top of *image_id*; of ``""`` those that stand on nothing."""
+        return self._catalog.records(self._catalog.children(image_id))
+
+    def has_layer(self, diff_id: str) -> bool:
+        return bool(self._catalog.present([diff_id]))
+
     def history(self, name: str, platform: str | None = None) -> builtins.list[dict[str, Any]]:
         """API operation ImageHistory."""
         return inspecting.history(self._catalog, self.resolve(name, platform))
@@ -297,7 +304,7 @@ class Images:
             assert layer is not None
             origin = Origin(now_ns(), message or "Imported from -")
             raw = encode_image(config, where, origin, None, layer.diff_id)
-            image = await self._add(NewImage(raw, [layer]), reference)
+            image = await self.add(NewImage(raw, [layer]), reference)
         self._emit_named_by_id("import", image.id)
         return image.id
 
@@ -334,9 +341,10 @@ class Images:
         diff_id = staged_layer.diff_id if staged_layer else None
         raw = encode_image(final, where, origin, parent, diff_id)
         new = NewImage(raw, [staged_layer] if staged_layer else [], parent.id if parent else "")
-        return (await self._add(new, reference)).id
+        return (await self.add(new, reference)).id
 
-    async def _add(self, new: NewImage, reference: Reference | None) -> ImageRecord:
+    async def add(self, new: NewImage, reference: Reference | None = None) -> ImageRecord:
+        """Store an image whose layers are there or staged; *reference* then means it."""
         tags = [(reference, [new.id])] if reference else []
         async with self._lock:
             await self._adopter.adopt([new], tags)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ async def _commit(
     container = live.container
     merged = _config(container, config, options.changes)
     with engine.images.staging() as directory:
-        digest = await _write_layer(engine, container, directory)
+        digest = await write_layer(engine, container, directory)
         image_id = await engine.images.commit(
             container.image_id,
             (directory, digest),
@@ -93,8 +94,13 @@ def _config(
     return merge_image_config(merged, dict(msgspec.to_builtins(container.config)))
 
 
-async def _write_layer(engine: "Engine", container: Container, directory: Path) -> str:
-    """The container's upper directory as ``layer.tar`` and ``index``; the archive's digest."""
+async def write_layer(
+    engine: "Engine", container: Container, directory: Path, exclude: Sequence[str] = ()
+) -> str:
+    """The container's upper directory as ``layer.tar`` and ``index``; the archive's digest.
+
+    *exclude*: what the runtime made to mount on, besides the usual.
+    """
     rootfs = files.rootfs(engine, container)
     lower = rootfs | {"upper": None, "work": None, "volatile": False}
     with contextlib.ExitStack() as stack:
@@ -106,6 +112,6 @@ async def _write_layer(engine: "Engine", container: Container, directory: Path) 
         ]
         for fd in fds:
             stack.callback(os.close, fd)
-        arguments = {"exclude": archives.PLACEHOLDERS}
+        arguments = {"exclude": [*archives.PLACEHOLDERS, *exclude]}
         layer = await engine.workers.run("diff", arguments, fds, rootfs=lower)
     return str(layer["digest"])

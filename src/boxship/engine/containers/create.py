@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class CreateOptions:
-    """What does not stand in the body. The modes are the API version's defaults."""
+    """What does not stand in the body. The modes are the API version's defaults.
+
+    *image_config* replaces the image's own, for containers that only borrow its files.
+    """
 
     name: str = ""
     platform: str = ""
     ipc_mode: str = "private"
     cgroupns_mode: str = ""
     warn_mac_address: bool = True
+    image_config: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -50,6 +54,8 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         network_flaws=functools.partial(admission.flaws, engine),
     )
     image_id, image_config = _image(engine, request.image, options.platform)
+    if options.image_config is not None:
+        image_config = options.image_config
     joins.resolve(engine, prepared)
     done = complete(prepared, image_config)
     name = clean_name(options.name) if options.name else random_name(engine.containers.has_name)

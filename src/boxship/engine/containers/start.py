@@ -80,7 +80,7 @@ async def _launch(engine: "Engine", live: Live) -> None:
         await _give_up(engine, live, namespace)
         await _failed(engine, live, str(error))
         raise
-    if container.host_config.auto_remove:
+    if container.host_config.auto_remove or live.volatile:
         files.forget_volatile(engine, container)
         request.rootfs["volatile"] = True
     request.clients = [(sock.fileno(), spec) for sock, spec in live.parked]

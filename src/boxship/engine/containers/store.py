@@ -59,6 +59,8 @@ class Live:
     stopped_by_user: bool = False
     stopping: bool = False
     quick_restarts: int = 0
+    volatile: bool = False
+    """Its files need not survive a crash."""
 
     @property
     def id(self) -> str:
