@@ -1,10 +1,14 @@
 """Roots of containers for the kernel tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from boxship.network import namespace
+from boxship.network.namespace import Namespace
+from support.network_ground import Ground
 from support.requirements import require_root
 from support.workers import Root
 
@@ -21,3 +25,21 @@ def root(tmp_path: Path) -> Root:
     (lower / "etc").mkdir()
     (lower / "etc/passwd").write_text("root:x:0:0::/:\napp:x:77:78::/:\n")
     return Root(tmp_path / "c", [lower])
+
+
+@pytest.fixture
+def ground() -> Iterator[Ground]:
+    require_root()
+    made = Ground(namespace.make())
+    yield made
+    for each in [*made.opened, made.host]:
+        each.close()
+
+
+@pytest.fixture
+def outside() -> Iterator[Namespace]:
+    """Another host."""
+    require_root()
+    made = namespace.make()
+    yield made
+    made.close()

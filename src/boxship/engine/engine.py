@@ -94,7 +94,9 @@ class Engine:
         self.sharing = Sharing(self.images, options.registries, self._image_event)
         self.volumes = Volumes(options.data_root / "volumes", self.database)
         self.containers = Containers(self.database)
-        self.networks = Networks(self.database, self.daemon_id, self.opened_at, options.networks)
+        self.networks = Networks(
+            self.database, self.daemon_id, self.opened_at, options.networks, options.exec_root
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -106,7 +108,7 @@ class Engine:
         await self.proxy.find()
         await adopt.adopt_all(self)
         await resolving.restore(self)
-        publishing.sweep(self)
+        await publishing.sweep(self)
 
     def _names_lost(self) -> None:
         self.background(resolving.restore(self))
@@ -153,6 +155,8 @@ class Engine:
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not any(live.shim is not None for live in self.containers):
+            await realization.clear(self)
         for live in self.containers:
             if live.shim is not None:
                 live.shim.close()

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from boxship.base.errors import BoxshipError
@@ -17,10 +18,13 @@ from boxship.network import bridge, endpoint, namespace
 from boxship.network.bridge import Bridge
 from boxship.network.endpoint import Endpoint
 from boxship.network.firewall import Firewall
+from boxship.network.foreign_rules import ForeignRules
 from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 from boxship.network.publish import Port, Ports, Wish, listens_on_ipv6
 from boxship.network.ruleset import PLAIN, Publication, Publishing, Zone
+from boxship.network.surroundings import Surroundings
+from boxship.network.watch import Watch
 
 T = TypeVar("T")
 #: Namespaces that wait for containers: one is made after each start, off the request's path.
@@ -51,11 +55,18 @@ class Targets:
 class Fabric:
     """Made when the first network is needed. Its coroutines wait for the one thread.
 
-    *table*: of nftables, no other daemon's.
+    *name*: of the table of nftables and the rules in others, no other daemon's. *foreign*: the file
+    in which the latter are written down; with one, rules of an earlier daemon stay in force until
+    :meth:`settle`.
     """
 
-    def __init__(self, table: str = "boxship", publishing: Publishing = PLAIN) -> None:
-        self._table = table
+    def __init__(
+        self, name: str = "boxship", publishing: Publishing = PLAIN, foreign: Path | None = None
+    ) -> None:
+        self._name = name
+        self._foreign_file = foreign
+        self._foreign: ForeignRules | None = None
+        self._watch: Watch | None = None
         self.publishing = publishing
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="network")
         self._ready: deque[Namespace] = deque()
@@ -73,26 +84,53 @@ class Fabric:
 
     async def usable(self) -> bool:
         """Whether networks can be had here; tries once, :attr:`flaw` tells why not."""
-        if self._opened is None:
-            self._opened = await self._do(self._open)
-        return self._opened
+        if self._opened is None and await self._do(self._open) and self._watch is not None:
+            self._watch.begin()
+        return bool(self._opened)
 
     def _open(self) -> bool:
+        """Whether it has been opened just now."""
         if self._opened is not None:
-            return self._opened
+            return False
         try:
             self._channel = rtnetlink.open_socket()
-            self._firewall = Firewall(self._table, self.publishing)
+            self._firewall = Firewall(self._name, self.publishing, self._foreign_file is not None)
+            self._look_around()
             if self.publishing.forwarding:
                 self.forwarding_enabled = bridge.enable_forwarding()
         except (BoxshipError, OSError) as error:
             self.flaw = f"bridge networks are not available, containers get loopback only: {error}"
+            self._opened = False
             return False
+        self._opened = True
         return True
 
-    async def restore(self) -> None:
-        """Put the firewall's table in place again, after somebody has flushed the rules."""
-        await self._do(lambda: self._firewall.restore())
+    def _look_around(self) -> None:
+        """Where there are no rules of ours, those of others matter to nobody here."""
+        nft = self._firewall.nft
+        if nft is not None:
+            self._foreign = ForeignRules(nft, self._name, self._foreign_file)
+            self._watch = Watch(self._firewall, self._foreign, self._do)
+            self._foreign.survey()
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What the rules of others do, when they last changed."""
+        return self._foreign.found if self._foreign is not None else Surroundings()
+
+    async def settle(self) -> None:
+        """All networks and ports of an earlier daemon are known: what else is there of it, goes."""
+
+        def work() -> None:
+            self._firewall.restore()
+            self._settle()
+
+        if self._opened:
+            await self._do(work)
+
+    def _settle(self) -> None:
+        if self._foreign is not None:
+            self._foreign.settle(self._firewall.bridges)
 
     async def routes(self, but: Iterable[str]) -> list[rtnetlink.IpNetwork]:
         """Destinations that this host routes, without those of the interfaces *but*."""
@@ -124,7 +162,8 @@ class Fabric:
     async def add_network(self, wanted: Bridge, zone: Zone) -> None:
         def work() -> None:
             bridge.ensure(self._channel, wanted)
-            self._firewall.add_zone(zone)
+            if self._firewall.add_zone(zone):
+                self._settle()
 
         await self._do(work)
 
@@ -132,6 +171,7 @@ class Fabric:
         def work() -> None:
             self._firewall.remove_zone(name)
             bridge.remove(self._channel, name, owner)
+            self._settle()
 
         await self._do(work)
 
@@ -235,8 +275,25 @@ class Fabric:
 
         await self._do(work)
 
+    async def clear(self) -> None:
+        """Nobody needs networks any more: our rules go, here and elsewhere. Close it then."""
+        if self._opened:
+            self._stop_watching()
+            await self._do(self._remove_rules)
+
+    def _remove_rules(self) -> None:
+        if self._foreign is not None:
+            self._foreign.settle(())
+        self._firewall.remove()
+
+    def _stop_watching(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
+
     def close(self) -> None:
         """Let go; networks, rules and containers stay."""
+        self._stop_watching()
         self._executor.shutdown(wait=True)
         for spare in self._ready:
             spare.close()

@@ -4,6 +4,7 @@ in place again in one transaction."""
 from collections import Counter
 from collections.abc import Iterable
 
+from boxship.base.errors import Internal
 from boxship.kernel.nft import Nft
 from boxship.network import ruleset
 from boxship.network.ruleset import PLAIN, Element, Publication, Publishing, Zone
@@ -12,10 +13,13 @@ from boxship.network.ruleset import PLAIN, Element, Publication, Publishing, Zon
 class Firewall:
     """Belongs to the thread that made it. :class:`Internal` when the kernel refuses a change.
 
-    *name*: of the table, no other daemon's. *wanted*: what there shall be of it.
+    *name*: of the table, no other daemon's. *wanted*: what there shall be of it. *kept*: rules of
+    an earlier daemon stay in force until :meth:`restore`, and changes wait for that.
     """
 
-    def __init__(self, name: str = "boxship", wanted: Publishing = PLAIN) -> None:
+    def __init__(
+        self, name: str = "boxship", wanted: Publishing = PLAIN, kept: bool = False
+    ) -> None:
         self.name = name
         self.wanted = wanted
         #: None where no rules are wanted at all.
@@ -23,7 +27,9 @@ class Firewall:
         self._zones: dict[str, Zone] = {}
         self._publications: set[Publication] = set()
         self._guarded: Counter[Element] = Counter()
-        self.restore()
+        self._waiting = kept and self.is_present()
+        if not self._waiting:
+            self.restore()
 
     @property
     def bridges(self) -> list[str]:
@@ -37,32 +43,45 @@ class Firewall:
         commands += [ruleset.publishing(self.name, row) for row in self._publications]
         commands.append(ruleset.change("add", self.name, self._guarded))
         self._run("".join(commands))
+        self._waiting = False
+
+    def touch(self) -> None:
+        """A change that changes nothing."""
+        self._run(f"add table inet {self.name}\n")
+
+    def _change(self, commands: str) -> None:
+        if not self._waiting:
+            self._run(commands)
 
     def _run(self, commands: str) -> str:
         return self.nft.run(commands) if self.nft is not None and commands else ""
 
     def is_present(self) -> bool:
-        """Whether the table is there, or is not meant to be."""
-        tables = self._run("list tables inet").split("\n")
-        return self.nft is None or f"table inet {self.name}" in tables
+        """Whether the table is there with its rules, or is not meant to be."""
+        try:
+            chain = self._run(f"list chain inet {self.name} forward")
+        except Internal:
+            return False
+        return self.nft is None or ruleset.LAST_JUMP in chain
 
     def forget_admissions(self) -> None:
         """The host's own rules have changed: ask them again."""
         if self.wanted.guarded:
-            self._run(ruleset.forgotten_admissions(self.name))
+            self._change(ruleset.forgotten_admissions(self.name))
 
-    def add_zone(self, zone: Zone) -> None:
-        """Make it known; told again, nothing changes."""
+    def add_zone(self, zone: Zone) -> bool:
+        """Make it known; whether anything has changed by it."""
         if self._zones.get(zone.bridge) == zone:
-            return
+            return False
         self.remove_zone(zone.bridge)
-        self._run(ruleset.change("add", self.name, ruleset.zone_elements(zone)))
+        self._change(ruleset.change("add", self.name, ruleset.zone_elements(zone)))
         self._zones[zone.bridge] = zone
+        return True
 
     def remove_zone(self, bridge: str) -> None:
         zone = self._zones.pop(bridge, None)
         if zone is not None:
-            self._run(ruleset.change("delete", self.name, ruleset.zone_elements(zone)))
+            self._change(ruleset.change("delete", self.name, ruleset.zone_elements(zone)))
 
     def leaves_to_proxy(self, row: Publication) -> bool:
         """Whether some of what is published there takes a process."""
@@ -74,7 +93,7 @@ class Firewall:
         ports = self._guards(new)
         fresh = [port for port in ports if port not in self._guarded]
         commands = "".join(ruleset.publishing(self.name, row) for row in new)
-        self._run(commands + ruleset.change("add", self.name, dict.fromkeys(fresh)))
+        self._change(commands + ruleset.change("add", self.name, dict.fromkeys(fresh)))
         self._publications.update(new)
         self._guarded.update(ports)
 
@@ -84,7 +103,7 @@ class Firewall:
         left = self._guarded - Counter(self._guards(old))
         elements = [each for row in old for each in ruleset.publication_elements(row)]
         elements += [port for port in self._guarded if port not in left]
-        self._run(ruleset.change("delete", self.name, elements))
+        self._change(ruleset.change("delete", self.name, elements))
         self._publications.difference_update(old)
         self._guarded = left
 

@@ -1,6 +1,9 @@
 """The text of our table of nftables (nft(8)): who may reach whom, what is translated. Pure.
 
 Everything that changes is an element of a set or a map; the rules themselves never change.
+
+What a container sends to another network is judged before the state of connections is asked: with
+a sender's address that is not its own it could else speak in a connection of somebody else.
 """
 
 from collections.abc import Iterable
@@ -12,6 +15,8 @@ from boxship.network.ipam import Address
 #: The bit of a packet's mark that says: ours, and allowed. It is set while a packet is forwarded,
 #: where routing is done with it, for the sake of foreign chains that drop the rest.
 MARK = 0x01000000
+#: What stands at the end of our table, unless somebody has emptied it.
+LAST_JUMP = "oifname @bridges goto judged"
 Element = tuple[str, str]
 _RULES = """
 table inet {table} {{
@@ -41,6 +46,7 @@ table inet {table} {{
   }}
   chain arriving {{
     type nat hook prerouting priority dstnat; policy accept;{others}
+    ip daddr 127.0.0.0/8 return
     fib daddr type local jump {from_outside}
   }}
   chain own {{
@@ -58,11 +64,17 @@ table inet {table} {{
   chain permitted {{
     meta mark set meta mark | {mark:#x} accept
   }}
+  chain across {{
+    fib saddr . iif oif missing drop
+    ct status dnat goto permitted
+    drop
+  }}
   chain judged {{
-    ct state established,related goto permitted
     iifname . oifname @inside goto permitted
     iifname @internal drop
     oifname @internal drop
+    iifname @bridges oifname @bridges goto across
+    ct state established,related goto permitted
     oifname @bridges ct status dnat goto permitted
     oifname @bridges drop
     goto permitted
@@ -70,7 +82,7 @@ table inet {table} {{
   chain forward {{
     type filter hook forward priority filter - 10; policy accept;{others}
     iifname @bridges goto judged
-    oifname @bridges goto judged
+    {last}
   }}
 {guard}}}
 """
@@ -128,12 +140,14 @@ PLAIN = Publishing()
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A network as the firewall sees it."""
+    """A network as the firewall sees it. *icc*: whether its containers reach each other by way
+    of the host; ports of its bridge are apart otherwise, too."""
 
     bridge: str
     subnet: IPv4Network | None
     internal: bool = False
     masquerade: bool = True
+    icc: bool = True
     subnet6: IPv6Network | None = None
     masquerade6: bool = True
 
@@ -168,6 +182,7 @@ def table(name: str, wanted: Publishing = PLAIN) -> str:
     rules = _RULES.format(
         table=name,
         mark=MARK,
+        last=LAST_JUMP,
         others="".join(others),
         from_outside="admit" if wanted.guarded else "publish",
         guard=_GUARD if wanted.guarded else "",
@@ -186,7 +201,9 @@ def forgotten_admissions(name: str) -> str:
 def zone_elements(zone: Zone) -> list[Element]:
     """Set and element."""
     name = f'"{zone.bridge}"'
-    rows = [("bridges", name), ("inside", f"{name} . {name}")]
+    rows = [("bridges", name)]
+    if zone.icc:
+        rows.append(("inside", f"{name} . {name}"))
     if zone.internal:
         rows.append(("internal", name))
     for subnet, masquerade, end in (

@@ -38,6 +38,7 @@ RUN = frozenset(
         "daemon.lock",
         "dns.sock",
         "empty",
+        "foreign-rules.json",
         "netns",
         "networks",
         "proxy.sock",

@@ -135,8 +135,9 @@ async def _carry_again(engine: "Engine", live: Live, rows: list[Publication]) ->
         _log.warning("container %s: ports are not forwarded: %s", live.container.name, error)
 
 
-def sweep(engine: "Engine") -> None:
-    """Ports that are carried for containers which are no more."""
+async def sweep(engine: "Engine") -> None:
+    """At the daemon's start, when all containers are known: nothing stays of others."""
     running = {live.id for live in engine.containers if live.shim is not None}
     for container in engine.proxy.served - running:
         engine.proxy.shut(container)
+    await engine.networks.fabric.settle()

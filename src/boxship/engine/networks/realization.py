@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.engine.networks.network import (
     GATEWAY_MODES,
+    ICC,
     INHIBIT_IPV4,
     PARENT,
     UPPER_DRIVERS,
@@ -39,7 +40,7 @@ async def realize(engine: "Engine", network: Network) -> bool:
             wanted = Parent(network.parent, PARENT not in network.options, networks.owner)
             await networks.fabric.with_channel(lambda channel: parent.ensure(channel, wanted))
         else:
-            if network.ipv6:
+            if network.ipv6 and networks.fabric.publishing.forwarding:
                 await networks.fabric.with_channel(lambda _: bridge.enable_forwarding_ipv6())
             await networks.fabric.add_network(_bridge(networks.owner, network), _zone(network))
     except OSError as error:
@@ -79,10 +80,11 @@ def _zone(network: Network) -> Zone:
     return Zone(
         network.bridge,
         ipaddress.IPv4Network(first[4].subnet) if first[4] else None,
-        network.internal,
-        network.masquerades(4),
-        ipaddress.IPv6Network(first[6].subnet) if first[6] else None,
-        network.masquerades(6),
+        internal=network.internal,
+        masquerade=network.masquerades(4),
+        icc=network.flag(ICC),
+        subnet6=ipaddress.IPv6Network(first[6].subnet) if first[6] else None,
+        masquerade6=network.masquerades(6),
     )
 
 
@@ -96,6 +98,17 @@ async def undo(engine: "Engine", network: Network) -> None:
         await networks.fabric.with_channel(lambda each: parent.remove(each, name, networks.owner))
     else:
         await networks.fabric.remove_network(network.bridge, networks.owner)
+
+
+async def clear(engine: "Engine") -> None:
+    """No container runs while the daemon ends: nothing stays in the kernel that only it needs."""
+    for network in engine.networks:
+        if network.id in engine.networks.realized:
+            try:
+                await undo(engine, network)
+            except (BoxshipError, OSError) as error:
+                _log.warning("network %s: %s", network.name, error)
+    await engine.networks.fabric.clear()
 
 
 async def restore(engine: "Engine") -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -57,10 +58,16 @@ class Networks:
     """Look-up, persistence, the pools of addresses, and the kernel's side."""
 
     def __init__(
-        self, database: Database, daemon_id: str, opened_at: int, settings: NetworkSettings
+        self,
+        database: Database,
+        daemon_id: str,
+        opened_at: int,
+        settings: NetworkSettings,
+        exec_root: Path,
     ) -> None:
         self._database = database
-        self.fabric = Fabric(f"boxship_{daemon_id[:8]}", settings.publishing)
+        foreign = exec_root / "foreign-rules.json"
+        self.fabric = Fabric(f"boxship_{daemon_id[:8]}", settings.publishing, foreign)
         self._pools: dict[tuple[str, int], list[Pool]] = {}
         #: The remark that interfaces of this daemon carry.
         self.owner = f"boxship {daemon_id}"

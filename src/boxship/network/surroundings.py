@@ -1,0 +1,117 @@
+"""What other programs' rules of nftables do with packets: read from ``nft list chains``. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_TABLE = re.compile(r"table (\w+) (\S+) \{")
+_CHAIN = re.compile(r"\tchain (\S+) \{")
+_HOOK = re.compile(r"\t\ttype (\w+) hook (\w+) .*?(?:; policy (\w+))?;$")
+_LAST = re.compile(r"(?:counter packets \d+ bytes \d+ )?(?:drop|reject\b.*)\Z")
+#: Tables of daemons of ours.
+OWN = "boxship"
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """*hook* is empty for one that others jump to."""
+
+    family: str
+    table: str
+    name: str
+    kind: str = ""
+    hook: str = ""
+    policy: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.family} {self.table} {self.name}"
+
+
+def parse_chains(text: str) -> list[Chain]:
+    """Of others."""
+    found: list[Chain] = []
+    family = table = ""
+    for line in text.splitlines():
+        if match := _TABLE.match(line):
+            family, table = match.groups()
+        elif match := _CHAIN.match(line):
+            found.append(Chain(family, table, match[1]))
+        elif (match := _HOOK.match(line)) and found:
+            last = found.pop()
+            found.append(Chain(family, table, last.name, match[1], match[2], match[3] or "accept"))
+    return [each for each in found if not each.table.startswith(OWN)]
+
+
+def ends_in_refusal(text: str) -> bool:
+    """Whether the last rule of a chain, as ``nft list chain`` prints it, lets nothing through."""
+    lines = [line.strip() for line in text.splitlines() if line.startswith("\t\t")]
+    return bool(lines) and _LAST.match(lines[-1]) is not None
+
+
+def filters(chains: Sequence[Chain], hook: str) -> Iterator[Chain]:
+    """Those that packets pass at *hook*, if they come from elsewhere."""
+    for each in chains:
+        if each.hook == hook and each.kind == "filter" and each.family in ("ip", "ip6", "inet"):
+            yield each
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a program lets others add a rule of theirs.
+
+    *tool* names the program, *family* is ip or ip6, *chain* that of iptables; for firewalld both
+    are empty, and bridges are added to a zone.
+    """
+
+    tool: str
+    family: str = ""
+    chain: str = ""
+
+
+#: Chains by the program that documents them, the one first that packets pass first.
+_POINTS = (
+    Point("dockerd", "ip", "DOCKER-USER"),
+    Point("dockerd", "ip6", "DOCKER-USER"),
+    Point("ufw", "ip", "ufw-user-forward"),
+    Point("ufw", "ip6", "ufw6-user-forward"),
+)
+FIREWALLD = Point("firewalld")
+_FIREWALLD_TABLE = "firewalld"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """*points*: where a rule is needed for our packets to pass; *obstacles*: chains that drop
+    them and have no such place; *closed*: chains that refuse who comes from outside."""
+
+    points: tuple[Point, ...] = ()
+    obstacles: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
+
+
+def survey(chains: Sequence[Chain], refusing: Sequence[Chain]) -> Surroundings:
+    """*refusing*: those whose last rule lets nothing through, whatever their policy."""
+    points: list[Point] = []
+    obstacles: list[str] = []
+    names = {(each.family, each.name) for each in chains if each.table == "filter"}
+    for chain in filters(chains, "forward"):
+        if chain.policy != "drop" and chain not in refusing:
+            continue
+        if chain.table == _FIREWALLD_TABLE:
+            points.append(FIREWALLD)
+            continue
+        open_to_us = [
+            point
+            for point in _POINTS
+            if chain.table == "filter"
+            and chain.family == point.family
+            and (point.family, point.chain) in names
+        ]
+        points += open_to_us[:1]
+        if not open_to_us:
+            obstacles.append(chain.place)
+    closed = [
+        each.place for each in filters(chains, "input") if each.policy == "drop" or each in refusing
+    ]
+    return Surroundings(tuple(points), tuple(obstacles), tuple(closed))
