@@ -4,6 +4,7 @@ A handler lives in ``handlers/<resource>/<verb>.py``. Rows without parameters wi
 among the latter the first match counts, so the more specific one comes first.
 """
 
+from boxship.api.handlers.build.build import build
 from boxship.api.handlers.build.cancel import cancel
 from boxship.api.handlers.build.prune import prune
 from boxship.api.handlers.build.refused import refused as no_builder
@@ -134,7 +135,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/volumes/{name}", inspect_volume),
     Route("DELETE", "/volumes/{name}", remove_volume),
     # build
-    Route("POST", "/build", no_builder),
+    Route("POST", "/build", build, on_disconnect="cancel"),
     Route("POST", "/build/prune", prune, since=(1, 31)),
     Route("POST", "/build/cancel", cancel, since=(1, 39)),
     Route("POST", "/session", no_builder, since=(1, 39)),

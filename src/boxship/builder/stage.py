@@ -12,6 +12,8 @@ from boxship.images.creation import EMPTY_CONFIG
 
 Config = dict[str, Any]
 T = TypeVar("T")
+# Stands in a note for the digest of what was copied, which is known later.
+CONTENT = "\ufffc"
 DEFAULT_SHELL = ("/bin/sh", "-c")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Known without an ARG; their values appear neither in the history nor in the cache's keys.

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from boxship.base.times import now_ns
+from boxship.builder.cache import MIGRATIONS as BUILD_MIGRATIONS
+from boxship.engine.building.building import Building
 from boxship.engine.containers import adopt, files, stop
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
 from boxship.engine.containers.store import MIGRATIONS as CONTAINER_MIGRATIONS
@@ -46,6 +48,7 @@ class Engine:
     images: Images
     sharing: Sharing
     volumes: Volumes
+    building: Building
     containers: Containers
     networks: Networks
     cgroups: Cgroups
@@ -77,6 +80,7 @@ class Engine:
                 *BLOB_MIGRATIONS,
                 *NETWORK_MIGRATIONS,
                 *URL_MIGRATIONS,
+                *BUILD_MIGRATIONS,
             ),
         )
         self.spawner = SpawnerProcess(options.exec_root)
@@ -97,6 +101,7 @@ class Engine:
         self.networks = Networks(
             self.database, self.daemon_id, self.opened_at, options.networks, options.exec_root
         )
+        self.building = Building(self)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:

@@ -9,7 +9,7 @@ from boxship.builder.dockerfile.lines import Line
 from boxship.builder.git_address import is_git
 from boxship.builder.instructions import instruction
 from boxship.builder.instructions.copy import Arguments, absolute, owner_of, written
-from boxship.builder.stage import Effect, Stage
+from boxship.builder.stage import CONTENT, Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Origin
 
 _FLAGS = {
@@ -57,7 +57,7 @@ class Add:
             copy = Copy(stage.context, local, target, owner, False, excludes, unpack)
             actions.append(copy)
         actions += written(stage, self.line, self.arguments.documents, target, owner)
-        shown = f"#(nop) ADD {' '.join(self.arguments.sources)} in {target} "
+        shown = f"#(nop) ADD {CONTENT} in {target} "
         note = " ".join([*stage.shell, shown])
         return Effect(note, Files(tuple(actions), self.flags.on("link")))
 

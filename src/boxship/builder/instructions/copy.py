@@ -9,7 +9,7 @@ from boxship.builder.dockerfile.flags import FlagSet
 from boxship.builder.dockerfile.heredoc import Heredoc, parse_word
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
-from boxship.builder.stage import Effect, Stage
+from boxship.builder.stage import CONTENT, Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Owner, Write
 
 _FLAGS = {
@@ -81,7 +81,7 @@ class CopyInstruction:
             parents = self.flags.on("parents")
             actions.append(Copy(origin, sources, target, owner, parents, excludes))
         actions += written(stage, self.line, self.arguments.documents, target, owner)
-        shown = f"#(nop) COPY {' '.join(self.arguments.sources)} in {target} "
+        shown = f"#(nop) COPY {CONTENT} in {target} "
         note = " ".join([*stage.shell, shown])
         return Effect(note, Files(tuple(actions), self.flags.on("link")))
 

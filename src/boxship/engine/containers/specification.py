@@ -138,7 +138,7 @@ def request_for(
             container, host.privileged, spec["process"]["capabilities"]["bounding"]
         ),
         kill_at=engine.options.kill_at,
-        images=[files.image_rootfs(engine, image) for image in images],
+        images=[live.trees.get(image) or files.image_rootfs(engine, image) for image in images],
     )
 
 

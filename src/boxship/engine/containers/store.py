@@ -61,6 +61,8 @@ class Live:
     quick_restarts: int = 0
     volatile: bool = False
     """Its files need not survive a crash."""
+    trees: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Rootfs specs that image mounts of these names show."""
 
     @property
     def id(self) -> str:

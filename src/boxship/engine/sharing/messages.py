@@ -57,7 +57,10 @@ class Reporter:
         except BoxshipError as error:
             if not begun:
                 raise
-            yield {"errorDetail": {"message": str(error)}, "error": str(error)}
+            # Of programs that failed in a build, clients exit with the code.
+            code = getattr(error, "code", None)
+            detail = {"message": str(error)} if code is None else {"code": code}
+            yield {"errorDetail": detail | {"message": str(error)}, "error": str(error)}
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -10,6 +10,7 @@ from typing import Any
 from boxship.sandbox.workers import (
     build_digest,
     build_layer,
+    build_read,
     changes,
     copy_up,
     diff,
@@ -29,6 +30,7 @@ Worker = Callable[[int | None, dict[str, Any], Sequence[int]], dict[str, Any]]
 WORKERS: dict[str, Worker] = {
     "build_digest": build_digest.run,
     "build_layer": build_layer.run,
+    "build_read": build_read.run,
     "changes": changes.run,
     "copy_up": copy_up.run,
     "diff": diff.run,

@@ -1,0 +1,110 @@
+"""POST /build: the classic builder's form."""
+
+import base64
+import binascii
+from typing import Any, TypeVar
+
+import msgspec
+
+from boxship.api.handlers.images.pull import lines
+from boxship.api.handlers.images.upload import with_upload
+from boxship.api.query import Query
+from boxship.api.request import Request
+from boxship.api.response import Response, Stream
+from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.builder.options import BuildOptions, Limits
+from boxship.engine.building.building import Sources
+from boxship.engine.engine import Engine
+from boxship.engine.sharing.sharing import domain_of
+from boxship.registry import credentials
+from boxship.registry.credentials import Credentials
+from boxship.types.host_config import Ulimit
+
+T = TypeVar("T")
+_AUTH_HEADER = "x-registry-config"
+_BUILDKIT = "2"
+
+
+async def build(engine: Engine, request: Request) -> Response:
+    query = request.query
+    if query.get("version") == _BUILDKIT:
+        raise NotSupported("BuildKit's protocol is not available: set DOCKER_BUILDKIT=0")
+    if query.get("outputs") and query.get("outputs") != "[]":
+        raise NotSupported("outputs need BuildKit's protocol, which is not available")
+    options = _options(query)
+    found = _credentials(request.headers.get(_AUTH_HEADER, ""))
+    remote = query.get("remote")
+    dockerfile = query.get("dockerfile") or "Dockerfile"
+    upload = None
+    if not remote or remote == "client-session":
+        remote = ""
+        upload = await with_upload(request, engine.building.receive)
+    sources = Sources(upload=upload, remote=remote, dockerfile=dockerfile, credentials=found)
+    return Stream(lines(engine.building.build(sources, options)))
+
+
+def _options(query: Query) -> BuildOptions:
+    limits = Limits(
+        memory=query.integer("memory"),
+        memory_swap=query.integer("memswap"),
+        cpu_shares=query.integer("cpushares"),
+        cpu_period=query.integer("cpuperiod"),
+        cpu_quota=query.integer("cpuquota"),
+        cpuset_cpus=query.get("cpusetcpus"),
+        cpuset_mems=query.get("cpusetmems"),
+        shm_size=query.integer("shmsize"),
+        ulimits=tuple(_json(query, "ulimits", list[Ulimit], [])),
+        cgroup_parent=query.get("cgroupparent"),
+    )
+    given = _json(query, "buildargs", dict[str, str | None], {})
+    hosts = [each for text in query.all("extrahosts") for each in text.split(",") if each]
+    return BuildOptions(
+        tags=tuple(tag for tag in query.all("t") if tag),
+        target=query.get("target"),
+        build_args={name: value for name, value in given.items() if value is not None},
+        labels=_json(query, "labels", dict[str, str], {}),
+        platform=query.get("platform"),
+        no_cache=query.flag("nocache"),
+        pull=query.flag("pull"),
+        cache_from=tuple(_json(query, "cachefrom", list[str], [])),
+        network=query.get("networkmode") or "default",
+        extra_hosts=tuple(hosts),
+        security=tuple(_json(query, "securityopt", list[str], [])),
+        limits=limits,
+        remove=query.flag("rm", True),
+        force_remove=query.flag("forcerm"),
+        squash=query.flag("squash"),
+        quiet=query.flag("q"),
+    )
+
+
+def _json(query: Query, name: str, kind: type[T], default: T) -> T:
+    text = query.get(name)
+    if not text:
+        return default
+    try:
+        value = msgspec.json.decode(text.encode("utf-8", "surrogateescape"), type=kind | None)
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameter(f"error reading {name}: {error}") from None
+    return default if value is None else value
+
+
+def _credentials(header: str) -> dict[str, Credentials]:
+    """``X-Registry-Config``: a map of registries; what cannot be read counts as nobody."""
+    if not header:
+        return {}
+    try:
+        text = header.strip().replace("-", "+").replace("_", "/").rstrip("=")
+        data: Any = msgspec.json.decode(base64.b64decode(text + "=" * (-len(text) % 4)))
+        return {
+            domain_of(server): credentials.make(
+                row.get("username"),
+                row.get("password"),
+                row.get("auth"),
+                row.get("identitytoken"),
+                row.get("registrytoken"),
+            )
+            for server, row in data.items()
+        }
+    except (binascii.Error, ValueError, AttributeError, RecursionError):
+        return {}

@@ -1,0 +1,88 @@
+"""The build cache: which layer a step made, by a key of everything that it depends on.
+
+A record is only a promise that the layer is worth looking for: layers go with their last image.
+"""
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from boxship.base.times import now_ns
+from boxship.state.database import Database
+
+# Times are nanoseconds since 1970; ``diff_id`` is empty for a step that changed nothing.
+MIGRATIONS = (
+    """
+    CREATE TABLE build_cache (
+        key TEXT PRIMARY KEY,
+        diff_id TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        description TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        used INTEGER NOT NULL,
+        uses INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """*size*: bytes of the layer's files."""
+
+    key: str
+    diff_id: str
+    size: int
+    description: str
+    created: int
+    used: int
+    uses: int
+
+    @property
+    def id(self) -> str:
+        """The short name that listings show."""
+        return self.key[:25]
+
+
+def key_of(facts: Any) -> str:
+    """The key of a step; *facts* is anything that JSON can say."""
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+class BuildCache:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, key: str) -> Record | None:
+        """The record of *key*; its use is noted, though not durably at once."""
+        rows = self._database.read("SELECT * FROM build_cache WHERE key = ?", key)
+        if not rows:
+            return None
+        sql = "UPDATE build_cache SET used = ?, uses = uses + 1 WHERE key = ?"
+        self._database.submit(lambda connection: connection.execute(sql, (now_ns(), key)) and None)
+        return Record(*rows[0])
+
+    async def put(self, key: str, diff_id: str, size: int, description: str, created: int) -> None:
+        """Remember a layer that is stored already."""
+        row = (key, diff_id, size, description, created, created, 0)
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO build_cache VALUES (?,?,?,?,?,?,?)", row)
+
+        await self._database.write(write)
+
+    def all(self) -> list[Record]:
+        """Least recently used first."""
+        rows = self._database.read("SELECT * FROM build_cache ORDER BY used, key")
+        return [Record(*row) for row in rows]
+
+    async def remove(self, keys: list[str]) -> None:
+        rows = [(key,) for key in keys]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM build_cache WHERE key = ?", rows)
+
+        await self._database.write(write)

@@ -1,0 +1,81 @@
+"""What the builder needs of the engine: Protocols that the engine implements."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from boxship.base.errors import BoxshipError
+from boxship.builder.dockerfile.ignore import Ignored
+from boxship.builder.options import BuildOptions
+from boxship.builder.work import Origin, Run
+from boxship.images.record import ImageRecord
+
+Tree = dict[str, Any]
+"""A rootfs spec: layers, topmost first, that nobody writes to."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the files of an origin are: below *directory* in *tree*, under the name *only* when
+    it is a single file. *owners*: they count, as those of a client's context do not."""
+
+    tree: Tree
+    directory: str = ""
+    only: str = ""
+    owners: bool = False
+    ignored: Ignored | None = None
+
+
+class StepFailed(BoxshipError):
+    """A RUN ended with *code*; ``str()`` is Docker's sentence about it."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class WorkRunner(Protocol):
+    """Runs a worker of :mod:`boxship.sandbox.workers` over mounted trees."""
+
+    async def run(
+        self,
+        kind: str,
+        args: dict[str, Any],
+        fds: Sequence[int] = (),
+        rootfs: dict[str, Any] | None = None,
+        *,
+        sources: Sequence[Tree] = (),
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """One RUN over the image *below* (None: an empty root). *places* say by origin what its mounts
+    show; *directory* takes the layer; *told* gets the program's output as text."""
+
+    work: Run
+    below: ImageRecord | None
+    places: Mapping[Origin, Place]
+    options: BuildOptions
+    directory: Path
+    told: Say
+
+
+class Machine(Protocol):
+    """The engine's side of a build."""
+
+    async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
+        """The image *name*, fetched when it is missing or *pull* asks for it."""
+
+    async def run(self, job: RunJob) -> str:
+        """Carry out a RUN; the digest of the layer in the job's directory.
+
+        :class:`StepFailed` when the program fails. Whatever happens, nothing of it stays but, if
+        the options say so, its container.
+        """
+
+    async def fetch(self, origin: Origin, directory: Path, told: Say) -> str:
+        """Put what a URL or a git repository holds into *directory*; a name for its content that
+        is the same for the same content. The file of a URL is the only one there."""

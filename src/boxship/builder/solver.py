@@ -1,0 +1,174 @@
+"""Carries out a plan: stages beside each other as far as they allow it, steps one by one."""
+
+import asyncio
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from boxship.base.errors import InvalidParameter
+from boxship.builder.cache import BuildCache
+from boxship.builder.context import EMPTY, Context
+from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.instructions.instruction import Instruction
+from boxship.builder.machine import Machine, Place, Tree, WorkRunner
+from boxship.builder.options import BuildOptions
+from boxship.builder.plan import Plan, PlannedStage, triggers
+from boxship.builder.progress import Progress
+from boxship.builder.remote import Remotes
+from boxship.builder.stage import DEFAULT_PATH, Stage
+from boxship.builder.steps import Position, Steps
+from boxship.builder.work import NOTHING, Origin
+from boxship.images.creation import EMPTY_CONFIG
+from boxship.images.images import Images
+from boxship.images.record import ImageRecord
+
+
+@dataclass(slots=True)
+class Means:
+    """What a solver works with."""
+
+    images: Images
+    workers: WorkRunner
+    machine: Machine
+    cache: BuildCache
+
+
+@dataclass(slots=True)
+class Finished:
+    """A stage as others find it."""
+
+    position: Position
+    stage: Stage
+
+
+@dataclass(slots=True)
+class Solver:
+    means: Means
+    plan: Plan
+    context: Context
+    options: BuildOptions
+    progress: Progress
+    remotes: Remotes
+    _stages: "dict[int, asyncio.Task[Finished]]" = field(default_factory=dict)
+    _slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(max(2, os.cpu_count() or 1))
+    )
+
+    async def solve(self) -> ImageRecord:
+        """The image of the plan's target. On an error, or when cancelled, every stage has ended
+        before this returns."""
+        for planned in self.plan.needed:
+            self._stages[planned.number] = asyncio.ensure_future(self._run(planned))
+        try:
+            await _first_failure(self._stages.values())
+        finally:
+            for task in self._stages.values():
+                task.cancel()
+            await asyncio.gather(*self._stages.values(), return_exceptions=True)
+        image = self._stages[self.plan.target].result().position.image
+        if image is None:
+            raise InvalidParameter("No image was generated. Is your Dockerfile empty?")
+        return image
+
+    async def _run(self, planned: PlannedStage) -> Finished:
+        number = planned.number
+        self.progress.begin(number, planned.start.line.text)
+        position, stage = await self._start(planned)
+        self.progress.end(number, position.image)
+        steps = Steps(self.means, self.options, self.progress, number)
+        inherited = stage.config.get("OnBuild") or []
+        stage.config["OnBuild"] = None
+        if inherited:
+            self.progress.triggers(number, len(inherited))
+            for step in triggers(inherited, stage.escape):
+                await self._step(steps, position, stage, step, f"{step.line.text}")
+        for step in planned.steps:
+            await self._step(steps, position, stage, step, step.line.text)
+        if number == self.plan.target:
+            await self._label(steps, position, stage)
+        self.progress.leave(number)
+        return Finished(position, stage)
+
+    async def _step(
+        self, steps: Steps, position: Position, stage: Stage, step: Instruction, text: str
+    ) -> None:
+        self.progress.begin(steps.number, text)
+        try:
+            effect = step.apply(stage)
+            places = {}
+            for origin in effect.work.origins() if effect.work else ():
+                places[origin] = await self._place(origin, steps)
+            async with self._slots:
+                await steps.carry_out(position, stage, effect, places)
+        except DockerfileError as error:
+            raise error.at(step.line.first) from None
+        self.progress.end(steps.number, position.image)
+
+    async def _label(self, steps: Steps, position: Position, stage: Stage) -> None:
+        """Labels of the client, as one more instruction."""
+        if not self.options.labels:
+            return
+        labels = dict(sorted(self.options.labels.items()))
+        stage.config["Labels"] = {**(stage.config.get("Labels") or {}), **labels}
+        await steps.describe(position, stage, stage.nop(_label_text(labels)))
+
+    async def _start(self, planned: PlannedStage) -> tuple[Position, Stage]:
+        stage = Stage(
+            arguments=self.plan.arguments,
+            find=lambda name: self.plan.find(name, planned.number),
+            escape=planned.start.line.escape,
+        )
+        if planned.base is not None:
+            before = await self._finished(planned.base)
+            stage.config = dict(before.stage.config)
+            return Position(before.position.image, before.position.platform), stage
+        wanted = planned.platform or self.options.platform
+        position = Position(None, wanted)
+        if planned.image:
+            position.image = await self._image(planned.image, wanted, planned.number)
+            stage.config = {**EMPTY_CONFIG, **position.image.config}
+        if "PATH" not in stage.env():
+            stage.set_env({"PATH": DEFAULT_PATH})
+        return position, stage
+
+    async def _image(self, name: str, platform: str, stage: int) -> ImageRecord:
+        def told(text: str) -> None:
+            self.progress.say(stage, text)
+
+        return await self.means.machine.base(name, platform, self.options.pull, told)
+
+    async def _finished(self, number: int) -> Finished:
+        """Wait for another stage; its failure is told of by itself."""
+        return await asyncio.shield(self._stages[number])
+
+    async def _place(self, origin: Origin, steps: Steps) -> Place:
+        if origin.kind == "context":
+            return self.context.place
+        if origin.kind == "stage":
+            found = await self._finished(int(origin.name))
+            return Place(self._tree(found.position.image), owners=True)
+        if origin.kind == "image":
+            image = await self._image(origin.name, self.options.platform, steps.number)
+            return Place(self._tree(image), owners=True)
+        if origin == NOTHING:
+            return Place(EMPTY)
+        return await self.remotes.place(origin, lambda text: self.progress.say(steps.number, text))
+
+    def _tree(self, image: ImageRecord | None) -> Tree:
+        if image is None:
+            return EMPTY
+        return EMPTY | {"layers": self.means.images.rootfs_layers(image.id)}
+
+
+def _label_text(labels: dict[str, str]) -> str:
+    return "LABEL " + " ".join(f"{name}={value}" for name, value in labels.items())
+
+
+async def _first_failure(tasks: "Iterable[asyncio.Task[Any]]") -> None:
+    """Wait for all, or until one has failed, which is raised."""
+    waiting = {*tasks}
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()

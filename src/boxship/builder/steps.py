@@ -1,0 +1,256 @@
+"""One step: looked up in the cache, else carried out; then an image that stands for it."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boxship.base.times import now_ns
+from boxship.builder.cache import Record, key_of
+from boxship.builder.file_steps import orders
+from boxship.builder.machine import Place, RunJob, Tree
+from boxship.builder.options import BuildOptions
+from boxship.builder.progress import Progress
+from boxship.builder.stage import CONTENT, Effect, Stage
+from boxship.builder.work import Copy, Files, Origin, Run, Work
+from boxship.images import platform as platforms
+from boxship.images.adopt import NewImage
+from boxship.images.creation import Origin as ImageOrigin
+from boxship.images.creation import encode_image
+from boxship.images.layers import StagedLayer
+from boxship.images.record import ImageRecord
+from boxship.images.staging import measure
+
+if TYPE_CHECKING:
+    from boxship.builder.solver import Means
+
+_EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a stage has come: the *image* so far, None while nothing has been made.
+
+    *platform* as asked for, empty for this machine's."""
+
+    image: ImageRecord | None
+    platform: str = ""
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The layers, bottom first: what a step that looks at files depends on."""
+        return self.image.diff_ids if self.image else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """*layer* is None when it is stored already; *diff_id* when nothing was changed."""
+
+    diff_id: str | None
+    layer: StagedLayer | None
+    created: int
+    is_new: bool
+
+
+class Steps:
+    """The steps of one stage, in order. *number* is the stage's."""
+
+    def __init__(
+        self, means: "Means", options: BuildOptions, progress: Progress, number: int
+    ) -> None:
+        self._means = means
+        self._options = options
+        self._progress = progress
+        self.number = number
+
+    async def carry_out(
+        self, position: Position, stage: Stage, effect: Effect, places: Mapping[Origin, Place]
+    ) -> None:
+        """Do what *effect* says, and move *position* on. *places* has the origins of its work."""
+        if effect.work is None:
+            await self.describe(position, stage, effect.note)
+            return
+        facts, note = await self._facts(position, effect, places)
+        key = key_of(facts)
+        made = self._cached(key)
+        if made is not None:
+            await self._add(position, stage, note, made)
+            return
+        with self._means.images.staging() as directory:
+            made = await self._make(position, effect.work, places, directory)
+            size = made.layer.size if made.layer else 0
+            await self._add(position, stage, note, made)
+        await self._means.cache.put(key, made.diff_id or "", size, note, made.created)
+
+    async def describe(self, position: Position, stage: Stage, note: str) -> None:
+        """A step that changes the configuration only."""
+        made = _Made(None, None, self._now(), is_new=False)
+        await self._add(position, stage, note, made)
+
+    def _now(self) -> int:
+        return self._options.created or now_ns()
+
+    def _cached(self, key: str) -> _Made | None:
+        if self._options.no_cache:
+            return None
+        record: Record | None = self._means.cache.find(key)
+        if record is None or (record.diff_id and not self._means.images.has_layer(record.diff_id)):
+            return None
+        return _Made(record.diff_id or None, None, record.created, is_new=False)
+
+    # what a step depends on
+
+    async def _facts(
+        self, position: Position, effect: Effect, places: Mapping[Origin, Place]
+    ) -> tuple[Any, str]:
+        """Everything that decides what the step makes, and its line in the history."""
+        work = effect.work
+        if isinstance(work, Files):
+            digests = await self._digests(work, places)
+            chain = [] if work.link else [*position.chain]
+            own = [_without_origin(action) for action in work.actions]
+            content = key_of(digests or own)
+            kind = "file" if len(digests) == 1 else "multi"
+            note = effect.note.replace(CONTENT, f"{kind}:{content}")
+            return ["files", chain, work.link, own, digests], note
+        assert isinstance(work, Run)
+        mounts = [
+            [mount.kind, mount.target, mount.source, sorted(mount.options.items())]
+            for mount in work.mounts
+        ]
+        binds = await self._digests(_as_files(work), places)
+        plain = dataclasses.replace(work, mounts=(), hidden=())
+        described = {f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)}
+        options = [self._options.network, *self._options.extra_hosts]
+        return ["run", [*position.chain], described, mounts, binds, options], effect.note
+
+    async def _digests(self, work: Files, places: Mapping[Origin, Place]) -> list[str]:
+        actions, trees = orders(work, places)
+        copies = [action for action in actions if action["do"] == "copy"]
+        if not copies:
+            return []
+        answer = await self._means.workers.run("build_digest", {"actions": copies}, sources=trees)
+        return list(answer["digests"])
+
+    # making
+
+    async def _make(
+        self, position: Position, work: Work, places: Mapping[Origin, Place], directory: Path
+    ) -> _Made:
+        if isinstance(work, Files):
+            layer = await self._write(position, work, places, directory)
+        else:
+            layer = await self._run(position, work, places, directory)
+        diff_id = layer.diff_id if layer else None
+        return _Made(diff_id, layer, self._now(), is_new=True)
+
+    async def _write(
+        self, position: Position, work: Files, places: Mapping[Origin, Place], directory: Path
+    ) -> StagedLayer | None:
+        actions, trees = orders(work, places)
+        arguments = {"actions": actions, "link": work.link, "now": self._now()}
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        fds = [os.open(directory / name, flags, 0o600) for name in ("layer.tar", "index")]
+        try:
+            below = self._below(position)
+            made = await self._means.workers.run(
+                "build_layer", arguments, fds, below, sources=trees
+            )
+        finally:
+            for fd in fds:
+                os.close(fd)
+        if not made["entries"]:
+            return None
+        return StagedLayer(
+            made["digest"],
+            directory,
+            made["size"],
+            made["stored"],
+            made["index_digest"],
+            made["opaque"],
+        )
+
+    def _below(self, position: Position) -> Tree:
+        layers = self._means.images.rootfs_layers(position.image.id) if position.image else []
+        return {"layers": layers, "upper": None, "work": None, "volatile": False}
+
+    async def _run(
+        self, position: Position, work: Run, places: Mapping[Origin, Place], directory: Path
+    ) -> StagedLayer | None:
+        def told(text: str) -> None:
+            self._progress.say(self.number, text)
+
+        job = RunJob(work, position.image, places, self._options, directory, told)
+        digest = await self._means.machine.run(job)
+        if digest == _EMPTY_TAR:
+            return None
+        return measure(directory, digest)
+
+    # the image that stands for it
+
+    async def _add(self, position: Position, stage: Stage, note: str, made: _Made) -> None:
+        if not made.is_new and not self._options.no_cache:
+            found = self._existing(position, stage, note, made)
+            if found is not None:
+                self._progress.cached(self.number)
+                position.image = found
+                return
+        raw = self._encode(position, stage, note, made)
+        parent = position.image.id if position.image else ""
+        new = NewImage(raw, [made.layer] if made.layer else [], parent)
+        if not made.is_new and made.diff_id is not None:
+            self._progress.cached(self.number)
+        position.image = await self._means.images.add(new)
+
+    def _encode(self, position: Position, stage: Stage, note: str, made: _Made) -> bytes:
+        where = platforms.parse_served(position.platform) if position.platform else platforms.host()
+        if position.image is not None:
+            where = position.image.platform
+        author = stage.author or str(
+            position.image.document.get("author") or "" if position.image else ""
+        )
+        origin = ImageOrigin(made.created, author=author, created_by=note)
+        return encode_image(stage.config, where, origin, position.image, made.diff_id)
+
+    def _existing(
+        self, position: Position, stage: Stage, note: str, made: _Made
+    ) -> ImageRecord | None:
+        """An image that this step has led to before."""
+        parent = position.image.id if position.image else ""
+        chain = position.chain + ((made.diff_id,) if made.diff_id else ())
+        for image in self._means.images.children(parent):
+            history = image.document.get("history") or [{}]
+            if (
+                image.diff_ids == chain
+                and history[-1].get("created_by") == note
+                and image.config == stage.config
+                and len(history) == self._depth(position) + 1
+            ):
+                return image
+        return None
+
+    @staticmethod
+    def _depth(position: Position) -> int:
+        return len(position.image.document.get("history") or []) if position.image else 0
+
+
+def _without_origin(action: Any) -> list[Any]:
+    """An action without where its files come from: only their content counts."""
+    described = {f.name: getattr(action, f.name) for f in dataclasses.fields(action)}
+    described.pop("origin", None)
+    if "owner" in described:
+        described["owner"] = [action.owner.chown, action.owner.chmod]
+    return [type(action).__name__, described]
+
+
+def _as_files(work: Run) -> Files:
+    """The bind mounts of a RUN as copies, so that their content can be digested."""
+    return Files(
+        tuple(
+            Copy(mount.origin, (mount.source or "/",), "/", required=True)
+            for mount in work.mounts
+            if mount.origin.kind != "nothing"
+        )
+    )

@@ -1,0 +1,302 @@
+"""Everything that the engine does with builds; one method a verb."""
+
+import asyncio
+import contextlib
+import os
+import posixpath
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boxship.base.errors import BoxshipError, InvalidParameter, NotFound
+from boxship.builder import git_address
+from boxship.builder.cache import BuildCache
+from boxship.builder.classic import Classic
+from boxship.builder.context import EMPTY, Context, open_context
+from boxship.builder.dockerfile.lines import parse
+from boxship.builder.machine import RunJob, Say, Tree
+from boxship.builder.options import BuildOptions
+from boxship.builder.plan import Plan, make_plan
+from boxship.builder.remote import Remotes
+from boxship.builder.solver import Means, Solver
+from boxship.builder.stage import Arguments
+from boxship.builder.work import Origin
+from boxship.engine.building import elsewhere
+from boxship.engine.building.cache_mounts import CacheMounts
+from boxship.engine.building.run_step import run_step
+from boxship.engine.sharing.messages import Message, Reporter
+from boxship.images import platform as platforms
+from boxship.images import reference as references
+from boxship.images.record import ImageRecord
+from boxship.registry.credentials import ANONYMOUS, Credentials
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_ROOM = 1 << 40
+_DOCKERFILE = 1 << 20
+
+
+@dataclass(slots=True)
+class Upload:
+    """A context that a client has sent: *tree* until :meth:`close`."""
+
+    tree: Tree
+    stack: contextlib.ExitStack
+
+    def close(self) -> None:
+        self.stack.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a build's files are: an *upload*, which the build closes, a *remote* address, or a
+    *directory* of this machine. *dockerfile* is a path in it, unless *text* is the Dockerfile
+    itself. *credentials* by registry.
+    """
+
+    upload: Upload | None = None
+    remote: str = ""
+    directory: str = ""
+    dockerfile: str = "Dockerfile"
+    text: str = ""
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
+
+
+class Building:
+    def __init__(self, engine: "Engine") -> None:
+        self._engine = engine
+        self.cache = BuildCache(engine.database)
+        self.cache_mounts = CacheMounts(engine.options.data_root / "build" / "mounts")
+
+    def build(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:
+        """Messages of the classic builder's stream. Closing the iterator ends the build, and
+        everything that it started."""
+        return Reporter().run(lambda reporter: self._build(sources, options, reporter))
+
+    async def receive(self, fd: int) -> Upload:
+        """Take in the archive, compressed or not, that *fd* (the caller's) has."""
+        with contextlib.ExitStack() as stack:
+            directory = stack.enter_context(self._engine.images.staging())
+            tree = await self._unpacked(fd, directory)
+            stack.callback(self._forget, tree)
+            return Upload(tree, stack.pop_all())
+
+    def _forget(self, tree: Tree) -> None:
+        keys = [row.get("index") or row["path"] for row in tree["layers"]]
+        if keys:
+            self._engine.supervisor.forget_layers(keys)
+
+    async def _build(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
+        with contextlib.ExitStack() as stack:
+            if sources.upload is not None:
+                stack.callback(sources.upload.close)
+            for tag in options.tags:
+                references.parse_tagged(*_split_tag(tag))
+            await self._build_in(sources, options, reporter)
+
+    async def _build_in(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
+        with self._engine.images.staging() as directory:
+            async with self._context(sources, directory) as (context, text):
+                plan = self.plan(text, sources.dockerfile, options)
+                listener = Classic(reporter.send, plan, options.quiet)
+                image = await self._solve(plan, context, options, listener, sources, directory)
+                image = await self._squash(plan, image, options)
+                await self._tag(image, options, listener)
+
+    def plan(self, text: str, name: str, options: BuildOptions) -> Plan:
+        """What a build of *text* would do. :class:`DockerfileError` when it cannot be."""
+        here = platforms.host()
+        wanted = platforms.parse_served(options.platform) if options.platform else here
+        given = {
+            f"{prefix}{key}": value
+            for prefix, where in (("BUILD", here), ("TARGET", wanted))
+            for key, value in (
+                ("PLATFORM", str(where)),
+                ("OS", where.os),
+                ("ARCH", where.architecture),
+                ("VARIANT", where.variant),
+            )
+        }
+        arguments = Arguments(options.build_args, {}, given)
+        return make_plan(parse(text, name), arguments, options.target)
+
+    async def _solve(
+        self,
+        plan: Plan,
+        context: Context,
+        options: BuildOptions,
+        listener: Classic,
+        sources: Sources,
+        directory: Path,
+    ) -> ImageRecord:
+        machine = _Machine(self._engine, sources.credentials, directory)
+        means = Means(self._engine.images, self._engine.workers, machine, self.cache)
+        remotes = Remotes(machine, directory)
+        listener.start()
+        try:
+            solver = Solver(means, plan, context, options, listener, remotes)
+            image = await solver.solve()
+        except BoxshipError:
+            listener.flush()
+            raise
+        finally:
+            await remotes.close()
+        listener.warn_unused(plan.arguments.unused())
+        return image
+
+    async def _squash(self, plan: Plan, image: ImageRecord, options: BuildOptions) -> ImageRecord:
+        if options.squash:
+            raise InvalidParameter("squash is only supported with experimental mode")
+        return image
+
+    async def _tag(self, image: ImageRecord, options: BuildOptions, listener: Classic) -> None:
+        listener.built(image)
+        for tag in options.tags:
+            repository, name = _split_tag(tag)
+            await self._engine.images.tag(image.id, repository, name)
+            listener.tagged(references.parse_tagged(repository, name).familiar)
+
+    # contexts
+
+    @contextlib.asynccontextmanager
+    async def _context(
+        self, sources: Sources, directory: Path
+    ) -> AsyncIterator[tuple[Context, str]]:
+        """The context and the Dockerfile's text, while this lasts."""
+        tree, inside, text = await self._tree(sources, directory)
+        try:
+            workers = self._engine.workers
+            name = sources.dockerfile or "Dockerfile"
+            context, found = await open_context(workers, tree, name, inside)
+            text = text or sources.text or found or ""
+            if found is None and not text:
+                raise InvalidParameter(
+                    f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}"
+                )
+            if not text.strip():
+                raise InvalidParameter(f"the Dockerfile ({name}) cannot be empty")
+            yield context, text
+        finally:
+            self._forget(tree)
+
+    async def _tree(self, sources: Sources, directory: Path) -> tuple[Tree, str, str]:
+        """The context's tree, the directory within, and a Dockerfile that is all there is."""
+        if sources.directory:
+            return _directory_tree(sources.directory), "", ""
+        if sources.remote:
+            return await self._remote(sources.remote, directory)
+        return sources.upload.tree if sources.upload else EMPTY, "", ""
+
+    async def _remote(self, remote: str, directory: Path) -> tuple[Tree, str, str]:
+        place = directory / "context"
+        place.mkdir(mode=0o755)
+        if git_address.is_git_context(remote):
+            await elsewhere.clone(remote, place)
+            return _directory_tree(str(place)), git_address.parse(remote).directory, ""
+        if not remote.startswith(("http://", "https://")):
+            raise InvalidParameter(f"unsupported remote context: {remote}")
+        await elsewhere.download(Origin("url", remote), place)
+        file = next(place.iterdir())
+        fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            start = os.pread(fd, _DOCKERFILE, 0)
+            if b"\0" not in start[:512]:
+                return EMPTY, "", start.decode("utf-8", "replace")
+            return await self._unpacked(fd, directory), "", ""
+        finally:
+            os.close(fd)
+
+    async def _unpacked(self, fd: int, directory: Path) -> Tree:
+        """Store an archive as it came, with an index that makes a tree of it."""
+        staging = directory / "upload"
+        staging.mkdir(mode=0o700)
+        arguments = {"staging": str(staging), "limit": _ROOM, "plain": True}
+        stored = await self._engine.workers.run("import", arguments, [fd])
+        place = staging / Path(stored["directory"]).name
+        index, data = str(place / "index"), str(place / "layer.tar")
+        return EMPTY | {"layers": [{"kind": "erofs", "index": index, "data": data}]}
+
+    # the cache
+
+    async def prune(self, everything: bool, keep: int, until: int) -> dict[str, Any]:
+        """API operation BuildPrune: drop records, least recently used first, until those left
+        take at most *keep* bytes; *until*: only those not used since then. With *everything*,
+        also directories of cache mounts."""
+        records = self.cache.all()
+        total = sum(record.size for record in records)
+        gone = []
+        for record in records:
+            if keep and total <= keep:
+                break
+            if until and record.used > until:
+                continue
+            gone.append(record)
+            total -= record.size
+        await self.cache.remove([record.key for record in gone])
+        freed = sum(record.size for record in gone)
+        if everything:
+            freed += await self.cache_mounts.prune()
+        self._engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
+        return {"CachesDeleted": [record.id for record in gone] or None, "SpaceReclaimed": freed}
+
+
+class _Machine:
+    """The engine as a solver sees it. *directory* takes what steps need meanwhile."""
+
+    def __init__(
+        self, engine: "Engine", credentials: Mapping[str, Credentials], directory: Path
+    ) -> None:
+        self._engine = engine
+        self._credentials = credentials
+        self._directory = directory
+        self._count = 0
+        self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
+        self._pulled: set[tuple[str, str]] = set()
+
+    async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
+        key = (name, platform)
+        async with self._pulling.setdefault(key, asyncio.Lock()):
+            images = self._engine.images
+            if not pull or key in self._pulled:
+                with contextlib.suppress(NotFound):
+                    return images.resolve(name, platform or None)
+            reference = references.parse(name).with_default_tag()
+            credentials = self._credentials.get(reference.domain, ANONYMOUS)
+            tag = reference.digest or reference.tag or ""
+            messages = self._engine.sharing.pull(reference.repository, tag, platform, credentials)
+            async with contextlib.aclosing(messages):
+                async for message in messages:
+                    if "error" in message:
+                        raise InvalidParameter(str(message["error"]))
+                    if "progress" not in message and message.get("status"):
+                        who = f"{message['id']}: " if message.get("id") else ""
+                        told(f"{who}{message['status']}\n")
+            self._pulled.add(key)
+            return images.resolve(name, platform or None)
+
+    async def run(self, job: RunJob) -> str:
+        self._count += 1
+        return await run_step(self._engine, job, self._directory / f"run-{self._count}")
+
+    async def fetch(self, origin: Origin, directory: Path, told: Say) -> str:
+        if origin.kind == "git":
+            commit = await elsewhere.clone(origin.name, directory, origin.keep_git)
+            if origin.checksum and not commit.startswith(origin.checksum):
+                raise InvalidParameter(
+                    f"expected checksum to match {origin.checksum}, got {commit}"
+                )
+            return commit
+        return await elsewhere.download(origin, directory)
+
+
+def _directory_tree(path: str) -> Tree:
+    return EMPTY | {"layers": [{"kind": "dir", "path": path}]}
+
+
+def _split_tag(text: str) -> tuple[str, str]:
+    reference = references.parse(text)
+    if reference.digest:
+        raise InvalidParameter("refusing to create a tag with a digest reference")
+    return reference.repository, reference.tag or "latest"

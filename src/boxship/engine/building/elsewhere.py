@@ -1,0 +1,137 @@
+"""What a build fetches itself: files by URL, git repositories."""
+
+import asyncio
+import hashlib
+import os
+import posixpath
+import re
+import shutil
+import urllib.error
+import urllib.request
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.builder import git_address
+from boxship.builder.work import Origin
+
+_TIMEOUT = 60
+_PIECE = 1 << 18
+_LIMIT = 16 << 30
+_NAME = re.compile(r'filename="?([^";/\\]+)"?')
+_GIT = (
+    ("core.hooksPath", "/dev/null"),
+    ("protocol.ext.allow", "never"),
+    ("protocol.file.allow", "never"),
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+
+
+async def download(origin: Origin, directory: Path) -> str:
+    """Store the file behind the URL in *directory*; its SHA-256."""
+    stop = [False]
+    try:
+        return await asyncio.to_thread(_download, origin, directory, stop)
+    finally:
+        stop[0] = True
+
+
+def _download(origin: Origin, directory: Path, stop: list[bool]) -> str:
+    url = origin.name
+    request = urllib.request.Request(url, headers={"User-Agent": "boxship"})
+    algorithm, _, wanted = origin.checksum.partition(":")
+    digest = hashlib.new(algorithm or "sha256")
+    content = hashlib.sha256()
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+            path = directory / _name(url, answer.headers)
+            with open(path, "xb") as file:
+                while (piece := answer.read(_PIECE)) and not stop[0]:
+                    file.write(piece)
+                    digest.update(piece)
+                    content.update(piece)
+                    if file.tell() > _LIMIT:
+                        raise InvalidParameter(f"{url} is larger than {_LIMIT} bytes")
+            path.chmod(0o600)
+            modified = _modified(answer.headers)
+            os.utime(path, ns=(modified, modified))
+    except urllib.error.HTTPError as error:
+        raise InvalidParameter(
+            f"invalid response status {error.code}: failed to GET {url} with status "
+            f"{error.code} {error.reason}"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InvalidParameter(f"failed to GET {url}: {error}") from None
+    if wanted and digest.hexdigest() != wanted:
+        raise InvalidParameter(
+            f"digest mismatch {algorithm}:{digest.hexdigest()}: {origin.checksum}"
+        )
+    return content.hexdigest()
+
+
+def _name(url: str, headers: Message) -> str:
+    match = _NAME.search(headers.get("Content-Disposition", ""))
+    name = match[1] if match else posixpath.basename(unquote(urlsplit(url).path).rstrip("/"))
+    return name if name not in ("", ".", "..") and "/" not in name else "download"
+
+
+def _modified(headers: Message) -> int:
+    try:
+        moment = parsedate_to_datetime(headers.get("Last-Modified", ""))
+        return int(moment.timestamp()) * 1_000_000_000
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+async def clone(text: str, directory: Path, keep_git: bool = False) -> str:
+    """Check *text* out into *directory*; the commit."""
+    if shutil.which("git") is None:
+        raise NotSupported("git is not installed on this machine: it cannot fetch repositories")
+    address = git_address.parse(text)
+    if address.reference.startswith("-") or address.url.startswith("-"):
+        raise InvalidParameter(f"invalid git reference: {address.reference}")
+    await _git(directory, "init", "--quiet", ".")
+    await _git(directory, "remote", "add", "origin", address.url)
+    wanted = address.reference or "HEAD"
+    depth = [] if _COMMIT.match(wanted) else ["--depth=1"]
+    await _git(directory, "fetch", "--quiet", *depth, "origin", wanted)
+    await _git(directory, "checkout", "--quiet", "--force", "FETCH_HEAD")
+    await _git(directory, "submodule", "update", "--quiet", "--init", "--recursive", "--depth=1")
+    commit = (await _git(directory, "rev-parse", "HEAD")).strip()
+    if not keep_git:
+        await asyncio.to_thread(shutil.rmtree, directory / ".git")
+    return commit
+
+
+async def _git(directory: Path, *arguments: str) -> str:
+    settings = [word for key, value in _GIT for word in ("-c", f"{key}={value}")]
+    environment = {
+        **{k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "HOME": str(directory),
+    }
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        *settings,
+        *arguments,
+        cwd=directory,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        out, err = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        reason = err.decode(errors="replace").strip()
+        raise InvalidParameter(
+            f"failed to fetch remote {arguments[-1]}: git {arguments[0]}: {reason}"
+        )
+    return out.decode(errors="replace")

@@ -1,0 +1,165 @@
+"""RUN: a container of the engine whose changes are written out as a layer."""
+
+import asyncio
+import codecs
+import contextlib
+import posixpath
+import socket
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.ids import short_id
+from boxship.builder.machine import RunJob, Say, StepFailed
+from boxship.engine.building.run_mounts import Mounts
+from boxship.engine.containers import attach, commit, create, ended, removal, start
+from boxship.engine.containers.store import Live
+from boxship.types.create import CreateRequest
+from boxship.types.host_config import HostConfig, LogConfig
+from boxship.wire.frames import HEAD
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_CHUNK = 1 << 16
+_HEAD = struct.Struct(">B3xI")
+
+
+async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> str:
+    """The digest of the layer that the job's directory then holds. *scratch* is a new path for
+    what the container needs meanwhile.
+
+    :class:`StepFailed` when the program fails. The container is removed, unless the job's options
+    keep it; when this is cancelled, always.
+    """
+    if job.work.insecure:
+        raise InvalidParameter("security.insecure is not allowed")
+    mounts = Mounts(engine, job, scratch)
+    async with mounts.ready():
+        live = await _create(engine, job, mounts)
+        keep = not job.options.force_remove
+        try:
+            job.told(f" ---> Running in {short_id(live.id)}\n")
+            await _finish(engine, job, live)
+            keep = not job.options.remove
+            return await commit.write_layer(
+                engine, live.container, job.directory, _mounted(mounts.targets)
+            )
+        except asyncio.CancelledError:
+            keep = False
+            raise
+        finally:
+            if not keep:
+                await _remove(engine, live)
+                job.told(f" ---> Removed intermediate container {short_id(live.id)}\n")
+
+
+async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
+    work = job.work
+    request = CreateRequest(
+        image=job.below.id if job.below else "",
+        cmd=[*work.argv],
+        env=[*work.env, *work.hidden, *mounts.env],
+        user=work.user,
+        working_dir=work.directory,
+        host_config=_host_config(job, mounts),
+    )
+    options = create.CreateOptions(image_config={}, warn_mac_address=False)
+    created = await create.create(engine, request, options)
+    live = engine.containers.get(created.id)
+    live.volatile = True
+    live.trees = dict(mounts.trees)
+    live.container.mounts += mounts.points
+    return live
+
+
+def _host_config(job: RunJob, mounts: Mounts) -> HostConfig:
+    options, limits = job.options, job.options.limits
+    network = options.network if job.work.network == "default" else job.work.network
+    return HostConfig(
+        network_mode=network or "default",
+        extra_hosts=[*options.extra_hosts] or None,
+        security_opt=[*options.security] or None,
+        log_config=LogConfig(type="none"),
+        tmpfs=mounts.tmpfs or None,
+        memory=limits.memory,
+        memory_swap=limits.memory_swap,
+        cpu_shares=limits.cpu_shares,
+        cpu_period=limits.cpu_period,
+        cpu_quota=limits.cpu_quota,
+        cpuset_cpus=limits.cpuset_cpus,
+        cpuset_mems=limits.cpuset_mems,
+        shm_size=limits.shm_size,
+        ulimits=[*limits.ulimits] or None,
+        cgroup_parent=limits.cgroup_parent,
+    )
+
+
+async def _finish(engine: "Engine", job: RunJob, live: Live) -> None:
+    """Run the program to its end."""
+    ours, theirs = socket.socketpair()
+    client = attach.client_spec(stdin=False, stdout=True, stderr=True)
+    await attach.attach(engine, live, theirs, b"", client)
+    exit_code = asyncio.ensure_future(ended.next_exit(live))
+    reading = asyncio.ensure_future(_tell(ours, job.told))
+    try:
+        await start.start(engine, live.id)
+        code = await exit_code
+        await reading
+    finally:
+        for task in (exit_code, reading):
+            task.cancel()
+        await asyncio.gather(exit_code, reading, return_exceptions=True)
+        ours.close()
+    if code:
+        command = " ".join(job.work.argv)
+        raise StepFailed(f"The command '{command}' returned a non-zero code: {code}", code)
+
+
+async def _tell(sock: socket.socket, told: Say) -> None:
+    """Pass on what the program writes, as text, until it ends."""
+    decoders = {n: codecs.getincrementaldecoder("utf-8")("replace") for n in (1, 2)}
+    async for stream, data in _frames(sock):
+        text = decoders[stream].decode(data) if stream in decoders else ""
+        if text:
+            told(text)
+
+
+async def _frames(sock: socket.socket) -> AsyncIterator[tuple[int, bytes]]:
+    loop = asyncio.get_running_loop()
+    sock.setblocking(False)
+    buffer = bytearray()
+    while data := await loop.sock_recv(sock, _CHUNK):
+        buffer += data
+        while len(buffer) >= HEAD:
+            stream, size = _HEAD.unpack_from(buffer)
+            if len(buffer) < HEAD + size:
+                break
+            yield stream, bytes(buffer[HEAD : HEAD + size])
+            del buffer[: HEAD + size]
+
+
+async def _remove(engine: "Engine", live: Live) -> None:
+    """Whatever it does, it ends now, and this is not interrupted."""
+
+    async def remove() -> None:
+        with contextlib.suppress(BoxshipError, OSError):
+            await removal.remove(engine, live.id, force=True, volumes=True)
+
+    task = engine.background(remove())
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+
+
+def _mounted(targets: list[str]) -> list[str]:
+    """The paths that mounts made the runtime create, with the directories above them."""
+    found = []
+    for target in targets:
+        path = target.strip("/")
+        while path:
+            found.append(path)
+            path = posixpath.dirname(path)
+    return found
