@@ -9,6 +9,8 @@ from boxship.logs.entries import Selection, decode, encode, select
 from boxship.logs.follow import Watch
 
 _BLOCK = 1 << 18
+# Bytes of a log that are sent in a frame for each line.
+_IN_LINES = 4 << 20
 
 
 def files_of(path: str) -> list[Path]:
@@ -83,6 +85,7 @@ class _Reader:
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
+        self._sent = 0
         self.finished = False
 
     async def read(self, fd: int, offset: int) -> AsyncIterator[bytes | int]:
@@ -90,7 +93,8 @@ class _Reader:
         for lines, position in _blocks(fd, offset):
             entries, late = select(decode(lines), self._selection)
             if entries:
-                yield encode(entries, self._selection, self._in_bulk(lines))
+                self._sent += len(lines)
+                yield encode(entries, self._selection, self._in_bulk())
             offset = position
             if late:
                 self.finished = True
@@ -99,9 +103,9 @@ class _Reader:
             await asyncio.sleep(0)
         yield offset
 
-    def _in_bulk(self, lines: bytes) -> bool:
-        """Who follows wants lines as they come, and who reads a short log may count frames."""
-        return not self._selection.follow and len(lines) > _BLOCK // 2
+    def _in_bulk(self) -> bool:
+        """Who follows wants lines as they come, and who reads a log of some size counts frames."""
+        return not self._selection.follow and self._sent > _IN_LINES
 
 
 async def read(

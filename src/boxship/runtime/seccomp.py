@@ -23,20 +23,28 @@ def _kernel_version() -> tuple[int, int]:
 def program(profile_text: str | None, caps: tuple[str, ...]) -> bytes | None:
     """The program for the profile (None is Docker's default) of a container with *caps*.
 
+    It comes with its flags, as :func:`boxship.kernel.seccomp.pack` puts them together.
     None when the profile filters nothing. :class:`InvalidParameter` for a malformed one.
     """
     if profile_text is None:
         profile = seccomp.docker_default()
     else:
         try:
-            parsed = seccomp.parse(json.loads(profile_text))
-        except ValueError as error:
+            data = json.loads(profile_text)
+        except (ValueError, RecursionError) as error:
             raise InvalidParameter(f"Decoding seccomp profile failed: {error}") from None
+        if data is not None and not isinstance(data, dict):
+            raise InvalidParameter("Decoding seccomp profile failed: it is no JSON object")
+        parsed = seccomp.parse(data or {})
         if parsed is None:
             return None
         profile = parsed
     resolved = profile.resolve(caps, MACHINE, _NATIVE[MACHINE], _kernel_version())
-    return seccomp.compile(resolved, MACHINE)
+    if resolved.notifies:
+        raise InvalidParameter(
+            "seccomp: SCMP_ACT_NOTIFY is not supported: no process listens for notifications"
+        )
+    return seccomp.pack(seccomp.compile(resolved, MACHINE), seccomp.flag_bits(resolved.flags))
 
 
 @contextlib.contextmanager

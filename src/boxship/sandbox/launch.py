@@ -98,14 +98,14 @@ def confine(spec: dict[str, Any], user: passwd.User, filter_program: bytes | Non
     if filter_program and not no_new_privs:
         _, held, inheritable = caps.get()
         caps.put(held, held, inheritable)
-        seccomp.install(filter_program)
+        seccomp.install(*seccomp.unpack(filter_program))
     permitted = _permitted(spec, user)
     inherited, ambient = sets.get("inheritable", ()), sets.get("ambient", ())
     caps.apply(sets["bounding"], permitted, permitted, inherited, ambient)
     if no_new_privs:
         process.set_no_new_privs()
     if filter_program and no_new_privs:
-        seccomp.install(filter_program)
+        seccomp.install(*seccomp.unpack(filter_program))
 
 
 def _not_found(name: str, reason: str, code: int) -> StageError:

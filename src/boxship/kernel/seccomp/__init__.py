@@ -7,7 +7,7 @@ OCI's ``linux.seccomp`` says; ``compile()`` the program's bytes (a pure function
 
 from boxship.kernel.seccomp.compiler import compile
 from boxship.kernel.seccomp.default import docker_default
-from boxship.kernel.seccomp.install import flag_bits, install
+from boxship.kernel.seccomp.install import flag_bits, install, pack, unpack
 from boxship.kernel.seccomp.profile import Filter, Profile, from_spec, parse, to_spec
 
 __all__ = [
@@ -18,6 +18,8 @@ __all__ = [
     "flag_bits",
     "from_spec",
     "install",
+    "pack",
     "parse",
     "to_spec",
+    "unpack",
 ]

@@ -32,6 +32,16 @@ def flag_bits(names: Iterable[str] | None) -> int:
     return bits
 
 
+def pack(program: bytes, flags: int) -> bytes:
+    """Both in one piece, for whoever is to :func:`install` them."""
+    return flags.to_bytes(_INSTRUCTION_SIZE, "little") + program
+
+
+def unpack(packed: bytes) -> tuple[bytes, int]:
+    """What :func:`pack` was given."""
+    return packed[_INSTRUCTION_SIZE:], int.from_bytes(packed[:_INSTRUCTION_SIZE], "little")
+
+
 def install(program: bytes, flags: int = FLAG_SPEC_ALLOW) -> int:
     """Filter this thread and its descendants from now on; the calls needed next must be allowed.
 

@@ -48,7 +48,12 @@ class Filter:
     default: int
     architectures: tuple[str, ...]
     rules: tuple[Rule, ...]
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = None
+
+    @property
+    def notifies(self) -> bool:
+        """Whether some call is to wait for another process to decide (seccomp_unotify(2))."""
+        return actions.NOTIFY in (self.default, *(rule.action for rule in self.rules))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class Profile:
     rules: tuple[GatedRule, ...]
     architectures: tuple[str, ...] = ()
     arch_map: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] | None = None
 
     def resolve(
         self, caps: Collection[str], machine: str, native: str, kernel: tuple[int, int]
@@ -142,7 +147,7 @@ def parse(data: dict[str, Any]) -> Profile | None:
                 entry["architecture"]: tuple(entry.get("subArchitectures") or ())
                 for entry in data.get("archMap") or ()
             },
-            flags=tuple(data.get("flags") or ()),
+            flags=None if data.get("flags") is None else tuple(data["flags"]),
         )
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise InvalidParameter(f"malformed seccomp profile: {error!r}") from None
@@ -218,7 +223,7 @@ def to_spec(filter_: Filter) -> dict[str, Any]:
     if data is not None:
         spec["defaultErrnoRet"] = data
     spec["architectures"] = list(filter_.architectures)
-    if filter_.flags:
+    if filter_.flags is not None:
         spec["flags"] = list(filter_.flags)
     spec["syscalls"] = [_spec_rule(rule) for rule in filter_.rules]
     return spec
