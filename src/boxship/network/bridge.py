@@ -42,6 +42,8 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
         link = rtnetlink.find_link(channel, wanted.name)
     if link is None or link.kind != "bridge":
         raise OSError(errno.EEXIST, f"existing interface {wanted.name} is not a bridge")
+    # No container shall configure this host by posing as a router, whether it has IPv6 or not.
+    _set(_CONF6 / wanted.name / "accept_ra", "0")
     if wanted.ipv6:
         _allow_ipv6(wanted.name)
     goal = list(dict.fromkeys([*wanted.addresses, *([_LINK_LOCAL] if wanted.ipv6 else [])]))
@@ -64,9 +66,8 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
 
 
 def _allow_ipv6(name: str) -> None:
-    """No foreign router shall configure this host through its containers."""
-    for key, value in (("disable_ipv6", "0"), ("accept_ra", "0"), ("accept_dad", "0")):
-        _set(_CONF6 / name / key, value)
+    for key in ("disable_ipv6", "accept_dad"):
+        _set(_CONF6 / name / key, "0")
 
 
 def is_interface(name: str) -> bool:

@@ -4,6 +4,7 @@ Of a bridge it is one end of a veth pair (veth(4)); of other drivers it lies abo
 the host and has nothing here.
 """
 
+import contextlib
 import errno
 import ipaddress
 import socket
@@ -86,8 +87,7 @@ def _configure(namespace: Namespace, wanted: Endpoint) -> None:
     link = rtnetlink.find_link(namespace.channel, wanted.name)
     if link is None:
         raise OSError(errno.ENODEV, "the container's end of the pair is gone", wanted.name)
-    if wanted.sysctls:
-        namespace.run(lambda: _set(wanted.sysctls))
+    namespace.run(lambda: _set_all(wanted))
     namespace.channel.require(
         [
             rtnetlink.set_no_link_local(link.index),
@@ -107,8 +107,17 @@ def _addresses(wanted: Endpoint, mac: str) -> list[ipam.Interface]:
     return found
 
 
-def _set(sysctls: Sequence[tuple[str, str]]) -> None:
-    for path, value in sysctls:
+def _set_all(wanted: Endpoint) -> None:
+    """Before the interface is up: it listens to no neighbour that poses as a router, and speaks
+    IPv6 only where its network does."""
+    conf = _SYSCTL / "net/ipv6/conf" / wanted.name
+    six = any(each.version == 6 for each in wanted.addresses)
+    own = [("disable_ipv6", "0" if six else "1"), *([] if wanted.upper else [("accept_ra", "0")])]
+    # A kernel without IPv6 has neither.
+    with contextlib.suppress(FileNotFoundError):
+        for key, value in own:
+            (conf / key).write_text(value)
+    for path, value in wanted.sysctls:
         (_SYSCTL / path).write_text(value)
 
 
