@@ -19,7 +19,7 @@ from boxship.network.dns.service import Service
 from boxship.network.namespace import Namespace
 from boxship.runtime.spawner import SpawnerProcess
 from support import dns
-from support.dns import AAAA, MX, PTR, ask_tcp, ask_udp, question
+from support.dns import AAAA, MX, PTR, ask_tcp, ask_udp, question, resolver_pid
 from support.requirements import require_root
 from support.waiting import eventually
 
@@ -36,17 +36,6 @@ def spec(**changes: Any) -> dict[str, Any]:
 def join(container: str, names: list[str], *addresses: str, network: str = "n1") -> dict[str, Any]:
     named = {"network": network, "network_name": "front", "names": names}
     return {"op": "join", "container": container, "addresses": addresses, **named}
-
-
-def resolver_pid(directory: Path) -> int:
-    """Of the process that listens below *directory*; 0 when there is none."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
-        try:
-            channel.connect(str(directory / "dns.sock"))
-            channel.send(b'J{"hello": 1}')
-            return int(channel.recv(65536).partition(b'"pid": ')[2].partition(b",")[0])
-        except (OSError, ValueError):
-            return 0
 
 
 @dataclass

@@ -6,6 +6,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 A, PTR, MX, AAAA, OPT = 1, 12, 15, 28, 41
 RESOLVER = ("127.0.0.11", 53)
@@ -97,6 +98,17 @@ def ask_tcp(query: bytes, server: tuple[str, int] = RESOLVER) -> Answer:
         sock.sendall(struct.pack(">H", len(query)) + query)
         with sock.makefile("rb") as stream:
             return read(stream.read(struct.unpack(">H", stream.read(2))[0]))
+
+
+def resolver_pid(directory: Path) -> int:
+    """Of the process that listens below *directory*; 0 when there is none."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
+        try:
+            channel.connect(str(directory / "dns.sock"))
+            channel.send(b'J{"hello": 1}')
+            return int(channel.recv(65536).partition(b'"pid": ')[2].partition(b",")[0])
+        except (OSError, ValueError):
+            return 0
 
 
 @dataclass

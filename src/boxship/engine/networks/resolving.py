@@ -140,6 +140,8 @@ def _follow(engine: "Engine", live: Live) -> None:
     try:
         pidfd = os.pidfd_open(live.container.state.pid)
     except OSError:
+        # It has ended meanwhile.
+        end(engine, live)
         return
     try:
         _tell(engine, [{"op": "follow", "container": live.id}], [pidfd])
@@ -187,20 +189,29 @@ def _tell(engine: "Engine", requests: list[Request], fds: list[int] | None = Non
 
 
 async def restore(engine: "Engine") -> None:
-    """Tell everything: at the daemon's start, and to a new process in place of one that died."""
-    running = [live for live in engine.containers if live.shim is not None and live.network]
-    ids = {live.id for live in running}
-    gone = [{"op": "close", "container": each} for each in engine.names.served - ids]
-    engine.names.served &= ids
-    known = [live for live in running if live.id in engine.names.served]
-    if gone or known:
-        configured = [
-            {"op": "configure", "container": live.id, "spec": _spec(engine, live)} for live in known
-        ]
-        joins = [row for live in known for row in _joins(engine, live)]
+    """Tell everything: at the daemon's start, and to a new process in place of one that died.
+
+    All names before the first resolver, so that none answers from half of them.
+    """
+    served = engine.names.served
+    # Those served that do not run are being started.
+    named = [
+        live
+        for live in engine.containers
+        if live.network and (live.id in served or (live.shim and wanted(engine, live)))
+    ]
+    gone = [{"op": "close", "container": each} for each in served - {live.id for live in named}]
+    served -= {request["container"] for request in gone}
+    configured = [
+        {"op": "configure", "container": live.id, "spec": _spec(engine, live)}
+        for live in named
+        if live.id in served
+    ]
+    joins = [row for live in named for row in _joins(engine, live)]
+    if gone or named:
         _tell(engine, [*gone, {"op": "clear"}, *configured, *joins])
-    for live in running:
-        if live.id not in engine.names.served and wanted(engine, live):
+    for live in named:
+        if live.id not in engine.names.served and live.shim:
             try:
                 await _begin_running(engine, live)
             except BoxshipError as error:
