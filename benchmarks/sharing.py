@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import random
+import statistics
 import subprocess
 import tarfile
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 from isal import igzip
 
 from benchmarks.archives import _directory
-from benchmarks.figure import Figure, median, seconds
+from benchmarks.figure import Figure, seconds
 from benchmarks.memory import _rollup, _tree
 from support.debian_registry import Registry, registry
 from support.engines import Engine
@@ -108,13 +109,12 @@ def pull_present(engine: Engine) -> float:
         image = f"{found.host}/{_NAME}:v1"
         engine.docker("pull", image, timeout=300)
         engine.docker("tag", image, "bench-keep")
-
-        def again() -> None:
-            engine.docker("pull", image)
-
-        engine.docker("rmi", image)
+        taken = []
         try:
-            return median(again, times=7)
+            for _ in range(9):
+                engine.docker("rmi", image)
+                taken.append(seconds(lambda: engine.docker("pull", image)))
+            return statistics.median(taken)
         finally:
             engine.docker("rmi", "-f", "bench-keep", image, timeout=300)
 

@@ -24,6 +24,7 @@ from boxship.registry.settings import RegistrySettings
 from support.fake_registry import OCI_INDEX, Asked, FakeRegistry, Reply, archive, running
 from support.image_store import Store, opened
 from support.requirements import require_root
+from support.waiting import comes_true
 
 BIG = archive({"big": os.urandom(3 << 20)})
 SMALL = archive({"etc/name": b"small"})
@@ -62,15 +63,6 @@ class Pulling:
     def sizes(self) -> list[int]:
         """Of the blobs that may be continued."""
         return [path.stat().st_size for path in (self.store.root / "partial").iterdir()]
-
-
-async def comes_true(condition: Callable[[], bool]) -> bool:
-    """Whether *condition* holds within ten seconds."""
-    for _ in range(200):
-        if condition():
-            return True
-        await asyncio.sleep(0.05)
-    return False
 
 
 def against(root: Path, scenario: Scenario) -> Any:

@@ -59,6 +59,9 @@ class FakeRegistry:
         self.connections = 0
         self.port = 0
         self.scheme = "http"
+        # Bytes of the bodies of the next uploads after which the connection is cut.
+        self.cuts: list[int] = []
+        self.cut_off: Callable[[Asked], None] = lambda asked: None
         self.gate: Callable[[Asked], Reply | None] = lambda asked: None
 
     @property
@@ -193,7 +196,11 @@ async def _exchange(
     for one in fields:
         key, _, value = one.partition(":")
         headers[key.lower()] = value.strip()
-    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    cut = registry.cuts.pop(0) if registry.cuts and method == "PATCH" else None
+    body = await _sent(reader, headers, cut)
+    if cut is not None:
+        registry.cut_off(Asked(method, target, headers, body))
+        return False
     reply = await registry.answer(Asked(method, target, headers, body))
     out = [f"HTTP/1.1 {reply.status} x"]
     length = len(reply.body) if reply.length == -1 else reply.length
@@ -202,6 +209,21 @@ async def _exchange(
     out += [f"{key}: {value}" for key, value in reply.headers.items()]
     writer.write("\r\n".join([*out, "", ""]).encode("latin-1"))
     return await _body(reply, method, reader, writer)
+
+
+async def _sent(reader: asyncio.StreamReader, headers: dict[str, str], most: int | None) -> bytes:
+    """A request's body, or its first *most* bytes."""
+    if headers.get("transfer-encoding") != "chunked":
+        length = int(headers.get("content-length", "0"))
+        return await reader.readexactly(length if most is None else min(most, length))
+    body = b""
+    while most is None or len(body) < most:
+        size = int(await reader.readline(), 16)
+        body += await reader.readexactly(size)
+        await reader.readline()
+        if not size:
+            break
+    return body[:most]
 
 
 async def _body(

@@ -21,10 +21,11 @@ _MOST_IDLE = 4  # connections kept for each origin
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A request's body: *open* starts it over for every attempt; *size* in bytes."""
+    """A request's body: *open* starts it over for every attempt; *size* in bytes, None where that
+    turns out only at the end."""
 
     open: Callable[[], AsyncIterator[bytes]]
-    size: int
+    size: int | None
     media_type: str = "application/octet-stream"
 
 
@@ -104,8 +105,9 @@ class Http:
                 return connection, answer
             except Interrupted:
                 connection.close()
-                # A kept connection may have been closed by the other side meanwhile.
-                if not connection.used:
+                # A kept connection may have been closed by the other side meanwhile. What is
+                # appended to something must not arrive twice.
+                if not connection.used or method == "PATCH":
                     raise
             except BaseException:
                 connection.close()
@@ -141,7 +143,7 @@ class Http:
         writer.write(_head(connection, method, url, headers, body))
         try:
             if body is not None:
-                async for chunk in body.open():
+                async for chunk in _framed(body):
                     writer.write(chunk)
                     async with asyncio.timeout(self._stall):
                         await writer.drain()
@@ -149,6 +151,17 @@ class Http:
             raise Interrupted(f"{url}: nothing taken for {self._stall:.0f} seconds") from None
         except OSError:
             return  # the answer, if there is one, says why
+
+
+async def _framed(body: Content) -> AsyncIterator[bytes]:
+    """The body as it goes over the wire (RFC 9112, section 7.1)."""
+    async for chunk in body.open():
+        if body.size is not None:
+            yield chunk
+        elif chunk:
+            yield b"%x\r\n%b\r\n" % (len(chunk), chunk)
+    if body.size is None:
+        yield b"0\r\n\r\n"
 
 
 def _head(
@@ -160,7 +173,10 @@ def _head(
         fields["Proxy-Authorization"] = connection.authorization
     if body is not None:
         fields["Content-Type"] = body.media_type
-        fields["Content-Length"] = str(body.size)
+        if body.size is None:
+            fields["Transfer-Encoding"] = "chunked"
+        else:
+            fields["Content-Length"] = str(body.size)
     elif method in ("POST", "PUT", "PATCH"):
         fields["Content-Length"] = "0"
     fields.update(headers)

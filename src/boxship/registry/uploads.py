@@ -1,10 +1,11 @@
 """Blobs on their way there (distribution-spec, section Push): asked for, mounted or sent."""
 
 import re
+from contextlib import suppress
 from urllib.parse import quote
 
 from boxship.oci.layout import Descriptor
-from boxship.registry.errors import ProtocolError, Refused
+from boxship.registry.errors import ProtocolError, Refused, TransportError
 from boxship.registry.http import Content
 from boxship.registry.repository import Repository
 from boxship.registry.tokens import scope
@@ -53,12 +54,13 @@ async def send(repository: Repository, upload: Url, blob: Descriptor, body: Cont
 
 
 async def append(repository: Repository, upload: Url, offset: int, body: Content) -> Url:
-    """Send *body*, a blob's bytes from *offset* on; where the upload goes on.
+    """Send *body*, a blob's bytes from *offset* on; where the upload goes on. Without a size it
+    begins at 0.
 
     After :class:`Interrupted`, :func:`progress` says how much has arrived.
     """
     headers = {}
-    if offset:
+    if offset and body.size is not None:
         headers["Content-Range"] = f"{offset}-{offset + body.size - 1}"
     async with repository.session.request(
         "PATCH",
@@ -91,6 +93,15 @@ async def progress(repository: Repository, upload: Url) -> tuple[Url, int] | Non
         if error.status in _LOST:
             return None
         raise
+
+
+async def cancel(repository: Repository, upload: Url) -> None:
+    """Tell the registry that nothing will come; whether it listens does not matter."""
+    with suppress(TransportError, Refused):
+        async with repository.session.request(
+            "DELETE", upload, repository.pushing, good=(202, 204), patient=False
+        ) as answer:
+            await answer.read(_MOST)
 
 
 async def finish(repository: Repository, upload: Url, blob: Descriptor) -> None:

@@ -18,7 +18,8 @@ _PIECE = 1 << 20
 class BlobUpload:
     """Sends the file *path*, whose content is *blob*; *tell* gets the bytes sent so far.
 
-    *begun* is an upload that the registry has opened already.
+    *begun* is an upload that the registry has opened already, *sent* how many bytes of it have
+    arrived, None where nobody knows.
     """
 
     def __init__(
@@ -28,17 +29,21 @@ class BlobUpload:
         path: Path,
         tell: Callable[[int], None],
         begun: Url | None = None,
+        sent: int | None = 0,
     ) -> None:
         self._repository = repository
         self._blob = blob
         self._path = path
         self._tell = tell
         self._upload = begun
-        self._offset = 0
+        self._offset = sent or 0
+        self._is_doubtful = sent is None
 
     async def run(self) -> None:
         """Returns when the registry has the blob. A break that gets further each time is mended
         as often as it happens; otherwise the last failure is raised after some attempts."""
+        if self._is_doubtful:
+            await self._find_out()
         attempt, furthest = 0, 0
         while True:
             try:

@@ -1,18 +1,15 @@
 """One layer on its way to a registry: found there, mounted from a neighbour, or sent."""
 
-import asyncio
-import os
-
 from boxship.engine.sharing.blob_upload import BlobUpload
 from boxship.engine.sharing.messages import Meter, Reporter
-from boxship.images import compress
+from boxship.engine.sharing.packing import pack
 from boxship.images.blob_rows import BlobRow
 from boxship.images.exchange import Exchange
 from boxship.oci.layout import Descriptor
 from boxship.oci.media_types import FOREIGN_LAYERS
 from boxship.registry import uploads
 from boxship.registry.errors import Refused
-from boxship.registry.manifests import GZIP_LAYER, Layer
+from boxship.registry.manifests import Layer
 from boxship.registry.repository import Repository
 from boxship.registry.url import Url
 
@@ -52,11 +49,15 @@ class LayerUpload:
             source, upload = await self._mount(row)
             if source:
                 return await self._done(row, f"Mounted from {source}")
-        row = self._file(diff_id) or await self._make(diff_id)
-        if await uploads.exists(self._repository, _descriptor(row)):
-            return await self._done(row, "Layer already exists")
-        await self._send(row, upload)
-        return await self._done(row, "Pushed")
+        packed = self._file(diff_id)
+        if packed is None:
+            packed, is_there = await self._pack(diff_id, upload)
+            if is_there:
+                return await self._done(packed, "Pushed")
+            if await uploads.exists(self._repository, _descriptor(packed)):
+                return await self._done(packed, "Layer already exists")
+        await self._send(packed, upload)
+        return await self._done(packed, "Pushed")
 
     async def _done(self, row: BlobRow, status: str) -> Layer:
         await self._exchange.keep([row], self._place)
@@ -72,9 +73,12 @@ class LayerUpload:
             if where != domain or place == self._place:
                 continue
             try:
-                upload = await uploads.mount(self._repository, _descriptor(row), name)
+                begun = await uploads.mount(self._repository, _descriptor(row), name)
             except Refused:
                 continue  # no right to read there: it will be sent
+            if upload is not None:
+                await uploads.cancel(self._repository, upload)
+            upload = begun
             if upload is None:
                 return name, None
         return "", upload
@@ -85,20 +89,18 @@ class LayerUpload:
                 return row
         return None
 
-    async def _make(self, diff_id: str) -> BlobRow:
-        with self._exchange.directory() as directory:
-            tar = self._exchange.tar(diff_id)
-            path, digest, size = await asyncio.to_thread(compress.compress, tar, directory)
-            row = BlobRow(digest, diff_id, GZIP_LAYER, size)
-            os.rename(path, self._exchange.blob_path(digest))
-        await self._exchange.keep([row])
-        return row
+    async def _pack(self, diff_id: str, upload: Url | None) -> tuple[BlobRow, bool]:
+        """A new blob, and whether it was sent at once."""
+        meter = self._meter(diff_id, self._exchange.tar(diff_id).stat().st_size)
+        return await pack(self._exchange, self._repository, diff_id, meter.at, upload)
+
+    def _meter(self, diff_id: str, total: int) -> Meter:
+        return Meter(
+            lambda current, total: self._reporter.move("Pushing", diff_id, current, total), total
+        )
 
     async def _send(self, row: BlobRow, upload: Url | None) -> None:
-        meter = Meter(
-            lambda current, total: self._reporter.move("Pushing", row.diff_id, current, total),
-            row.size,
-        )
+        meter = self._meter(row.diff_id, row.size)
         path = self._exchange.blob_path(row.digest)
         await BlobUpload(self._repository, _descriptor(row), path, meter.at, upload).run()
 
