@@ -49,10 +49,9 @@ def gets_through(listener: socket.socket, send: Callable[[], None]) -> bool:
 
 def say(inside: Namespace, address: str) -> Callable[[], None]:
     def send() -> None:
-        with socket.socket(type=socket.SOCK_DGRAM) as sender:
-            # Nobody may be there who has the address.
-            with contextlib.suppress(OSError):
-                sender.sendto(b"hello", (address, PORT))
+        # Nobody may be there who has the address.
+        with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"hello", (address, PORT))
 
     return lambda: inside.run(send)
 
