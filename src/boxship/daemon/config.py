@@ -54,6 +54,13 @@ class Settings:
     default_gateway_v6: str = ""
     ipv6: bool = False
     icc: bool = True
+    ip: str = ""
+    iptables: bool = True
+    ip6tables: bool = True
+    ip_forward: bool = True
+    ip_masq: bool = True
+    userland_proxy: bool = True
+    published_ports: str = "open"
     mtu: int = 0
     default_address_pools: list[dict[str, Any]] = field(default_factory=list)
     default_network_opts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -73,12 +80,9 @@ OF_REGISTRIES = (
 RELOADABLE = ("debug", "log_level", "labels", "shutdown_timeout", *OF_REGISTRIES)
 # Accepted because dockerd's clients and unit files pass them; they change nothing here.
 _IGNORED = {
-    "iptables",
-    "ip6tables",
-    "ip-forward",
-    "ip-masq",
     "storage-driver",
     "experimental",
+    "userland-proxy-path",
 }
 
 

@@ -4,6 +4,8 @@ import argparse
 
 from boxship.base.errors import InvalidParameter
 
+#: Who reaches published ports; the first is the default.
+PUBLISHED = ("open", "behind-firewall")
 _TEXTS = {
     "--bip": "address of the default bridge, with its subnet's length",
     "--bip6": "the same of IPv6",
@@ -11,10 +13,16 @@ _TEXTS = {
     "--fixed-cidr-v6": "the same of IPv6",
     "--default-gateway": "default route of containers on the default bridge",
     "--default-gateway-v6": "the same of IPv6",
+    "--ip": "where ports are published that name no address, on the default bridge",
 }
 _SWITCHES = {
     "--ipv6": "IPv6 on the default bridge",
     "--icc": "containers on the default bridge reach each other",
+    "--iptables": "rules of nftables for IPv4; without, a process forwards published ports",
+    "--ip6tables": "the same of IPv6",
+    "--ip-forward": "let this host route",
+    "--ip-masq": "what leaves the default bridge has an address of this host",
+    "--userland-proxy": "a process forwards published ports where rules cannot",
 }
 
 
@@ -34,6 +42,11 @@ def add_network_flags(parser: argparse.ArgumentParser) -> None:
     for flag, meaning in _SWITCHES.items():
         add(flag, nargs="?", const=True, type=switch, metavar="BOOL", help=meaning)
     add("--mtu", type=int, help="of the default bridge, in bytes")
+    add(
+        "--published-ports",
+        choices=PUBLISHED,
+        help="to everybody, or only to whom the host's own firewall lets in",
+    )
     add(
         "--default-address-pool",
         dest="default_address_pools",

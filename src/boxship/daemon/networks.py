@@ -1,11 +1,14 @@
 """The part of the settings that says what networks are made of."""
 
+import ipaddress
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.daemon.config import Settings
+from boxship.daemon.network_flags import PUBLISHED
 from boxship.engine.networks.settings import NetworkSettings, parse_pools
 from boxship.network import ipam
+from boxship.network.ruleset import Publishing
 
 
 def network_settings(settings: Settings) -> NetworkSettings:
@@ -24,9 +27,38 @@ def network_settings(settings: Settings) -> NetworkSettings:
         icc=settings.icc,
         mtu=settings.mtu,
         driver_options=_options(settings.default_network_opts),
+        host=_address("ip", settings.ip),
+        masquerade=_switch("ip-masq", settings.ip_masq),
+        publishing=_publishing(settings),
     )
     found.check()
     return found
+
+
+def _publishing(settings: Settings) -> Publishing:
+    if settings.published_ports not in PUBLISHED:
+        raise InvalidParameter(f"invalid published-ports: expected one of {', '.join(PUBLISHED)}")
+    return Publishing(
+        rules=_switch("iptables", settings.iptables),
+        rules6=_switch("ip6tables", settings.ip6tables),
+        forwarding=_switch("ip-forward", settings.ip_forward),
+        proxy=_switch("userland-proxy", settings.userland_proxy),
+        guarded=settings.published_ports == PUBLISHED[1],
+    )
+
+
+def _switch(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidParameter(f"invalid {name}: expected true or false")
+    return value
+
+
+def _address(name: str, value: Any) -> str:
+    text = _text(name, value)
+    try:
+        return str(ipaddress.ip_address(text)) if text else ""
+    except ValueError:
+        raise InvalidParameter(f'invalid {name} "{text}": it is no address') from None
 
 
 def _text(name: str, value: Any) -> str:

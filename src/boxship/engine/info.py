@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from boxship.engine.host import Host, host
+from boxship.engine.networks.reach import firewall_info
 from boxship.engine.sharing.settings_info import settings_info
 
 if TYPE_CHECKING:
@@ -34,5 +35,6 @@ def system_info(engine: "Engine") -> dict[str, Any]:
         "Labels": options.labels,
         "SecurityOptions": _security(host(), options.users is not None),
         "LiveRestoreEnabled": options.live_restore,
+        "Firewall": firewall_info(engine),
         "Warnings": [flaw] if (flaw := engine.networks.fabric.flaw) else None,
     }

@@ -173,7 +173,7 @@ def test_security(make: Make) -> None:
         ({"proc/sys/net/ipv4/ip_forward": "1\n"}, "forwarding", "ok"),
         ({}, "firewall", "ok"),
         ({"etc/ufw/ufw.conf": "ENABLED=no\n"}, "firewall", "ok"),
-        ({"etc/ufw/ufw.conf": "ENABLED=yes\n"}, "ufw", "warn"),
+        ({"etc/ufw/ufw.conf": "ENABLED=yes\n"}, "ufw", "ok"),
         (
             {
                 "etc/ufw/ufw.conf": "ENABLED=yes\n",
@@ -183,7 +183,8 @@ def test_security(make: Make) -> None:
             "ok",
         ),
         ({"run/firewalld.pid": "1"}, "firewalld", "warn"),
-        ({"sys/class/net/docker0/": ""}, "dockerd", "warn"),
+        ({"run/firewalld.pid": "1", "bin/firewall-cmd": ""}, "firewalld", "ok"),
+        ({"sys/class/net/docker0/": ""}, "dockerd", "ok"),
     ],
 )
 def test_firewalls(make: Make, files: dict[str, str], check: str, expected: str) -> None:
@@ -222,6 +223,21 @@ def test_daemons() -> None:
         "warn",
         "warn",
     ]
+
+
+def test_what_the_daemon_says_of_firewalls() -> None:
+    seen = {
+        "Rules": ["dockerd DOCKER-USER"],
+        "Obstacles": ["inet own transit"],
+        "Bypassed": ["ip filter INPUT"],
+        "Mark": "0x1/0x1",
+    }
+    found = list(daemon.findings("unix:///x", True, {"Firewall": seen}, None))
+    names = ("foreign rules", "firewall", "published ports")
+    assert [status(found, name) for name in names] == ["ok", "warn", "warn"]
+    nothing = {"Rules": [], "Obstacles": [], "Bypassed": []}
+    found = list(daemon.findings("unix:///x", True, {"Firewall": nothing}, None))
+    assert not {*names} & {each.check for each in found}
 
 
 def test_the_report_has_every_finding_in_both_forms(make: Make) -> None:

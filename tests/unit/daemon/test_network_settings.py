@@ -10,6 +10,7 @@ from boxship.daemon import config
 from boxship.daemon.networks import network_settings
 from boxship.engine.networks.settings import NetworkSettings
 from boxship.network import ipam
+from boxship.network.ruleset import Publishing
 
 
 def _settings(*flags: str) -> NetworkSettings:
@@ -98,3 +99,35 @@ def test_what_is_refused(flags: tuple[str, ...], message: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
         _settings(*flags)
     assert message in str(caught.value)
+
+
+def test_publishing_from_flags_and_file(tmp_path: Path) -> None:
+    assert _settings().publishing == Publishing()
+    flags = ("--iptables=false", "--ip6tables=0", "--ip-forward=F", "--userland-proxy=false")
+    chosen = _settings(*flags, "--published-ports", "behind-firewall").publishing
+    assert chosen == Publishing(False, False, False, False, guarded=True)
+    assert _settings("--ip", "127.0.0.1", "--ip-masq=false").options() == {
+        "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1",
+        "com.docker.network.bridge.enable_ip_masquerade": "false",
+    }
+    path = tmp_path / "daemon.json"
+    path.write_text(json.dumps({"iptables": False, "ip": "10.0.0.1", "userland-proxy-path": "/x"}))
+    from_file = _settings("--config-file", str(path))
+    assert not from_file.publishing.rules and from_file.host == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"ip": "here"}, 'invalid ip "here"'),
+        ({"iptables": "no"}, "invalid iptables: expected true or false"),
+        ({"published-ports": "shut"}, "expected one of open, behind-firewall"),
+    ],
+)
+def test_what_publishing_cannot_be(
+    setting: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "daemon.json"
+    path.write_text(json.dumps(setting))
+    with pytest.raises(InvalidParameter, match=message):
+        _settings("--config-file", str(path))

@@ -40,6 +40,7 @@ def findings(
             f"{version}, while this client is {__version__}",
             "restart the daemon after an upgrade; containers keep running",
         )
+    yield from _firewall(info.get("Firewall") or {})
     yield from _warnings(info.get("Warnings") or [])
 
 
@@ -47,6 +48,24 @@ def _silent(own: bool, error: BoxshipError) -> Finding:
     if own:
         return good("address", "no daemon runs; the next command that needs it starts it")
     return broken("address", str(error), "start the daemon there, or choose another with -H or -c")
+
+
+def _firewall(seen: dict[str, Any]) -> Iterator[Finding]:
+    """What the daemon has found in the rules of others, and added to them."""
+    if rules := seen.get("Rules"):
+        yield good("foreign rules", f"one of ours lets our packets pass: {', '.join(rules)}")
+    for chain in seen.get("Obstacles") or []:
+        yield weak(
+            "firewall",
+            f"the chain {chain} drops forwarded packets",
+            f"let those pass there whose mark is {seen.get('Mark')}",
+        )
+    if bypassed := seen.get("Bypassed"):
+        yield weak(
+            "published ports",
+            f"reached past this host's firewall ({', '.join(bypassed)})",
+            "publish on 127.0.0.1, or start the daemon with --published-ports=behind-firewall",
+        )
 
 
 def _warnings(texts: list[str]) -> Iterator[Finding]:

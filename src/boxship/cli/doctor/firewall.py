@@ -31,28 +31,20 @@ def _forwarding(machine: Machine) -> Finding:
 
 
 def _obstacles(machine: Machine) -> Iterator[Finding]:
+    """They drop what is forwarded; the daemon adds a rule of its own where they allow it."""
     if "ENABLED=yes" in machine.read("/etc/ufw/ufw.conf").splitlines():
-        yield _ufw(machine)
+        yield good("ufw", "active: the daemon has its packets pass by a rule in ufw-user-forward")
     if machine.exists("/run/firewalld.pid") or machine.exists("/run/firewalld/firewalld.pid"):
-        yield weak(
-            "firewalld",
-            "active: it drops what is forwarded between its zones",
-            "trust the bridge: firewall-cmd --permanent --zone=trusted --add-interface=BRIDGE",
-        )
+        yield _firewalld(machine)
     if "docker0" in machine.names("/sys/class/net"):
-        yield weak(
-            "dockerd",
-            "its rules drop forwarded packets of other bridges",
-            "let them pass: iptables -I DOCKER-USER -i BRIDGE -j ACCEPT (and -o BRIDGE)",
-        )
+        yield good("dockerd", "the daemon has its packets pass by a rule in DOCKER-USER")
 
 
-def _ufw(machine: Machine) -> Finding:
-    policy = 'DEFAULT_FORWARD_POLICY="ACCEPT"'
-    if policy in machine.read("/etc/default/ufw").splitlines():
-        return good("ufw", "active, and forwards packets")
+def _firewalld(machine: Machine) -> Finding:
+    if machine.program("firewall-cmd"):
+        return good("firewalld", "active: the daemon adds its bridges to the zone trusted")
     return weak(
-        "ufw",
-        "active: it drops forwarded packets",
-        f"set {policy} in /etc/default/ufw, then: ufw reload",
+        "firewalld",
+        "active, but the daemon has no firewall-cmd to tell it of bridges",
+        "install firewall-cmd, which is part of firewalld",
     )

@@ -24,6 +24,7 @@ TITLES = {
     "CreatedAt": "CREATED AT",
     "RunningFor": "CREATED",
     "Ports": "PORTS",
+    "Reach": "REACH",
     "State": "STATE",
     "Status": "STATUS",
     "Size": "SIZE",
@@ -51,6 +52,7 @@ def containers(truncate: bool) -> Listing:
         "CreatedAt": lambda c: local_time(c["Created"]),
         "RunningFor": lambda c: ago(c["Created"]),
         "Ports": lambda c: show_ports(c.get("Ports")),
+        "Reach": _reach,
         "State": lambda c: c["State"],
         "Status": lambda c: c["Status"],
         "Size": _size,
@@ -83,6 +85,12 @@ def _image(container: Container, truncate: bool) -> str:
         return short_id(image)
     name, at, _ = image.partition("@")
     return name if at else image
+
+
+def _reach(container: Container) -> str:
+    """Who can reach published ports, each answer once."""
+    reached = container.get("Reach") or {}
+    return "; ".join(dict.fromkeys(who for each in reached.values() for who in each))
 
 
 def _size(container: Container) -> str:

@@ -15,7 +15,7 @@ from boxship.engine.containers.random_names import random_name
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validate import Prepared, complete, prepare
 from boxship.engine.containers.validation.names import clean_name
-from boxship.engine.networks import admission, connection
+from boxship.engine.networks import admission, connection, reach
 from boxship.types.create import CreateRequest
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         await volume_mounts.release(engine, container, anonymous_too=True)
         raise
     events.emit(engine, container, "create")
-    return Created(identity, done.warnings)
+    return Created(identity, [*done.warnings, *reach.warnings(engine, container)])
 
 
 def _image(engine: "Engine", reference: str, platform: str) -> tuple[str, Mapping[str, Any] | None]:

@@ -9,6 +9,7 @@ from boxship.engine.containers import archives, files, joins, links, summary
 from boxship.engine.containers.inspect import inspect as describe
 from boxship.engine.containers.list_filters import Lookups
 from boxship.engine.networks import attachment
+from boxship.engine.networks.reach import reach
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -46,6 +47,8 @@ async def containers(
     linked = links.names_of(engine)
     for container, row in zip(chosen, rows, strict=True):
         row["Names"] += linked.get(container.id, ())
+        if reached := reach(engine, container):
+            row["Reach"] = reached
     return rows
 
 
@@ -67,6 +70,8 @@ async def inspect(engine: "Engine", reference: str, size: bool = False) -> dict[
         size=await sizes_of(engine, live.id) if size else None,
         sandbox=attachment.sandbox(container),
     )
+    if reached := reach(engine, container):
+        answer["NetworkSettings"]["Reach"] = reached
     if container.host_config.links:
         answer["HostConfig"]["Links"] = joins.link_answers(engine, container) or None
     return answer

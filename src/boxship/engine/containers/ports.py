@@ -24,7 +24,7 @@ def port_map(container: Container) -> PortMap:
             for each in range(limits[0], limits[1] + 1):
                 ports[f"{each}/{protocol}"] = None
     published: PortMap = container.tags.get("ports") or {}
-    return ports | published
+    return dict(sorted((ports | published).items()))
 
 
 def _has_own_network(container: Container) -> bool:

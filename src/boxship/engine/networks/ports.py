@@ -32,6 +32,11 @@ def any_wanted(container: Container) -> bool:
     return bool(_wanted(container))
 
 
+def host_addresses(container: Container) -> list[str]:
+    """Those that the user names; empty texts where the default one is wanted."""
+    return [each.host_ip for bindings in _wanted(container).values() for each in bindings]
+
+
 def wishes(container: Container, default_hosts: tuple[Address, ...]) -> list[Wish]:
     """In dockerd's order: ports that the user has chosen come first, the highest of them before
     the others. :class:`InvalidParameter` for what is no address."""
