@@ -128,6 +128,7 @@ def test_an_answer_before_the_end_of_the_body_survives(server: Serving) -> None:
 
 
 MALFORMED = {
+    "TLS, before its end": b"\x16\x03\x01\x02\x00",
     "no HTTP": b"\x16\x03\x01\x02\x00garbage\r\n\r\n",
     "bare line feeds": b"GET / HTTP/1.1\nHost: d\n\n",
     "no host": b"GET / HTTP/1.1\r\n\r\n",

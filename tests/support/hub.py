@@ -24,6 +24,8 @@ from boxship.hub.auth.passwords import hash_password
 from boxship.hub.hub import Hub, open_hub
 from boxship.hub.settings import Settings
 from boxship.hub.storage.records import Right, User
+from support.requirements import require_tool
+from support.terminals import PROGRAM
 
 T = TypeVar("T")
 PASSWORD = "open sesame"
@@ -55,6 +57,7 @@ class RunningHub:
     """Owns its process and its listening socket, which stays through restarts."""
 
     def __init__(self, root: Path, *flags: str, prefix: Sequence[str] = ()) -> None:
+        """*prefix* is a program, with arguments, that executes the hub."""
         self.root = root
         self.flags = flags
         self.prefix = prefix
@@ -78,7 +81,7 @@ class RunningHub:
         writer = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 10)  # sockets are handed over as 3
         os.close(low)
         hub = [sys.executable, "-P", "-m", "boxship.hub", "serve", "--root", str(self.root)]
-        flags = ["--listen", "fd://", "--ready-fd", str(writer), *self.flags]
+        flags = ["--listen", "fd://", "--ready-fd", str(writer), "--access-log", *self.flags]
         script = 'exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
         with open(self.root.parent / "hub.log", "ab") as log:
             self.process = subprocess.Popen(
@@ -112,7 +115,7 @@ class RunningHub:
     def command(self, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """``boxship hub …`` with this hub's root."""
         return subprocess.run(
-            [sys.executable, "-P", "-m", "boxship", "hub", *words, "--root", str(self.root)],
+            [*PROGRAM, "hub", *words, "--root", str(self.root)],
             input=stdin,
             capture_output=True,
             text=True,
@@ -155,6 +158,19 @@ def running_hub(
     hub.start()
     try:
         yield hub
+    finally:
+        hub.close()
+
+
+@contextmanager
+def hub_beside(pid: int, root: Path, port: int = 5000) -> Iterator[str]:
+    """One more process over *root*, in the network namespace of *pid*; its address there."""
+    require_tool("nsenter")
+    address = f"127.0.0.1:{port}"
+    hub = RunningHub(root, "--listen", address, prefix=["nsenter", "-t", str(pid), "-n"])
+    hub.start()
+    try:
+        yield address
     finally:
         hub.close()
 

@@ -38,7 +38,9 @@ class App:
         request = Request(self._hub, exchange, exchange.head.path, {})
         try:
             request = parse(self._hub, exchange)
-            await _send(exchange, await self._match(request)(request), stall)
+            reply = await self._match(request)(request)
+            self._report(request, reply.status)
+            await _send(exchange, reply, stall)
         except ClientGone:
             raise
         except Exception as error:
@@ -46,7 +48,12 @@ class App:
                 exchange.abort()
             else:
                 refusal = _refusal(request, _translated(error, request))
+                self._report(request, refusal.status)
                 await _send(exchange, refusal, stall)
+
+    def _report(self, request: Request, status: int) -> None:
+        if self._hub.settings.access_log:
+            _log.info("%s %s %s %d", request.address, request.method, request.path, status)
 
     def _match(self, request: Request) -> Handler:
         method = "GET" if request.method == "HEAD" else request.method

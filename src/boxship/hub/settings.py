@@ -15,6 +15,8 @@ class Settings:
     """How clients reach the hub, ``https://hub.example.com``; empty: as their requests say."""
     tls: bool = False
     """The hub's own listener speaks TLS."""
+    access_log: bool = False
+    """A line of the log for each request: client, method, path, status."""
     blob_limit: int = 64 << 30
     stall: float = 120.0
     """For a client to send 1 MiB of an upload, or to take 4 MiB of a download."""

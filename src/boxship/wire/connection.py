@@ -20,6 +20,8 @@ from boxship.wire.limits import Limits
 from boxship.wire.peer import Peer, peer_of
 
 _log = logging.getLogger(__name__)
+# RFC 8446, section 5.1. Clients that may fall back to plain HTTP wait for an answer to it.
+_TLS_HANDSHAKE = 0x16
 
 
 class _State(enum.Enum):
@@ -133,6 +135,8 @@ class Connection(asyncio.Protocol):
             del self._buffer[:2]
         if not self._buffer:
             return
+        if self._buffer[0] == _TLS_HANDSHAKE:
+            raise BadRequest("client sent a TLS handshake to a plain HTTP listener")
         if not self._scanned:
             self._expire_in(self._host.limits.head_time)
         end = head_end(self._buffer, max(0, self._scanned - 3))

@@ -18,6 +18,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add("--tls-cert", default="", metavar="FILE", help="Certificate, with its chain, in PEM")
     add("--tls-key", default="", metavar="FILE", help="The certificate's key in PEM")
     add("--url", default="", help="How clients reach the hub, where something stands before it")
+    add("--access-log", action="store_true", help="Log every request")
     add("--blob-limit", type=int, metavar="BYTES", help="Largest blob that is taken")
     add(
         "--collect-every", type=float, metavar="SECONDS",
@@ -47,5 +48,7 @@ def run(options: argparse.Namespace) -> None:
     }
     if any(value < 0 for value in chosen.values()):
         raise InvalidParameter("sizes and times must not be negative")
-    settings = Settings(root=options.root, url=url, tls=tls is not None, **chosen)
+    settings = Settings(
+        root=options.root, url=url, tls=tls is not None, access_log=options.access_log, **chosen
+    )
     serve(settings, options.listen or ["127.0.0.1:5000"], tls, options.ready_fd)
