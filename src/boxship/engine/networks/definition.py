@@ -6,7 +6,7 @@ from boxship.base.errors import Forbidden, InvalidParameter, NotFound
 from boxship.base.ids import new_id
 from boxship.base.times import now_ns
 from boxship.engine.networks import driver_options, subnets
-from boxship.engine.networks.network import UPPER_DRIVERS, Network, Subnet
+from boxship.engine.networks.network import GATEWAY_MODES, UPPER_DRIVERS, Network, Subnet
 from boxship.types.networking import IpamConfig, NetworkCreateRequest
 
 if TYPE_CHECKING:
@@ -143,6 +143,9 @@ def _check_driver(engine: "Engine", network: Network) -> None:
 
 
 def _check_bridge(engine: "Engine", network: Network) -> None:
+    modes = {network.options.get(option) for option in GATEWAY_MODES.values()}
+    if "isolated" in modes and not network.internal:
+        raise InvalidParameter("gateway mode 'isolated' can only be used for an internal network")
     if len(network.rows(4)) > 1 or len(network.rows(6)) > 1:
         subnets.check_apart(network.subnets, [])
         raise Forbidden("bridge driver doesn't support multiple subnets")
