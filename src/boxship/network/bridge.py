@@ -70,6 +70,17 @@ def _allow_ipv6(name: str) -> None:
         _set(_CONF6 / name / key, "0")
 
 
+def own_name(channel: Netlink, stem: str, owner: str) -> str:
+    """*stem* with the first number that no other daemon's bridge has; with one of *owner*'s, its
+    number."""
+    links = {link.name: link.alias for link in rtnetlink.links(channel)}
+    names = [f"{stem}{number}" for number in range(len(links) + 1)]
+    ours = [name for name in names if links.get(name) == owner]
+    kind = owner.partition(" ")[0]
+    free = [name for name in names if not links.get(name, "").startswith(f"{kind} ")]
+    return (ours or free)[0]
+
+
 def is_interface(name: str) -> bool:
     """Whether the calling thread's network namespace has one of that name."""
     try:

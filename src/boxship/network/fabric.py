@@ -159,6 +159,10 @@ class Fabric:
 
         return await self._look(work)
 
+    async def own_bridge_name(self, stem: str, owner: str) -> str:
+        """See :func:`boxship.network.bridge.own_name`."""
+        return await self._look(lambda channel: bridge.own_name(channel, stem, owner))
+
     async def add_network(self, wanted: Bridge, zone: Zone) -> None:
         def work() -> None:
             bridge.ensure(self._channel, wanted)

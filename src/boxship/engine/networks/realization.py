@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.engine.networks.network import (
+    BRIDGE_NAME,
     GATEWAY_MODES,
     ICC,
     INHIBIT_IPV4,
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _log = logging.getLogger(__name__)
+#: Of the names of default bridges: the first daemon's has number 0.
+_DEFAULT_STEM = "boxship"
 
 
 async def realize(engine: "Engine", network: Network) -> bool:
@@ -34,6 +37,7 @@ async def realize(engine: "Engine", network: Network) -> bool:
     if not await networks.fabric.usable():
         return False
     if network.predefined:
+        await _choose_default_name(engine)
         await choose_default_subnets(engine)
     try:
         if network.driver in UPPER_DRIVERS:
@@ -47,6 +51,14 @@ async def realize(engine: "Engine", network: Network) -> bool:
         raise Internal(_words(error)) from None
     networks.realized.add(network.id)
     return True
+
+
+async def _choose_default_name(engine: "Engine") -> None:
+    """Of the default bridge, unless it is one of the user's: two daemons have one each."""
+    networks = engine.networks
+    if networks.default.wired and not networks.settings.bridge:
+        name = await networks.fabric.own_bridge_name(_DEFAULT_STEM, networks.owner)
+        networks.default.options[BRIDGE_NAME] = name
 
 
 def _words(error: OSError) -> str:
@@ -120,6 +132,7 @@ async def restore(engine: "Engine") -> None:
         raise InvalidParameter(
             f"bridge device with non default name {given} must be created manually"
         )
+    await _choose_default_name(engine)
     if networks.default.wired and is_interface(networks.default.bridge):
         own.append(networks.default)
     for network in own:
