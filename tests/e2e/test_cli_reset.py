@@ -44,6 +44,8 @@ def reset(
 
 def test_nothing_is_left(engine: engines.Engine) -> None:
     engine.docker("run", "-d", "--network", "none", "busybox", "sleep", "1000")
+    engine.docker("network", "create", "names")
+    engine.docker("run", "-d", "--network", "names", "busybox", "sleep", "1000")
     engine.docker("run", "-v", "named:/d", "--network", "none", "busybox", "touch", "/d/x", "/y")
     namespace = os.readlink(f"/proc/{engine.pid}/ns/net")
     done = reset(engine, "-f")

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from boxship.network import namespace
+from boxship.network.dns import redirect
+from boxship.sandbox import messages
 from support import dns, inside
 from support.engines import Engine
 from support.waiting import eventually
@@ -86,6 +88,28 @@ def test_it_ends_with_its_containers_when_no_daemon_is_there(
     mortal.start()
     mortal.docker("start", "one", "two")
     assert resolver(mortal)
+
+
+def test_a_resolver_of_a_container_that_never_ran_is_swept(
+    mortal: Engine, asked: Callable[[str], list[str]]
+) -> None:
+    """The daemon died between opening it and the start, as here another one pretends."""
+    made = namespace.make()
+    fds = redirect.install(made)
+    spec = {"networks": [], "links": {}, "servers": [], "forward": False, "qualified": False}
+    opening = {"op": "open", "container": "f" * 64, "spec": spec}
+    with dns.connected(mortal.root / "exec") as channel:
+        messages.send(channel, {"requests": [opening]}, fds)
+    for fd in fds:
+        os.close(fd)
+    query = dns.question("nobody")
+    assert made.run(lambda: dns.ask_udp(query)).code == 2
+    mortal.stop(signal.SIGKILL)
+    mortal.start()
+    with pytest.raises(ConnectionRefusedError):
+        made.run(lambda: dns.ask_udp(query))
+    made.close()
+    assert asked("two") == [address(mortal, "two")]
 
 
 def test_a_start_that_fails_leaves_nobody_to_resolve_for(mortal: Engine) -> None:

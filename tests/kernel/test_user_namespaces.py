@@ -221,3 +221,17 @@ def test_a_container_outlives_the_daemon(daemon: Engine) -> None:
     daemon.docker("restart", "-t", "0", "box")
     assert daemon.docker("exec", "box", "id", "-u").stdout == "0\n"
     daemon.docker("rm", "-f", "box")
+
+
+def test_names_are_resolved_and_files_belong_to_root(daemon: Engine) -> None:
+    daemon.docker("network", "create", "named")
+    for name in ("one", "two"):
+        words = ("--network", "named", "--name", name, "busybox", "sleep", "1000")
+        daemon.docker("run", "-d", *words)
+    found = daemon.docker("exec", "two", "hostname", "-i").stdout.strip()
+    assert f"Address: {found}\n" in daemon.docker("exec", "one", "nslookup", "two").stdout
+    script = "echo '# mine' >> /etc/resolv.conf; echo 9.9.9.9 nine >> /etc/hosts"
+    daemon.docker("exec", "one", "sh", "-c", script)
+    assert "9.9.9.9" in daemon.docker("exec", "one", "cat", "/etc/hosts").stdout
+    daemon.docker("rm", "-f", "one", "two")
+    daemon.docker("network", "rm", "named")

@@ -100,15 +100,22 @@ def ask_tcp(query: bytes, server: tuple[str, int] = RESOLVER) -> Answer:
             return read(stream.read(struct.unpack(">H", stream.read(2))[0]))
 
 
+@contextlib.contextmanager
+def connected(directory: Path) -> Iterator[socket.socket]:
+    """To the process that answers and listens below *directory*, as a daemon is."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
+        channel.connect(str(directory / "dns.sock"))
+        yield channel
+
+
 def resolver_pid(directory: Path) -> int:
     """Of the process that listens below *directory*; 0 when there is none."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
-        try:
-            channel.connect(str(directory / "dns.sock"))
+    try:
+        with connected(directory) as channel:
             channel.send(b'J{"hello": 1}')
             return int(channel.recv(65536).partition(b'"pid": ')[2].partition(b",")[0])
-        except (OSError, ValueError):
-            return 0
+    except (OSError, ValueError):
+        return 0
 
 
 @dataclass
