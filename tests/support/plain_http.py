@@ -36,6 +36,11 @@ class Client:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """The decoded answer to one request; None if it has no body."""
+        answer = self.raw(method, path, body)
+        return json.loads(answer) if answer[:1] in (b"{", b"[") else None
+
+    def raw(self, method: str, path: str, body: object = None) -> bytes:
+        """The answer to one request as it is."""
         data = b"" if body is None else json.dumps(body).encode()
         head = f"{method} /v1.45{path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(data)}\r\n"
         if data:
@@ -44,7 +49,7 @@ class Client:
         status, answer = self._response()
         if status >= 400:
             raise ApiError(f"{method} {path}: {status} {answer!r}")
-        return json.loads(answer) if answer[:1] in (b"{", b"[") else None
+        return answer
 
     def _response(self) -> tuple[int, bytes]:
         status = int(self._reader.readline().split()[1])
