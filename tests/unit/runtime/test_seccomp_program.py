@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from boxship.base.errors import InvalidParameter
 from boxship.kernel import seccomp as kernel
@@ -58,3 +60,31 @@ def test_nothing_is_filtered(text: str) -> None:
 def test_what_is_no_profile(text: str) -> None:
     with pytest.raises(InvalidParameter):
         seccomp.program(text, ())
+
+
+_KEYS = st.sampled_from(
+    "defaultAction defaultErrnoRet architectures archMap architecture subArchitectures flags "
+    "syscalls name names action errnoRet args index op value valueTwo includes excludes caps "
+    "arches minKernel listenerPath".split()
+)
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 66), 1 << 66)
+    | st.floats()
+    | st.sampled_from(
+        ["", "x", "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "read", "SCMP_CMP_EQ", "4.8", "CAP_CHOWN"]
+        + ["SCMP_ARCH_X86_64", "SCMP_ARCH_NONE", "amd64"]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@given(st.dictionaries(_KEYS, _VALUES, max_size=6))
+def test_any_json_is_a_program_or_refused(profile: dict[str, Any]) -> None:
+    profile.setdefault("defaultAction", "SCMP_ACT_ERRNO")
+    try:
+        seccomp.program(json.dumps(profile), ("CAP_CHOWN",))
+    except InvalidParameter:
+        return

@@ -142,15 +142,23 @@ def parse(data: dict[str, Any]) -> Profile | None:
         return Profile(
             default=actions.value(data.get("defaultAction", ""), data.get("defaultErrnoRet")),
             rules=tuple(_gated_rule(item) for item in data.get("syscalls") or ()),
-            architectures=tuple(data.get("architectures") or ()),
+            architectures=_texts(data.get("architectures")),
             arch_map={
-                entry["architecture"]: tuple(entry.get("subArchitectures") or ())
+                entry["architecture"]: _texts(entry.get("subArchitectures"))
                 for entry in data.get("archMap") or ()
             },
-            flags=None if data.get("flags") is None else tuple(data["flags"]),
+            flags=None if data.get("flags") is None else _texts(data["flags"]),
         )
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise InvalidParameter(f"malformed seccomp profile: {error!r}") from None
+
+
+def _texts(values: list[str] | None) -> tuple[str, ...]:
+    """:class:`TypeError` for anything but a list of strings."""
+    found = tuple(values or ())
+    if not all(isinstance(each, str) for each in found):
+        raise TypeError(f"not a list of strings: {values!r}")
+    return found
 
 
 def _gated_rule(item: dict[str, Any]) -> GatedRule:
@@ -194,8 +202,8 @@ def _gate(item: dict[str, Any] | None) -> Gate:
         return Gate()
     kernel = item.get("minKernel") or None
     return Gate(
-        frozenset(item.get("caps") or ()),
-        frozenset(item.get("arches") or ()),
+        frozenset(_texts(item.get("caps"))),
+        frozenset(_texts(item.get("arches"))),
         _kernel_version(kernel) if kernel else None,
     )
 
