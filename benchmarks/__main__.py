@@ -8,7 +8,17 @@ import fnmatch
 import shutil
 import sys
 
-from benchmarks import archives, clients, executing, logging, memory, names, sharing, starting
+from benchmarks import (
+    archives,
+    clients,
+    executing,
+    logging,
+    memory,
+    names,
+    networking,
+    sharing,
+    starting,
+)
 from benchmarks.figure import Figure
 from support import engines
 
@@ -21,6 +31,7 @@ FIGURES: list[Figure] = [
     *archives.FIGURES,
     *sharing.FIGURES,
     *names.FIGURES,
+    *networking.FIGURES,
 ]
 
 
