@@ -110,6 +110,7 @@ _GUARD = """
     ip6 saddr . meta l4proto . th dport @admitted6 accept
     add @admitted { ip saddr . meta l4proto . th dport } drop
     add @admitted6 { ip6 saddr . meta l4proto . th dport } drop
+    drop
   }
 """
 #: What a change of the host's own rules may have made untrue.
