@@ -1,5 +1,6 @@
 """Containers that find each other by name, as users of the docker command line see it."""
 
+import ipaddress
 from collections.abc import Iterator
 
 import pytest
@@ -185,3 +186,22 @@ def test_host_gateway_is_this_host(engine: Engine) -> None:
         "network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "bridge"
     ).stdout.strip()
     assert f"{gateway}\tup\n" in inside.run(engine, *words)
+
+
+def test_addresses_of_both_versions(boxship_daemon: Engine) -> None:
+    net = "names-six"
+    boxship_daemon.docker("network", "create", "--ipv6", "--subnet", "fd00:6e::/64", net)
+    try:
+        inside.start(boxship_daemon, "--network", net, "--name", "six", "busybox", "sleep", "1000")
+        endpoint = inside.inspect(boxship_daemon, "six")["NetworkSettings"]["Networks"][net]
+        both = [endpoint["IPAddress"], endpoint["GlobalIPv6Address"]]
+        told = boxship_daemon.docker("exec", "six", "nslookup", "six").stdout
+        assert all(f"Address: {each}\n" in told for each in both), told
+        reverse = ipaddress.ip_address(both[1]).reverse_pointer
+        named = boxship_daemon.docker("exec", "six", "nslookup", "-type=ptr", reverse)
+        assert f"name = six.{net}" in named.stdout
+        hosts = boxship_daemon.docker("exec", "six", "cat", "/etc/hosts").stdout
+        assert all(f"{each}\t" in hosts for each in both)
+    finally:
+        boxship_daemon.remove_containers()
+        boxship_daemon.docker("network", "rm", net)

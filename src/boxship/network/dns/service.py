@@ -99,6 +99,8 @@ class Service:
                     os.unlink(self._path)
                 with messages.reachable(self._path) as address:
                     listener.bind(address)
+                    # Whoever connects may say who is who.
+                    os.chmod(address, 0o600)
                 listener.listen(4)
                 self._spawn({"op": "dns"}, [theirs.fileno(), listener.fileno()])
         except BaseException:
