@@ -22,8 +22,12 @@ async def create(
     driver: str = "",
     labels: dict[str, str] | None = None,
     options: dict[str, str] | None = None,
+    promised: bool = False,
 ) -> Volume:
-    """The volume *name*, made if there is none; a new anonymous one without a name."""
+    """The volume *name*, made if there is none; a new anonymous one without a name.
+
+    A *promised* one is not durable before its container is: see :meth:`Volumes.promise`.
+    """
     check_volume(name, driver or "local")
     check_options(name, options)
     if not name:
@@ -32,7 +36,10 @@ async def create(
     existing = engine.volumes.find(name)
     if existing is not None:
         return existing
-    volume = await engine.volumes.create(name, labels, options)
+    if promised:
+        volume = engine.volumes.promise(name, labels, options)
+    else:
+        volume = await engine.volumes.create(name, labels, options)
     if engine.options.users is not None:
         userns.give(volume.mountpoint, engine.options.users.root)
     emit(engine, volume, "create")
@@ -56,12 +63,16 @@ def describe(volume: Volume) -> dict[str, Any]:
     return {
         "CreatedAt": rfc3339(volume.created // 10**9 * 10**9),
         "Driver": volume.driver,
-        "Labels": volume.labels,
+        "Labels": _sorted(volume.labels),
         "Mountpoint": volume.mountpoint,
         "Name": volume.name,
-        "Options": volume.options,
+        "Options": _sorted(volume.options) or None,
         "Scope": "local",
     }
+
+
+def _sorted(pairs: dict[str, str] | None) -> dict[str, str] | None:
+    return None if pairs is None else dict(sorted(pairs.items()))
 
 
 async def remove(engine: "Engine", name: str, force: bool = False) -> None:
@@ -110,7 +121,7 @@ async def prune(
     for volume in engine.volumes:
         if users(engine, volume.name) or not (named_too or volume.anonymous):
             continue
-        if not _matches(volume, labels):
+        if engine.volumes.is_promised(volume.name) or not _matches(volume, labels):
             continue
         size = await size_of(engine, volume)
         try:

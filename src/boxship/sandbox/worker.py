@@ -68,6 +68,8 @@ def _user_namespace(pid: int) -> int:
 def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
     """Run the errand and send its result on the first descriptor."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # The spawner ends with the daemon, and the next one clears up what was being written.
+    process.set_parent_death_signal(signal.SIGKILL)
     reply = socket.socket(fileno=fds[0])
     process.set_name("boxship-worker")
     try:

@@ -1,8 +1,11 @@
 """All volumes by name: a durable row and a directory each, in dockerd's layout."""
 
 import asyncio
+import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -10,10 +13,11 @@ import msgspec
 
 from boxship.base.errors import NotFound
 from boxship.base.times import now_ns
-from boxship.state.database import Database
+from boxship.state.database import Database, Write
 from boxship.volumes.volume import Volume
 
 MIGRATIONS = ("CREATE TABLE volume (name TEXT PRIMARY KEY, body BLOB NOT NULL)",)
+_FILLING = "_filling"
 
 
 class Volumes:
@@ -27,6 +31,7 @@ class Volumes:
         rows = database.read("SELECT body FROM volume")
         self._by_name = {each.name: each for each in (decoder.decode(body) for (body,) in rows)}
         self._sweep()
+        self._promised: set[str] = set()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def _sweep(self) -> None:
@@ -34,6 +39,8 @@ class Volumes:
         for entry in self._root.iterdir():
             if entry.is_dir() and entry.name not in self._by_name:
                 shutil.rmtree(entry, ignore_errors=True)
+            elif (entry / _FILLING).exists():
+                shutil.rmtree(entry / _FILLING, ignore_errors=True)
 
     def __iter__(self) -> Iterator[Volume]:
         return iter(sorted(self._by_name.values(), key=lambda volume: volume.name))
@@ -49,16 +56,20 @@ class Volumes:
         return volume
 
     def lock(self, name: str) -> asyncio.Lock:
-        """Held while it is decided whether a volume's file system is mounted or shared."""
+        """Held while it is decided whether a volume's file system is mounted or shared, and
+        while an empty volume gets a user who may fill it."""
         lock = self._locks.get(name)
         if lock is None:
             lock = self._locks[name] = asyncio.Lock()
         return lock
 
-    async def create(
+    def promise(
         self, name: str, labels: dict[str, str] | None, options: dict[str, str] | None
     ) -> Volume:
-        """A new, empty volume; the caller has checked that there is none of that *name*."""
+        """A new, empty volume that is gone at the next start unless :meth:`insertion` is written.
+
+        The caller has checked that there is none of that *name*.
+        """
         directory = self._root / name
         (directory / "_data").mkdir(parents=True, exist_ok=True)
         directory.chmod(0o701)
@@ -72,16 +83,62 @@ class Volumes:
         )
         # Visible at once, so that two creations of one name meet.
         self._by_name[name] = volume
-        body = msgspec.json.encode(volume)
+        self._promised.add(name)
+        return volume
+
+    def insertion(self, volume: Volume) -> Write[None]:
+        """What makes *volume* durable, also as a part of what its user writes."""
+        row = (volume.name, msgspec.json.encode(volume))
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO volume VALUES (?, ?)", row)
+
+        return write
+
+    def keep(self, volumes: Iterable[Volume]) -> None:
+        """They are durable now."""
+        self._promised.difference_update(volume.name for volume in volumes)
+
+    def is_promised(self, name: str) -> bool:
+        """Whether the volume exists for a container that is still being made."""
+        return name in self._promised
+
+    async def create(
+        self, name: str, labels: dict[str, str] | None, options: dict[str, str] | None
+    ) -> Volume:
+        """A new, empty and durable volume; see :meth:`promise`."""
+        volume = self.promise(name, labels, options)
         try:
-            await self._database.execute("INSERT INTO volume VALUES (?, ?)", name, body)
+            await self._database.write(self.insertion(volume))
         except BaseException:
             del self._by_name[name]
             raise
+        finally:
+            self._promised.discard(name)
         return volume
+
+    def begin_filling(self, volume: Volume) -> int:
+        """A directory that :meth:`end_filling` puts in the place of the empty one; nobody may have
+        that mounted. The caller closes it."""
+        place = self._root / volume.name / _FILLING
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        old = os.stat(volume.mountpoint)
+        os.chown(place, old.st_uid, old.st_gid)
+        os.chmod(place, stat.S_IMODE(old.st_mode))
+        return os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def end_filling(self, volume: Volume, complete: bool) -> None:
+        """So a volume has all of the image's files or none."""
+        place = self._root / volume.name / _FILLING
+        if complete:
+            os.rename(place, volume.mountpoint)
+        else:
+            shutil.rmtree(place, ignore_errors=True)
 
     async def remove(self, volume: Volume) -> None:
         """Forget the volume durably, then delete its files."""
+        self._promised.discard(volume.name)
         del self._by_name[volume.name]
         await self._database.execute("DELETE FROM volume WHERE name = ?", volume.name)
         await asyncio.to_thread(shutil.rmtree, self._root / volume.name, True)

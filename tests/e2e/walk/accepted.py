@@ -178,6 +178,12 @@ OTHERWISE: tuple[Otherwise, ...] = (
         "seen when the container starts, not when it is made: only then its layers are mounted",
     ),
     Otherwise(
+        "docker run --rm --mount type=image,src=busybox,dst=/x busybox true",
+        0,
+        r"\A\Z",
+        "later versions mount images, and Boxship does",
+    ),
+    Otherwise(
         "docker run --rm --pull never --platform windows/amd64 busybox true",
         125,
         r"was found but does not provide the specified platform \(windows/amd64\)",

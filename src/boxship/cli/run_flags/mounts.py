@@ -42,6 +42,7 @@ _KEYS: dict[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "volume-nocopy": (("VolumeOptions", "NoCopy"), parse_bool),
     "volume-driver": (("VolumeOptions", "DriverConfig", "Name"), str),
     "volume-subpath": (("VolumeOptions", "Subpath"), str),
+    "image-subpath": (("ImageOptions", "Subpath"), str),
     "tmpfs-size": (("TmpfsOptions", "SizeBytes"), parse_size),
     "tmpfs-mode": (("TmpfsOptions", "Mode"), _octal),
 }
@@ -49,7 +50,12 @@ _MAPS = {
     "volume-label": ("VolumeOptions", "Labels"),
     "volume-opt": ("VolumeOptions", "DriverConfig", "Options"),
 }
-_OF_TYPE = {"BindOptions": "bind", "VolumeOptions": "volume", "TmpfsOptions": "tmpfs"}
+_OF_TYPE = {
+    "BindOptions": "bind",
+    "VolumeOptions": "volume",
+    "ImageOptions": "image",
+    "TmpfsOptions": "tmpfs",
+}
 _RECURSIVE: dict[str, dict[str, bool]] = {
     "enabled": {},
     "disabled": {"NonRecursive": True},

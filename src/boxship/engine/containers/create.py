@@ -27,6 +27,7 @@ class CreateOptions:
     """What does not stand in the body. The modes are the API version's defaults.
 
     *image_config* replaces the image's own, for containers that only borrow its files.
+    *read_only_below*: a read-only bind also is where other file systems are mounted below it.
     """
 
     name: str = ""
@@ -35,6 +36,7 @@ class CreateOptions:
     cgroupns_mode: str = ""
     warn_mac_address: bool = True
     image_config: Mapping[str, Any] | None = None
+    read_only_below: bool = True
 
 
 @dataclass(slots=True)
@@ -59,15 +61,18 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     joins.resolve(engine, prepared)
     done = complete(prepared, image_config)
     name = clean_name(options.name) if options.name else random_name(engine.containers.has_name)
-    done.mounts = volume_mounts.collect(engine, done)
+    done.mounts = volume_mounts.collect(engine, done, options.read_only_below)
     identity = new_id()
     engine.containers.reserve(name, identity)
     container = _container(identity, name, image_id, done)
     try:
         files.make(engine, container)
-        await volume_mounts.provide(engine, container)
-        connection.name_endpoints(engine, container)
-        await engine.containers.add(Live(container))
+        async with volume_mounts.held(engine, container):
+            promised = await volume_mounts.provide(engine, container)
+            connection.name_endpoints(engine, container)
+            rows = map(engine.volumes.insertion, promised)
+            await engine.containers.add(Live(container), rows)
+            engine.volumes.keep(promised)
     except BaseException:
         engine.containers.release(name)
         files.delete(engine, identity)

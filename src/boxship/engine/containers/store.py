@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from boxship.base.errors import Conflict, InvalidParameter, NotFound
 from boxship.engine.containers.container import Container
 from boxship.engine.networks.record import Record
 from boxship.runtime.supervisor import Shim
-from boxship.state.database import Database
+from boxship.state.database import Database, Write
 
 MIGRATIONS = (
     "CREATE TABLE container (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, body BLOB NOT NULL)",
@@ -134,9 +135,15 @@ class Containers:
     def release(self, name: str) -> None:
         self._by_name.pop(name, None)
 
-    async def add(self, live: Live) -> None:
-        """Make a new container durable, then visible."""
-        await self._database.write(_upsert(live.container))
+    async def add(self, live: Live, rows: Iterable[Write[None]] = ()) -> None:
+        """Make a new container durable, then visible; all of *rows* with it, or nothing."""
+        writes = [*rows, _upsert(live.container)]
+
+        def write(connection: sqlite3.Connection) -> None:
+            for each in writes:
+                each(connection)
+
+        await self._database.write(write)
         self._adopt(live)
 
     async def save(self, live: Live) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,13 +16,23 @@ from boxship.engine.containers.validate import Prepared
 from boxship.engine.containers.validation.mount_modes import is_read_only
 from boxship.engine.containers.validation.names import parse_volumes_from
 from boxship.volumes.backing import backing_of
+from boxship.volumes.volume import Volume
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
-def collect(engine: "Engine", done: Prepared) -> list[MountPoint]:
-    """The mounts of other containers, then the container's own over them, then ``Volumes``."""
+
+def collect(engine: "Engine", done: Prepared, read_only_below: bool) -> list[MountPoint]:
+    """The mounts of other containers, then the container's own over them, then ``Volumes``.
+
+    Without *read_only_below* the container's own binds are read-only at their top alone.
+    """
+    if not read_only_below:
+        for point in done.mounts:
+            if point.type == "bind":
+                point.options = {**point.options, "read_only_non_recursive": True}
     points: dict[str, MountPoint] = {}
     for text in done.host_config.volumes_from or ():
         name, mode = parse_volumes_from(text)
@@ -37,8 +48,25 @@ def _inherited(point: MountPoint, mode: str) -> MountPoint:
     return msgspec.structs.replace(point, rw=point.rw and not is_read_only(mode), mode="")
 
 
-async def provide(engine: "Engine", container: Container) -> None:
-    """Find or make the volumes that *container* asks for, and fill empty ones from its image."""
+@contextlib.asynccontextmanager
+async def held(engine: "Engine", container: Container) -> AsyncIterator[None]:
+    """While this lasts, no other creation begins to use the volumes of *container* that are empty:
+    one that is filled gets another directory."""
+    names = {point.name for point in container.mounts if point.type == "volume" and point.name}
+    async with contextlib.AsyncExitStack() as stack:
+        for name in sorted(names):
+            volume = engine.volumes.find(name)
+            if volume is None or _is_empty(volume.mountpoint):
+                await stack.enter_async_context(engine.volumes.lock(name))
+        yield
+
+
+async def provide(engine: "Engine", container: Container) -> list[Volume]:
+    """Find or make the volumes that *container* asks for, and fill empty ones from its image.
+
+    Returns the promised ones, which nobody else has: they become durable with the container.
+    """
+    promised = []
     for point in container.mounts:
         if point.type == "image":
             image = engine.images.resolve(point.source)
@@ -47,12 +75,16 @@ async def provide(engine: "Engine", container: Container) -> None:
             continue
         anonymous = not point.name
         labels, options = point.options.get("labels"), point.options.get("driver_opts")
-        volume = await volumes.create(engine, point.name, point.driver, labels, options)
+        volume = await volumes.create(
+            engine, point.name, point.driver, labels, options, promised=anonymous
+        )
         point.name, point.source = volume.name, volume.mountpoint
         if anonymous:
             point.options = {**point.options, "anonymous": True}
+            promised.append(volume)
         if not (point.options.get("no_copy") or point.options.get("subpath")):
             await _fill(engine, container, point)
+    return promised
 
 
 def check_sources(container: Container) -> None:
@@ -96,7 +128,8 @@ def _make_directories(path: str, owner: tuple[int, int]) -> None:
 
 async def _fill(engine: "Engine", container: Container, point: MountPoint) -> None:
     """What the image has at the mount's place goes into the volume, if that is empty."""
-    backing = backing_of(engine.volumes.get(point.name))
+    volume = engine.volumes.get(point.name)
+    backing = backing_of(volume)
     if not container.image_id or (backing and backing.keeps_nothing):
         return
     rootfs = files.rootfs(engine, container) | {"upper": None, "work": None, "volatile": False}
@@ -113,25 +146,30 @@ async def _fill(engine: "Engine", container: Container, point: MountPoint) -> No
         arguments["filesystem"] = sources[point.destination]["filesystem"]
         await engine.workers.run("copy_up", arguments, rootfs=rootfs, user_namespace=users)
         return
-    directory = _open_empty(backing.device if backing else point.source)
-    if directory is not None:
-        try:
-            await engine.workers.run(
-                "copy_up", arguments, [directory], rootfs=rootfs, user_namespace=users
-            )
-        finally:
-            os.close(directory)
+    path = backing.device if backing else point.source
+    if not _is_empty(path):
+        return
+    apart = backing is None and not volumes.users(engine, point.name)
+    directory = engine.volumes.begin_filling(volume) if apart else os.open(path, _DIRECTORY)
+    complete = False
+    try:
+        await engine.workers.run(
+            "copy_up", arguments, [directory], rootfs=rootfs, user_namespace=users
+        )
+        complete = True
+    finally:
+        os.close(directory)
+        if apart:
+            engine.volumes.end_filling(volume, complete)
 
 
-def _open_empty(path: str) -> int | None:
-    """The directory *path*, for the caller to close; None if it is missing or not empty."""
+def _is_empty(path: str) -> bool:
+    """Whether *path* is a directory, and empty."""
     try:
         with os.scandir(path) as entries:
-            if any(entries):
-                return None
-        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            return not any(entries)
     except OSError:
-        return None
+        return False
 
 
 async def release(engine: "Engine", container: Container, anonymous_too: bool) -> None:

@@ -50,7 +50,10 @@ def _throttle(rows: list[ThrottleDevice] | None) -> list[dict[str, int]]:
 
 
 def _device_number(path: str) -> dict[str, int]:
-    number = os.stat(path).st_rdev
+    try:
+        number = os.stat(path).st_rdev
+    except OSError as error:
+        raise InvalidParameter(f"stat {path}: {str(error.strerror).lower()}") from None
     return {"major": os.major(number), "minor": os.minor(number)}
 
 

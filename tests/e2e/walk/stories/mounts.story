@@ -44,6 +44,14 @@ docker run --rm -v /proc/sys:/host:ro busybox sh -c 'grep -c " /host" /proc/moun
 docker run --rm -v /dev:/host:ro busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
 docker run --rm --mount type=bind,src=/dev,dst=/host,readonly,bind-recursive=writable busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
 docker run --rm --mount type=bind,src=/dev,dst=/host,bind-recursive=disabled busybox sh -c 'grep -c " /host" /proc/mounts'
+DOCKER_API_VERSION=1.43 docker run --rm -v /dev:/host:ro busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
+DOCKER_API_VERSION=1.43 docker run --rm --mount type=bind,src=/dev,dst=/host,readonly busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
+DOCKER_API_VERSION=1.43 docker run --rm --mount type=bind,src=/dev,dst=/host,readonly,bind-propagation=rprivate busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
+DOCKER_API_VERSION=1.43 docker run --rm --mount type=bind,src=/dev,dst=/host,readonly,bind-propagation=rprivate,bind-recursive=readonly busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
+docker run --rm --mount type=bind,src=/dev,dst=/host,bind-recursive=readonly,readonly,bind-propagation=rprivate busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
+docker create --mount type=bind,src=/dev,dst=/host,bind-recursive=readonly,readonly,bind-propagation=rslave busybox true
+docker run --rm --mount type=image,src=busybox,dst=/x busybox true
+docker run --rm --mount type=bind,src=/dev,dst=/host,bind-nonrecursive,readonly busybox sh -c 'grep " /host" /proc/mounts | cut -d" " -f4 | cut -d, -f1 | sort -u'
 
 == bind-sources
 mkdir -p data; echo content > data/file; ln -s nowhere dangling; ln -s data link

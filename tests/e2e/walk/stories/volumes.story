@@ -71,6 +71,13 @@ docker run --rm -v data:/data:cached,delegated busybox true
 docker run --rm -v data:/ busybox true
 docker run --rm -v a:/x -v b:/x busybox true
 docker run --rm -v a:/x --tmpfs /x busybox true
+docker run --rm -v one:/x -v two:/x busybox true
+docker run --rm -v one:/x --tmpfs /x busybox true
+docker run --rm -v one:/x --mount src=two,dst=/x busybox true
+docker run --rm -v /x -v one:/x busybox true && echo fine
+docker run --rm -v /tmp:/x:rro busybox true
+docker run --rm -v /tmp:/x:ro-non-recursive busybox true
+docker run --rm -v one:/x:volume-nocopy busybox true
 docker run --rm -v x:/y:z:q busybox true
 docker run --rm -v :/y busybox true
 docker run --rm -v '' busybox true
@@ -78,7 +85,7 @@ docker create --name user -v data:/data -v /anon busybox true >/dev/null
 docker volume rm data | sed s/x/x/
 docker volume rm -f data
 docker volume ls -q -f dangling=false | sed 's/^[0-9a-f<].*/ID/' | sort
-docker inspect -f '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.Driver}} {{.Mode}} {{.RW}} {{.Propagation}}{{"\n"}}{{end}}' user | sort
+docker inspect -f '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.Driver}} {{.Mode}} {{.RW}} {{.Propagation}}{{"\n"}}{{end}}' user | sort -k 3
 docker inspect -f '{{json .Config.Volumes}} {{json .HostConfig.Binds}} {{json .HostConfig.Mounts}}' user
 docker volume inspect $(docker inspect -f '{{range .Mounts}}{{if eq .Destination "/anon"}}{{.Name}}{{end}}{{end}}' user) -f '{{json .Labels}} {{json .Options}}'
 docker ps -a --filter volume=data --format '{{.Names}} {{.Mounts}}' | tr ', ' '\n\n' | grep -v -E '^[0-9a-f]{10}' | sort

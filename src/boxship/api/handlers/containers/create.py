@@ -18,6 +18,7 @@ async def create(engine: Engine, request: Request) -> Response:
         name=request.query.get("name"),
         platform=request.query.get("platform") if request.version >= (1, 41) else "",
         warn_mac_address=request.version >= (1, 44),
+        read_only_below=request.version >= (1, 44),
     )
     created = await verb.create(engine, body, options)
     return Json({"Id": created.id, "Warnings": created.warnings}, 201)
