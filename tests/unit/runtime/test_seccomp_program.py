@@ -64,51 +64,21 @@ def test_what_is_no_profile(text: str) -> None:
 
 _KEYS = st.sampled_from(
     [
-        "defaultAction",
-        "defaultErrnoRet",
-        "architectures",
-        "archMap",
-        "architecture",
-        "subArchitectures",
-        "flags",
-        "syscalls",
-        "name",
-        "names",
-        "action",
-        "errnoRet",
-        "args",
-        "index",
-        "op",
-        "value",
-        "valueTwo",
-        "includes",
-        "excludes",
-        "caps",
-        "arches",
-        "minKernel",
-        "listenerPath",
+        *("defaultAction", "defaultErrnoRet", "architectures", "archMap", "architecture", "flags"),
+        *("subArchitectures", "syscalls", "name", "names", "action", "errnoRet", "args", "index"),
+        *("op", "value", "valueTwo", "includes", "excludes", "caps", "arches", "minKernel"),
     ]
 )
+_WORDS = [
+    *("", "x", "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "read", "SCMP_CMP_EQ", "4.8", "CAP_CHOWN"),
+    *("SCMP_ARCH_X86_64", "SCMP_ARCH_NONE", "amd64"),
+]
 _VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(1 << 66), 1 << 66)
     | st.floats()
-    | st.sampled_from(
-        [
-            "",
-            "x",
-            "SCMP_ACT_ALLOW",
-            "SCMP_ACT_ERRNO",
-            "read",
-            "SCMP_CMP_EQ",
-            "4.8",
-            "CAP_CHOWN",
-            "SCMP_ARCH_X86_64",
-            "SCMP_ARCH_NONE",
-            "amd64",
-        ]
-    ),
+    | st.sampled_from(_WORDS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5),
     max_leaves=25,
 )
