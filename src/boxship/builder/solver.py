@@ -122,12 +122,15 @@ class Solver:
         if planned.base is not None:
             before = await self._finished(planned.base)
             stage.config = dict(before.stage.config)
+            stage.args = dict(before.stage.args)
             return Position(before.position.image, before.position.platform), stage
         wanted = planned.platform or self.options.platform
         position = Position(None, wanted)
         if planned.image:
             position.image = await self._image(planned.image, wanted, planned.number)
             stage.config = {**EMPTY_CONFIG, **position.image.config}
+        else:
+            stage.config["WorkingDir"] = "/"
         if "PATH" not in stage.env():
             stage.set_env({"PATH": DEFAULT_PATH})
         return position, stage

@@ -84,20 +84,21 @@ class Stage:
         return str(self.config.get("WorkingDir") or "/")
 
     def env(self) -> dict[str, str]:
-        """The environment that the image sets."""
+        """The environment of the image."""
         return dict(pair.partition("=")[::2] for pair in self.config.get("Env") or [])
 
     def set_env(self, pairs: Mapping[str, str]) -> None:
+        for name in pairs:
+            self.args.pop(name, None)
         merged = {**self.env(), **pairs}
         self.config["Env"] = [f"{name}={value}" for name, value in merged.items()]
 
     def active_args(self) -> dict[str, str]:
-        """Declared arguments with a value, but those that an ENV has replaced."""
-        env = self.env()
-        return {k: v for k, v in sorted(self.args.items()) if v is not None and k not in env}
+        """Declared arguments with a value, sorted; an ENV that comes later takes their place."""
+        return {k: v for k, v in sorted(self.args.items()) if v is not None}
 
     def variables(self) -> dict[str, str]:
-        return {**self.active_args(), **self.env()}
+        return {**self.env(), **self.active_args()}
 
     def expand(self, line: Line, text: str) -> str:
         return _placed(line, lambda: Lexer(self.escape).word(text, self.variables()))

@@ -148,7 +148,6 @@ def _copy(text: str, *before: str) -> tuple[Files, Copy]:
         ("COPY a b /c/", ("a", "b"), "/c/"),
         ('COPY ["a b", "/c d/"]', ("a b",), "/c d/"),
         ("COPY $v /x", ("V",), "/x"),
-        ("COPY a\\ b /x", ("a b",), "/x"),
     ],
 )
 def test_where_copy_goes(text: str, paths: tuple[str, ...], target: str) -> None:

@@ -100,9 +100,10 @@ def pairs(line: Line) -> Pairs:
 
 
 def words_or_json(line: Line) -> list[str]:
-    """Arguments as a JSON list or as words, their quotes and variables still in place."""
+    """Arguments as a JSON list, or between blanks, which quotes do not hide; variables are still
+    in place."""
     listed = json_list(line.rest)
-    return listed if listed is not None else split_words(line.rest, line.escape)
+    return listed if listed is not None else line.rest.split()
 
 
 def expanded_pairs(stage: Stage, line: Line, found: Pairs) -> dict[str, str]:

@@ -61,12 +61,11 @@ class RunInstruction:
         argv, script, path = self._argv(stage)
         args = stage.active_args()
         shown = [f"{name}={value}" for name, value in args.items() if name not in PROXIES]
-        env = [*(stage.config.get("Env") or [])]
-        if not any(pair.startswith("PATH=") for pair in env):
-            env.append(f"PATH={DEFAULT_PATH}")
+        variables = {"PATH": DEFAULT_PATH, **stage.env()}
+        variables |= {name: value for name, value in args.items() if name not in PROXIES}
         work = Run(
             argv=tuple(argv),
-            env=(*env, *shown),
+            env=tuple(f"{name}={value}" for name, value in variables.items()),
             hidden=tuple(self._proxies(stage)),
             user=stage.user,
             directory=stage.directory,

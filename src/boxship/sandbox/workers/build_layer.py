@@ -111,7 +111,7 @@ class _Copier:
         self._target.directories(place, self._owner, last=self._owner.mode(0o755, True))
         for entry, body in archive:
             if entry.path:
-                self._target.unpacked(place, entry, body, self._owner)
+                self._target.unpacked(place, entry, body)
 
 
 def _write(action: dict[str, Any], target: Target, root: int | None, fds: list[int]) -> None:

@@ -111,7 +111,9 @@ class Target:
         kind = self._kind(path)
         if kind is not None and kind is not Kind.DIR:
             raise InvalidParameter(f"cannot copy to non-directory: /{lookup.text(path)}")
-        self.directories(path.rpartition(b"/")[0], owner)
+        # Without a look at what is below, a directory above is likely one that is there.
+        above = owner if self._below is not None else Owner(0, 0)
+        self.directories(path.rpartition(b"/")[0], above)
         if kind is Kind.DIR:
             self._repeat(path)
             return
@@ -173,15 +175,12 @@ class Target:
         finally:
             os.close(fd)
 
-    def unpacked(self, place: bytes, entry: Entry, body: Iterator[bytes], owner: Owner) -> None:
-        """A member of an archive, whose own owners count, below *place*."""
+    def unpacked(self, place: bytes, entry: Entry, body: Iterator[bytes]) -> None:
+        """A member of an archive, which keeps its own owner and mode, below *place*."""
         path = join(place, entry.path)
-        chosen = Owner(owner.uid or None, owner.gid or None, owner.chmod)
         entry.path = path
         if entry.kind is Kind.HARDLINK:
             entry.link = join(place, entry.link)
-        entry.uid, entry.gid = chosen.ids(entry.uid, entry.gid)
-        entry.mode = owner.mode(entry.mode, entry.kind is Kind.DIR)
         entry.xattrs = {k: v for k, v in entry.xattrs.items() if members.is_kept(k)}
         if entry.kind is Kind.DIR:
             if self._kind(path) not in (None, Kind.DIR):

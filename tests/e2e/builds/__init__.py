@@ -1,0 +1,1 @@
+"""Dockerfiles that BuildKit has built, and what came out: see :mod:`e2e.builds.corpus`."""

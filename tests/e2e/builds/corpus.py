@@ -1,0 +1,115 @@
+"""All cases, what is looked at of each, and the recorder.
+
+``python -m e2e.builds.corpus SOCKET`` (from ``tests``) builds every case with BuildKit at the
+dockerd of SOCKET and records what came out in ``e2e/data/builds.json``. Where docker does not know
+buildx, BUILDX is the path of that plugin.
+"""
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from e2e.builds import special
+from e2e.builds.case import Case, read_cases
+
+_HERE = Path(__file__).parent
+CASES = (
+    *(
+        case
+        for path in sorted(_HERE.glob("*.builds"))
+        for case in read_cases(path.read_text(), special.TREE)
+    ),
+    *special.CASES,
+)
+RECORDED = _HERE.parent / "data" / "builds.json"
+_KEYS = (
+    "Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "OnBuild", "Shell",
+    "StopSignal", "User", "Volumes", "WorkingDir",
+)  # fmt: skip
+# Put there by the engine that exports.
+_PLACES = frozenset((".dockerenv", "dev", "proc", "sys", "etc/hostname", "etc/hosts")) | {
+    "etc/resolv.conf", "etc/mtab", "dev/console", "dev/pts", "dev/shm",
+}  # fmt: skip
+_KINDS = {tarfile.DIRTYPE: "d", tarfile.SYMTYPE: "l", tarfile.FIFOTYPE: "p"}
+
+
+def docker(host: str, *arguments: str, buildkit: bool = False) -> bytes:
+    """The output of the docker CLI; what it complains about is in the assertion."""
+    with tempfile.TemporaryDirectory() as config:
+        if buildkit and "BUILDX" in os.environ:
+            plugins = Path(config) / "cli-plugins"
+            plugins.mkdir()
+            (plugins / "docker-buildx").symlink_to(os.environ["BUILDX"])
+        environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_CONFIG": config}
+        environment["DOCKER_BUILDKIT"] = "1" if buildkit else "0"
+        done = subprocess.run(
+            ["docker", *arguments], capture_output=True, env=environment, timeout=100
+        )
+    text = (done.stdout + done.stderr).decode(errors="replace")
+    assert done.returncode == 0, f"docker {arguments}: {text}"
+    return done.stdout
+
+
+def build(host: str, case: Case, tag: str, buildkit: bool = False) -> None:
+    """Build the case by the docker CLI."""
+    with tempfile.TemporaryDirectory() as context:
+        case.write(Path(context))
+        flags = [*case.flags]
+        if "-f" in flags:
+            at = flags.index("-f") + 1
+            flags[at] = f"{context}/{flags[at]}"
+        docker(host, "build", "-t", tag, *flags, context, buildkit=buildkit)
+
+
+def look(host: str, tag: str) -> dict[str, Any]:
+    """``config`` and ``tree`` of an image: path to kind, mode, owner, link or digest."""
+    (image,) = json.loads(docker(host, "image", "inspect", tag))
+    config = {key: image["Config"].get(key) or None for key in _KEYS}
+    config["Author"] = image.get("Author") or None
+    container = docker(host, "create", tag, "x").decode().strip()
+    try:
+        data = docker(host, "export", container)
+    finally:
+        docker(host, "rm", "-v", container)
+    return {"config": config, "tree": _tree(data)}
+
+
+def _tree(data: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        for member in tar:
+            name = member.name.strip("/")
+            if name in _PLACES or not name or name.startswith("bin/"):
+                continue
+            kind = _KINDS.get(member.type, "f")
+            what = member.linkname if member.issym() else ""
+            if kind == "f":
+                file = tar.extractfile(member)
+                assert file is not None
+                what = hashlib.sha256(file.read()).hexdigest()[:16]
+            mode = "" if member.issym() else f"{member.mode:o}"
+            found[name] = f"{kind} {mode} {member.uid}:{member.gid} {what}".strip()
+    return found
+
+
+def main(socket: str) -> None:
+    """Record what is not recorded yet."""
+    host = f"unix://{socket}"
+    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    for case in CASES:
+        if not case.own and case.name not in recorded:
+            build(host, case, f"corpus:{case.name}", buildkit=True)
+            recorded[case.name] = look(host, f"corpus:{case.name}")
+            RECORDED.write_text(json.dumps(recorded, indent=0, sort_keys=True) + "\n")
+            print(case.name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
