@@ -250,3 +250,46 @@ def test_passwords(
             said.append([refused.returncode, wrong.returncode, wrong.stderr, unread.stderr])
             run("rmi", image)
         assert said[0] == said[1]
+
+
+# What comes or not, depending on how fast things are.
+PASSING = ("Waiting", "Downloading", "Extracting", "Pushing")
+
+
+def told(engine: str, path: str, **query: object) -> tuple[list[Any], dict[str, list[Any]]]:
+    """The lasting messages of a stream: those of the whole in their order, those of each layer in
+    theirs."""
+    answer = Api(engine)("POST", path, None, {"X-Registry-Auth": "e30="}, **query)
+    rows = [json.loads(line) for line in answer.body.splitlines()]
+    lasting = [row for row in rows if row.get("status") not in PASSING]
+    whole = [row for row in lasting if "progressDetail" not in row or "aux" in row]
+    layers: dict[str, list[Any]] = {}
+    for row in lasting:
+        if row not in whole:
+            layers.setdefault(row["id"], []).append(row)
+    for row in rows:
+        if row.get("status") in PASSING and row["progressDetail"]:
+            assert set(row) == {"status", "id", "progress", "progressDetail"}
+            assert set(row["progressDetail"]) == {"current", "total"}
+    return whole, layers
+
+
+@pytest.mark.needs_dockerd
+def test_progress_is_told_as_dockerd_tells_it(
+    docker: Docker, boxship_daemon: Engine, dockerd: Engine, beside_dockerd: Registry, name: str
+) -> None:
+    docker("push", f"{name}:v1")
+    ours, theirs = str(boxship_daemon.socket), str(dockerd.socket)
+    try:
+        for remove in (docker, dockerd.docker):
+            remove("rmi", f"{name}:v1", check=False)
+        for tag in ("v1", "v1", ""):
+            found = told(ours, "/images/create", fromImage=name, tag=tag)
+            assert found == told(theirs, "/images/create", fromImage=name, tag=tag)
+        dockerd.docker("push", f"{name}:v1")
+        pushed, other = (told(one, f"/images/{name}/push", tag="v1") for one in (ours, theirs))
+        # Each compresses in its own way, and remembers.
+        assert [list(row) for row in pushed[0]] == [list(row) for row in other[0]]
+        assert pushed[0][0] == other[0][0] and pushed[1] == other[1]
+    finally:
+        dockerd.docker("rmi", "-f", f"{name}:v1", check=False)

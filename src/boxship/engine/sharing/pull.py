@@ -97,11 +97,11 @@ class Pull:
         digest = replace(name, tag=None, digest=fetched.digest)
         tag = name if name.tag and not name.digest else None
         if self.exchange.has(manifest.config.digest, tag, digest):
-            for layer in manifest.layers:
-                self.reporter.say("Already exists", layer.blob.digest)
             return manifest.config.digest, False
         with ExitStack() as until, self.exchange.lease(diff_ids):
-            got = await self._download(repository, manifest, diff_ids, until)
+            # Of an image that is here by another name, dockerd says nothing.
+            is_here = self.exchange.config(manifest.config.digest) is not None
+            got = [] if is_here else await self._download(repository, manifest, diff_ids, until)
             staged, blobs = [one for one, _ in got], [row for _, row in got]
             changed = await self.exchange.adopt(raw, staged, tag, digest, blobs)
         return manifest.config.digest, changed
