@@ -79,11 +79,6 @@ HIDDEN: tuple[Hidden, ...] = (
         "the same in another form",
     ),
     Hidden(
-        "names",
-        r"(?m)^(#.*)?\n",
-        "dockerd explains itself in comments of resolv.conf",
-    ),
-    Hidden(
         "*",
         r"(?<=/sys/fs/cgroup/)(\w+)/[\w-]+/<ID>",
         "the parent of containers' control groups has a name of its own",
