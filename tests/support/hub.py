@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import http.client
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -22,6 +23,7 @@ from urllib.parse import urlencode
 
 from boxship.hub.auth.passwords import hash_password
 from boxship.hub.hub import Hub, open_hub
+from boxship.hub.serving import serve
 from boxship.hub.settings import Settings
 from boxship.hub.storage.records import Right, User
 from support.requirements import require_tool
@@ -145,6 +147,28 @@ class RunningHub:
 
     def client(self, user: str | None = None) -> "HubClient":
         return HubClient(self, user, self.machine_tokens.get(user or "", PASSWORD))
+
+
+class ForkedHub(RunningHub):
+    """A hub that is back at once after its death: a process that has all modules forks it."""
+
+    def start(self) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["boxship.hub.serving"])
+        settings = Settings(root=self.root, collect_every=0.05)
+        self.child = context.Process(target=serve, args=(settings, [self.listener], None))
+        self.child.start()
+        HubClient(self, None, "").once("GET", "/v2/")
+
+    @property
+    def pid(self) -> int:
+        assert self.child.pid is not None
+        return self.child.pid
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        if self.child.is_alive():
+            os.kill(self.pid, number)
+        self.child.join(20)
 
 
 @contextmanager

@@ -23,14 +23,20 @@ _PORT, _TLS_PORT = 5000, 5443
 _GRACE = 5.0
 
 
-def serve(settings: Settings, addresses: Sequence[str], tls: TlsFiles | None, ready: int) -> None:
-    """Serve until SIGTERM. *ready* gets a byte when the hub listens, unless it is negative.
+def open_sockets(addresses: Sequence[str], *, tls: bool) -> list[socket.socket]:
+    """Listening sockets, the caller's to close; BoxshipError when an address is taken or wrong."""
+    port = _TLS_PORT if tls else _PORT
+    return [sock for address in addresses for sock in listen(address, default_port=port)]
 
-    :class:`~boxship.base.errors.BoxshipError` when it cannot begin.
+
+def serve(
+    settings: Settings, sockets: Sequence[socket.socket], tls: TlsFiles | None, ready: int = -1
+) -> None:
+    """Serve on *sockets* until SIGTERM, and close them.
+
+    *ready* gets a byte when the hub serves, unless it is negative.
     """
     context = tls.context() if tls is not None else None
-    port = _TLS_PORT if tls is not None else _PORT
-    sockets = [sock for address in addresses for sock in listen(address, default_port=port)]
     asyncio.run(_serve(settings, sockets, tls, context, ready))
 
 

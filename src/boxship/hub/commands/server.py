@@ -3,7 +3,7 @@
 import argparse
 
 from boxship.base.errors import InvalidParameter
-from boxship.hub.serving import serve
+from boxship.hub.serving import open_sockets, serve
 from boxship.hub.settings import Settings
 from boxship.wire.tls import TlsFiles
 
@@ -51,4 +51,5 @@ def run(options: argparse.Namespace) -> None:
     settings = Settings(
         root=options.root, url=url, tls=tls is not None, access_log=options.access_log, **chosen
     )
-    serve(settings, options.listen or ["127.0.0.1:5000"], tls, options.ready_fd)
+    sockets = open_sockets(options.listen or ["127.0.0.1:5000"], tls=tls is not None)
+    serve(settings, sockets, tls, options.ready_fd)
