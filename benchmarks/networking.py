@@ -69,7 +69,7 @@ def crowded(engine: Engine) -> float:
 
 FIGURES = [
     Figure("network create+remove by API", create_and_remove, 0.3),
-    Figure("docker network create, rm", create_and_remove_by_command, 0.3),
+    Figure("docker network create, rm", create_and_remove_by_command),
     Figure("docker run --rm, default bridge", run_on_default_bridge, 0.3),
     Figure("network connect+disconnect", connect_and_disconnect),
     Figure("200 on a bridge: last/first ten", crowded, unit="x", ceiling=1.5),

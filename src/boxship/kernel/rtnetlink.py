@@ -132,6 +132,10 @@ def set_up(index: int) -> Message:
     return Message(NEWLINK, 0, link_head(index, _IFF_UP, _IFF_UP))
 
 
+def set_down(index: int) -> Message:
+    return Message(NEWLINK, 0, link_head(index, 0, _IFF_UP))
+
+
 def set_no_link_local(index: int) -> Message:
     """The interface shall not give itself an IPv6 address; to be sent before it is up."""
     family = nest(socket.AF_INET6, u8(_INET6_GENERATE, _GENERATE_NONE))

@@ -89,11 +89,14 @@ def is_interface(name: str) -> bool:
         return False
 
 
-def remove(channel: Netlink, name: str, owner: str) -> None:
-    """Remove the interface if it was made for *owner*; one of somebody else's stays."""
+def retire(channel: Netlink, name: str, owner: str) -> bool:
+    """Switch the interface off, and its routes with it; whether it was made for *owner* and shall
+    be deleted. One of somebody else's stays as it is."""
     link = rtnetlink.find_link(channel, name)
-    if link is not None and link.alias == owner:
-        channel.require([rtnetlink.delete_link(name)], ignore=(errno.ENODEV,))
+    if link is None or link.alias != owner:
+        return False
+    channel.require([rtnetlink.set_down(link.index)], ignore=(errno.ENODEV,))
+    return True
 
 
 def sweep(channel: Netlink, owner: str, known: Collection[str]) -> None:

@@ -16,6 +16,7 @@ from boxship.kernel import rtnetlink
 from boxship.kernel.netlink import Netlink
 from boxship.network import bridge, endpoint, namespace
 from boxship.network.bridge import Bridge
+from boxship.network.burial import Burials
 from boxship.network.endpoint import Endpoint
 from boxship.network.firewall import Firewall
 from boxship.network.foreign_rules import ForeignRules
@@ -69,6 +70,7 @@ class Fabric:
         self._watch: Watch | None = None
         self.publishing = publishing
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="network")
+        self._burials = Burials()
         self._ready: deque[Namespace] = deque()
         self._channel: Netlink
         self._firewall: Firewall
@@ -165,6 +167,7 @@ class Fabric:
 
     async def add_network(self, wanted: Bridge, zone: Zone) -> None:
         def work() -> None:
+            self._burials.wait(wanted.name)
             bridge.ensure(self._channel, wanted)
             if self._firewall.add_zone(zone):
                 self._settle()
@@ -172,9 +175,12 @@ class Fabric:
         await self._do(work)
 
     async def remove_network(self, name: str, owner: str) -> None:
+        """It leads nowhere when this returns; its interface goes a little later."""
+
         def work() -> None:
             self._firewall.remove_zone(name)
-            bridge.remove(self._channel, name, owner)
+            if bridge.retire(self._channel, name, owner):
+                self._burials.begin(name)
             self._settle()
 
         await self._do(work)
@@ -299,6 +305,7 @@ class Fabric:
         """Let go; networks, rules and containers stay."""
         self._stop_watching()
         self._executor.shutdown(wait=True)
+        self._burials.close()
         for spare in self._ready:
             spare.close()
         self._ready.clear()
