@@ -16,6 +16,7 @@ from benchmarks import (
     memory,
     names,
     networking,
+    publishing,
     sharing,
     starting,
 )
@@ -30,6 +31,7 @@ FIGURES: list[Figure] = [
     *logging.FIGURES,
     *archives.FIGURES,
     *sharing.FIGURES,
+    *publishing.FIGURES,
     *names.FIGURES,
     *networking.FIGURES,
 ]

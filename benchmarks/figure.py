@@ -12,7 +12,7 @@ SECONDS_PER_FIGURE = 20.0
 
 @dataclass(frozen=True)
 class Figure:
-    """*measure* gives seconds, bytes if *unit* is ``MB``, or a plain number if it is ``x``;
+    """*measure* gives seconds (*unit* ``s`` or ``us``), bytes (``MB``), or a plain number (``x``);
     *budget* is the ratio to dockerd's, *ceiling* a limit for our own value."""
 
     name: str
@@ -27,6 +27,8 @@ class Figure:
             return "-"
         if self.unit == "x":
             return f"{value:.2f} x"
+        if self.unit == "us":
+            return f"{value * 1e6:.1f} us"
         return f"{value / 1e6:.1f} MB" if self.unit == "MB" else f"{value:.4f} s"
 
 

@@ -48,19 +48,12 @@ def _get(inside: Namespace, place: str) -> str:
     return _run(inside, "busybox", "wget", "-T2", "-qO-", f"http://{place}/").strip()
 
 
-def _with_firewall(root: Path) -> Engine:
-    made = engines.dockerd(root)
-    made.command = [each for each in made.command if "tables=false" not in each]
-    made.unshare = ("--mount",)
-    return made
-
-
 @contextlib.contextmanager
 def _started(host: Namespace, kind: str) -> Iterator[Engine]:
     root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    engine = _with_firewall(root) if kind == "dockerd" else engines.boxship(root)
-    if kind != "dockerd":
-        engine.unshare = ()
+    dockerd = kind == "dockerd"
+    engine = engines.dockerd_with_rules(root) if dockerd else engines.boxship(root)
+    engine.unshare = ("--mount",) if dockerd else ()
     try:
         host.run(engine.start)
         engine.load_busybox()

@@ -141,6 +141,13 @@ def dockerd(root: Path) -> Engine:
     return Engine("dockerd", root, command, ready_fd=False, unshare=("--net", "--mount"))
 
 
+def dockerd_with_rules(root: Path) -> Engine:
+    """The same with the rules of iptables that it makes by default."""
+    made = dockerd(root)
+    made.command = [word for word in made.command if "tables=false" not in word]
+    return made
+
+
 def boxship(root: Path, options: Sequence[str] = ()) -> Engine:
     """This checkout's daemon over *root*."""
     command = [sys.executable, "-m", "boxship.daemon", "--data-root", f"{root}/data"]
@@ -165,6 +172,9 @@ def remapped(root: Path) -> Engine:
 
 
 _KINDS = {"dockerd": dockerd, "boxship": boxship, "remapped": remapped}
+
+
+_KINDS = {"dockerd": dockerd, "dockerd_with_rules": dockerd_with_rules, "boxship": boxship}
 
 
 @contextlib.contextmanager
