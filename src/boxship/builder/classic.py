@@ -35,7 +35,8 @@ class Classic:
         for text in self._plan.dockerfile.warnings:
             self._stream(f"[Warning] {text}\n")
         for number, arg in enumerate(self._plan.globals, 1):
-            self._stream(f"Step {number}/{self._total} : {arg.line.text}\n")
+            self._stream(f"Step {number}/{self._total} : {arg.line.text}")
+            self._stream("\n")
 
     def begin(self, stage: int, text: str) -> None:
         if self._in_triggers.get(stage):
@@ -43,7 +44,8 @@ class Classic:
             self._tell(stage, f"# Executing: {text}\n")
             return
         self._numbers[stage] += 1
-        self._tell(stage, f"Step {self._numbers[stage]}/{self._total} : {text}\n")
+        self._tell(stage, f"Step {self._numbers[stage]}/{self._total} : {text}")
+        self._tell(stage, "\n")
 
     def triggers(self, stage: int, count: int) -> None:
         self._in_triggers[stage] = count
@@ -76,16 +78,15 @@ class Classic:
             for text in self._held.pop(self._order[0], ()):
                 self._stream(text)
 
-    def warn_unused(self, names: list[str]) -> None:
-        if names:
-            shown = " ".join(names)
-            self._stream(f"[Warning] One or more build-args [{shown}] were not consumed\n")
-
-    def built(self, image: ImageRecord) -> None:
+    def built(self, image: ImageRecord, unused: list[str]) -> None:
+        """*unused*: build arguments that no instruction asked for."""
         if self._quiet:
             self._send({"stream": f"{image.id}\n"})
             return
         self._send({"aux": {"ID": image.id}})
+        if unused:
+            shown = " ".join(unused)
+            self._stream(f"[Warning] One or more build-args [{shown}] were not consumed\n")
         self._stream(f"Successfully built {short_id(image.id)}\n")
 
     def tagged(self, name: str) -> None:

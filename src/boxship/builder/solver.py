@@ -10,6 +10,8 @@ from boxship.base.errors import InvalidParameter
 from boxship.builder.cache import BuildCache
 from boxship.builder.context import EMPTY, Context
 from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.instructions.add import Add
+from boxship.builder.instructions.copy import CopyInstruction
 from boxship.builder.instructions.instruction import Instruction
 from boxship.builder.machine import Machine, Place, Tree, WorkRunner
 from boxship.builder.options import BuildOptions
@@ -102,7 +104,13 @@ class Solver:
             async with self._slots:
                 await steps.carry_out(position, stage, effect, places)
         except DockerfileError as error:
-            raise error.at(step.line.first) from None
+            # The file could be parsed: this is about what it says now.
+            prefix = str(error).removesuffix(error.message).removeprefix(step.line.prefix)
+            raise DockerfileError(error.message, step.line.first, error.token, prefix) from None
+        except InvalidParameter as error:
+            if isinstance(step, CopyInstruction | Add):
+                raise InvalidParameter(f"{step.KEYWORD} failed: {error}") from None
+            raise
         self.progress.end(steps.number, position.image)
 
     async def _label(self, steps: Steps, position: Position, stage: Stage) -> None:

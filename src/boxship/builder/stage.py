@@ -1,5 +1,6 @@
 """A stage while its instructions are read: the configuration so far, and its variables."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -101,18 +102,18 @@ class Stage:
         return {**self.env(), **self.active_args()}
 
     def expand(self, line: Line, text: str) -> str:
-        return _placed(line, lambda: Lexer(self.escape).word(text, self.variables()))
+        return _placed(line, text, lambda: Lexer(self.escape).word(text, self.variables()))
 
     def expand_words(self, line: Line, text: str) -> list[str]:
-        return _placed(line, lambda: Lexer(self.escape).words(text, self.variables()))
+        return _placed(line, text, lambda: Lexer(self.escape).words(text, self.variables()))
 
     def nop(self, comment: str) -> str:
         """A history entry of an instruction that runs nothing."""
         return " ".join([*self.shell, "#(nop) ", comment])
 
 
-def _placed(line: Line, work: Callable[[], T]) -> T:
+def _placed(line: Line, text: str, work: Callable[[], T]) -> T:
     try:
         return work()
     except DockerfileError as error:
-        raise error.at(line.first, f"failed to process {line.rest!r}: ") from None
+        raise error.at(line.first, f"failed to process {json.dumps(text)}: ") from None

@@ -101,8 +101,8 @@ def test_errors_show_the_place() -> None:
     source = "FROM a\nRNU b\nUSER c\n"
     error = parse(source).lines[1].fail("unknown instruction: RNU", "RNU")
     assert error.explain(source) == (
-        "Dockerfile:2\n  1 | FROM a\n> 2 | RNU b\n    | ^^^\n  3 | USER c\n"
-        "error: unknown instruction: RNU"
+        "dockerfile parse error on line 2: unknown instruction: RNU\n"
+        "Dockerfile:2\n  1 | FROM a\n> 2 | RNU b\n    | ^^^\n  3 | USER c"
     )
 
 

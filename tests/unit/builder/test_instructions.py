@@ -116,7 +116,7 @@ def test_what_an_instruction_refuses(text: str, message: str) -> None:
     with pytest.raises(DockerfileError) as caught:
         instructions.parse(parse_line(text, 7))
     assert (caught.value.message, caught.value.line) == (message, 7)
-    assert str(caught.value) == f"dockerfile parse error line 7: {message}"
+    assert str(caught.value) == f"dockerfile parse error on line 7: {message}"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from boxship.base.errors import InvalidParameter
 
 
 class DockerfileError(InvalidParameter):
-    """``str()`` is the message alone; :meth:`explain` adds file, lines and a caret.
+    """``str()`` is prefix and message; :meth:`explain` adds file, lines and a caret.
 
     *line* counts from 1, 0 when unknown; *token* is what the caret goes under.
     """
@@ -25,20 +25,20 @@ class DockerfileError(InvalidParameter):
         return DockerfileError(self.message, line, self.token, prefix)
 
     def explain(self, text: str, name: str = "Dockerfile", around: int = 2) -> str:
-        """The place in *text*, the content of the file *name*, and the message below it."""
+        """The message, and below it its place in *text*, the content of the file *name*."""
         lines = text.splitlines()
         if not 0 < self.line <= len(lines):
             return str(self)
         first, last = max(1, self.line - around), min(len(lines), self.line + around)
         width = len(str(last))
-        shown = [f"{name}:{self.line}"]
+        shown = [str(self), f"{name}:{self.line}"]
         for number in range(first, last + 1):
             mark = ">" if number == self.line else " "
             source = lines[number - 1].expandtabs(4)
             shown.append(f"{mark} {number:>{width}} | {source}".rstrip())
             if number == self.line:
                 shown.append(self._caret(source, width))
-        return "\n".join([*shown, f"error: {self.message}"])
+        return "\n".join(shown)
 
     def _caret(self, source: str, width: int) -> str:
         at = source.find(self.token) if self.token else -1

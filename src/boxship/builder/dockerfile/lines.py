@@ -33,7 +33,7 @@ class Line:
     @property
     def prefix(self) -> str:
         """How dockerd introduces errors of this line."""
-        return f"dockerfile parse error line {self.first}: "
+        return f"dockerfile parse error on line {self.first}: "
 
     def fail(self, message: str, token: str = "") -> DockerfileError:
         return DockerfileError(message, self.first, token or self.keyword, self.prefix)

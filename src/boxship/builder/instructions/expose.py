@@ -36,8 +36,8 @@ class Expose:
         match = _PORT.match(word.rpartition(":")[2])
         low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
         if match is None or not low <= high <= 65535:
-            raise self.line.fail(f"invalid containerPort: {word.partition('/')[0]}", word)
+            raise self.line.fail(f"Invalid containerPort: {word.partition('/')[0]}", word)
         protocol = (match[3] or "tcp").lower()
         if protocol not in _PROTOCOLS:
-            raise self.line.fail(f"invalid proto: {protocol}", word)
+            raise self.line.fail(f"Invalid proto: {protocol}", word)
         return [f"{port}/{protocol}" for port in range(low, high + 1)]

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import BoxshipError, InvalidParameter, NotFound
+from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFound
 from boxship.builder import git_address
 from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
 from boxship.builder.context import EMPTY, Context, open_context
+from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
 from boxship.builder.machine import RunJob, Say, Tree
 from boxship.builder.options import BuildOptions
@@ -99,10 +100,14 @@ class Building:
     async def _build_in(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
         with self._engine.images.staging() as directory:
             async with self._context(sources, directory) as (context, text):
-                plan = self.plan(text, sources.dockerfile, options)
-                listener = Classic(reporter.send, plan, options.quiet)
-                image = await self._solve(plan, context, options, listener, sources, directory)
+                try:
+                    plan = self.plan(text, sources.dockerfile, options)
+                    listener = Classic(reporter.send, plan, options.quiet)
+                    image = await self._solve(plan, context, options, listener, sources, directory)
+                except DockerfileError as error:
+                    raise InvalidParameter(error.explain(text, sources.dockerfile)) from None
                 image = await self._squash(plan, image, options)
+                listener.built(image, plan.arguments.unused())
                 await self._tag(image, options, listener)
 
     def plan(self, text: str, name: str, options: BuildOptions) -> Plan:
@@ -143,7 +148,6 @@ class Building:
             raise
         finally:
             await remotes.close()
-        listener.warn_unused(plan.arguments.unused())
         return image
 
     async def _squash(self, plan: Plan, image: ImageRecord, options: BuildOptions) -> ImageRecord:
@@ -152,7 +156,6 @@ class Building:
         return image
 
     async def _tag(self, image: ImageRecord, options: BuildOptions, listener: Classic) -> None:
-        listener.built(image)
         for tag in options.tags:
             repository, name = _split_tag(tag)
             await self._engine.images.tag(image.id, repository, name)
@@ -172,9 +175,7 @@ class Building:
             context, found = await open_context(workers, tree, name, inside)
             text = text or sources.text or found or ""
             if found is None and not text:
-                raise InvalidParameter(
-                    f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}"
-                )
+                raise Internal(f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}")
             if not text.strip():
                 raise InvalidParameter(f"the Dockerfile ({name}) cannot be empty")
             yield context, text

@@ -56,7 +56,11 @@ def owner_of(action: dict[str, Any], root: int | None) -> Owner:
         if group:
             gid = passwd.find_group(group, groups)
     except StageError as error:
-        raise InvalidParameter(f"unable to convert uid/gid chown string to host mapping: {error}")
+        kind, unknown = ("group", group) if "group" in str(error) else ("user", name)
+        raise InvalidParameter(
+            "unable to convert uid/gid chown string to host mapping: can't find "
+            f"{kind[0]}id for {kind} {unknown}: no such {kind}: {unknown}"
+        ) from None
     return Owner(uid, gid, chmod)
 
 

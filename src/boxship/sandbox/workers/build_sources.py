@@ -83,6 +83,8 @@ class Source:
                 os.close(found.fd)
         if count or not required:
             return
+        if shown.startswith("../"):
+            raise InvalidParameter(f"forbidden path outside the build context: {shown} ()")
         if is_literal:
             raise InvalidParameter(
                 "file not found in build context or excluded by .dockerignore: "
