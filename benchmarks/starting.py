@@ -8,12 +8,13 @@ from support.plain_http import Client
 
 CLIENTS = 8
 ROUNDS = 10
-_BODY = {"Image": "busybox", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"}}
+_BODY = {"Image": "busybox", "Cmd": ["true"]}
+_NO_NETWORK = {"HostConfig": {"NetworkMode": "none"}}
 
 
-def lifecycle(client: Client) -> None:
+def lifecycle(client: Client, **settings: object) -> None:
     """Create, start, wait for and remove one container."""
-    container = client.call("POST", "/containers/create", _BODY)["Id"]
+    container = client.call("POST", "/containers/create", _BODY | settings)["Id"]
     client.call("POST", f"/containers/{container}/start")
     client.call("POST", f"/containers/{container}/wait")
     client.call("DELETE", f"/containers/{container}")
@@ -34,10 +35,15 @@ def one_client(engine: Engine) -> float:
         return median(lambda: lifecycle(client), times=50)
 
 
+def one_client_without_network(engine: Engine) -> float:
+    with Client(engine.socket) as client:
+        return median(lambda: lifecycle(client, **_NO_NETWORK), times=50)
+
+
 def _several(engine: Engine) -> None:
     with Client(engine.socket) as client:
         for _ in range(ROUNDS):
-            lifecycle(client)
+            lifecycle(client, **_NO_NETWORK)
 
 
 def eight_clients(engine: Engine) -> float:
@@ -51,5 +57,6 @@ FIGURES = [
     Figure("docker run --rm --network none", run_cli, 0.25),
     Figure("docker run --rm echo", run_cli_with_output, 0.25),
     Figure("API create+start+wait+remove", one_client, 0.06),
+    Figure("the same, --network none", one_client_without_network),
     Figure("the same, 8 clients, each", eight_clients, 0.08),
 ]
