@@ -146,7 +146,7 @@ def test_pushes_beside_a_collector_that_never_rests(tmp_path: Path) -> None:
             chance = random.Random(number)
             client = hub.client("alice")
             try:
-                for turn in range(15):
+                for turn in range(8):
                     name, chosen = chance.choice(NAMES), chance.sample(layers, 3)
                     own = {"by": f"{number} {turn}"}
                     digest = client.push_image(name, f"t{number}", *chosen, annotations=own)
