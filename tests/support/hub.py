@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,7 +135,9 @@ class RunningHub:
             finally:
                 hub.metadata.close()
 
-        return asyncio.run(run())
+        # In a thread of its own: a browser's driver keeps a loop in the caller's.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: asyncio.run(run())).result()
 
     def add_user(self, name: str, *, admin: bool = False) -> None:
         """A user with :data:`PASSWORD`, and a token for machines that is checked faster."""
