@@ -35,7 +35,8 @@ class Asked:
 class Reply:
     """*length* is what Content-Length says, by default the truth; None leaves it out. *cut* ends
     the connection after so many bytes of the body; *stall* then keeps it open instead; *endless*
-    repeats the body for ever."""
+    repeats the body for ever; *slow* sends it byte by byte, an endless one as it is, with so many
+    seconds between."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -231,11 +232,17 @@ async def _body(
 ) -> bool:
     if method == "HEAD":
         return True
-    writer.write(reply.body if reply.cut is None else reply.body[: reply.cut])
+    drops = reply.body if reply.slow and not reply.endless else b""
+    for byte in drops:
+        writer.write(bytes([byte]))
+        await asyncio.sleep(reply.slow)
+    if not drops:
+        writer.write(reply.body if reply.cut is None else reply.body[: reply.cut])
     await writer.drain()
     while reply.endless:
         writer.write(reply.body)
         await writer.drain()
+        await asyncio.sleep(reply.slow)
     if reply.stall:
         await reader.read()
     if reply.cut is not None or reply.length is None:

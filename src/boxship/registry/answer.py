@@ -1,6 +1,7 @@
 """One HTTP response as it arrives (RFC 9112): bounded head, body in pieces."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +12,11 @@ from boxship.registry.connection import Connection
 from boxship.registry.errors import Interrupted, ProtocolError
 from boxship.registry.url import Url
 
-STALL_TIME = 60.0  # seconds without a single byte
+STALL_TIME = 60.0  # seconds in which at least a little has to come
+_LEAST = 4096  # bytes that are at least a little
+# Registries check what they were sent before they answer.
+_PATIENCE = {"POST": 10, "PUT": 10, "PATCH": 10}  # times as long
+_DOCUMENT_TIME = 10  # times as long for all of a document
 _PIECE = 256 << 10
 _MOST_HEAD = 64 << 10
 _NO_BODY = (204, 304)
@@ -36,6 +41,8 @@ class Answer:
         self._keeps = False  # the connection, once the answer has ended
         self._spoiled = False  # something came that is no part of it
         self._stall = stall
+        self._patience = stall * _PATIENCE.get(method, 1)
+        self._window, self._came = time.monotonic(), 0
 
     # what the parser calls
 
@@ -73,8 +80,10 @@ class Answer:
 
     async def head(self) -> None:
         """Wait for status and headers."""
+        self._window, self._came = time.monotonic(), 0
         while not self._head_done:
-            await self._feed()
+            await self._feed(self._patience)
+        self._window, self._came = time.monotonic(), 0
 
     @property
     def reusable(self) -> bool:
@@ -94,10 +103,18 @@ class Answer:
                 yield self._pieces.popleft()
             if self._done:
                 return
-            await self._feed()
+            await self._feed(self._stall)
 
     async def read(self, limit: int) -> bytes:
-        """The whole body. :class:`ProtocolError` beyond *limit* bytes."""
+        """The whole body. :class:`ProtocolError` beyond *limit* bytes, :class:`Interrupted` when it
+        takes too long."""
+        try:
+            async with asyncio.timeout(self._stall * _DOCUMENT_TIME):
+                return await self._read(limit)
+        except TimeoutError:
+            raise Interrupted(f"{self.url}: the answer takes too long") from None
+
+    async def _read(self, limit: int) -> bytes:
         if (self.length or 0) > limit and not self._is_head:
             raise ProtocolError(f"{self.url}: the answer exceeds {limit} bytes")
         parts, size = [], 0
@@ -108,22 +125,34 @@ class Answer:
             parts.append(chunk)
         return b"".join(parts)
 
-    async def _feed(self) -> None:
+    async def _feed(self, patience: float) -> None:
         try:
-            async with asyncio.timeout(self._stall):
+            async with asyncio.timeout(patience):
                 data = await self._connection.reader.read(_PIECE)
         except TimeoutError:
-            raise Interrupted(f"{self.url}: no data for {self._stall:.0f} seconds") from None
+            raise Interrupted(f"{self.url}: no data for {patience:.0f} seconds") from None
         except OSError as error:
             raise Interrupted(f"{self.url}: {(error.strerror or str(error)).lower()}") from None
         if not data:
             return self._end()
         self._parse(data)
+        if not self._done:
+            self._demand_more(len(data), patience)
         if not self._head_done:
             self._unparsed += len(data)
         if max(self._unparsed, self._head_size) > _MOST_HEAD:
             raise ProtocolError(f"{self.url}: the headers exceed {_MOST_HEAD} bytes")
         return None
+
+    def _demand_more(self, count: int, patience: float) -> None:
+        """Drops now and then are no progress."""
+        self._came += count
+        now = time.monotonic()
+        if now - self._window < patience:
+            return
+        if self._came < _LEAST:
+            raise Interrupted(f"{self.url}: {self._came} bytes in {now - self._window:.0f} seconds")
+        self._window, self._came = now, 0
 
     def _parse(self, data: bytes) -> None:
         try:

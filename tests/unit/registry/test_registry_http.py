@@ -11,7 +11,7 @@ from boxship.registry.http import Http, content
 from boxship.registry.proxies import Proxies, Proxy
 from boxship.registry.settings import RegistrySettings
 from boxship.registry.url import parse
-from support.fake_registry import FakeRegistry, Reply, running
+from support.fake_registry import Asked, FakeRegistry, Reply, running
 
 SECRET = {"Authorization": "Basic c2VjcmV0OnNlY3JldA=="}
 
@@ -137,6 +137,39 @@ def test_what_breaks_off_or_stalls_is_no_answer() -> None:
             await get(http, f"{registry.base}/stall")
 
     against(scenario, stall=0.2)
+
+
+def test_drops_now_and_then_are_no_answer() -> None:
+    async def scenario(http: Http, registry: FakeRegistry) -> None:
+        registry.serve("/stream", Reply(body=b"x" * 1000, slow=0.02))
+        async with http.request("GET", parse(f"{registry.base}/stream"), {}) as answer:
+            with pytest.raises(Interrupted, match="bytes in"):
+                assert [chunk async for chunk in answer.chunks()] == []
+
+    against(scenario, stall=0.2)
+
+
+def test_documents_have_to_come_in_time() -> None:
+    async def scenario(http: Http, registry: FakeRegistry) -> None:
+        registry.serve("/x", Reply(body=b"x" * 65536, length=None, endless=True, slow=0.01))
+        with pytest.raises(Interrupted, match="takes too long|no data"):
+            await get(http, f"{registry.base}/x", 1 << 40)
+
+    against(scenario, stall=0.2)
+
+
+def test_registries_may_think_about_what_they_were_sent() -> None:
+    async def scenario(http: Http, registry: FakeRegistry) -> int:
+        async def thinking(asked: Asked) -> Reply:
+            await asyncio.sleep(0.5)
+            return Reply(201)
+
+        registry.routes["/x"] = thinking
+        body = content(b"data", "text/plain")
+        async with http.request("PUT", parse(f"{registry.base}/x"), {}, body) as answer:
+            return answer.status
+
+    assert against(scenario, stall=0.1) == 201
 
 
 def test_a_body_may_end_with_the_connection() -> None:

@@ -14,6 +14,7 @@ from boxship.registry.retry import delay
 
 T = TypeVar("T")
 _BUFFER = 1 << 20
+_PROGRESS = 64 << 10  # bytes for which it is worth to try again and again
 _BATCH = 512 << 10  # bytes that a trip to a thread is worth
 _GRACE = 10.0  # seconds for a worker to notice that its input has ended
 
@@ -80,7 +81,7 @@ class Feed:
             except TransportError as error:
                 if not (self._partial.size or isinstance(error, Interrupted)):
                     raise  # it was never reached
-                attempt = 0 if self._partial.size > before else attempt + 1
+                attempt = 0 if self._partial.size > before + _PROGRESS else attempt + 1
                 pause = delay(attempt)
                 if pause is None:
                     raise error
