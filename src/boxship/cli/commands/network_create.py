@@ -41,6 +41,8 @@ def _run(app: App, arguments: Arguments) -> int:
         "ConfigFrom": {"Network": source} if source else None,
         "Labels": key_values(arguments.texts("label")),
     }
+    if arguments.given("ipv4"):
+        body["EnableIPv4"] = arguments.on("ipv4")
     app.print(app.client.json("POST", "/networks/create", {}, body)["Id"])
     return 0
 
@@ -64,6 +66,7 @@ COMMAND = Command(
         _addresses("ip-range", "Part of the subnet that containers get addresses of"),
         Flag("ipam-driver", "What hands out addresses", default="default"),
         many("ipam-opt", "Option for what hands out addresses, NAME=VALUE", shows="map"),
+        switch("ipv4", "Use IPv4, unless it is false", default=True),
         switch("ipv6", "Use IPv6 as well"),
         many("label", "Label, NAME=VALUE"),
         many("opt", "Option for the driver, NAME=VALUE", "o", shows="map"),

@@ -23,7 +23,7 @@ def _ip(text: str) -> str:
         raise ValueError(f"IP address is not correctly formatted: {text}") from None
 
 
-def _extra_host(text: str) -> str:
+def extra_host(text: str) -> str:
     """``name:address`` or ``name=address``; an address may stand in brackets."""
     name, separator, address = text.partition("=")
     if not separator:
@@ -40,33 +40,28 @@ def _extra_host(text: str) -> str:
     return f"{name}:{address}"
 
 
-ROWS = (
-    Placed(many("network", "Network to join", shows="network", aliases=("net",))),
-    Placed(many("network-alias", "Further name in the network", aliases=("net-alias",))),
-    Placed(Flag("ip", "IPv4 address")),
-    Placed(Flag("ip6", "IPv6 address")),
-    Placed(many("link-local-ip", "Link-local address")),
-    Placed(Flag("mac-address", "Hardware address")),
-    Placed(many("link", "Container to know by name, NAME[:ALIAS]"), "HostConfig.Links"),
-    Placed(
-        many("add-host", "Line of /etc/hosts, NAME:ADDRESS", parse=_extra_host),
-        "HostConfig.ExtraHosts",
-    ),
-    Placed(many("dns", "Name server", parse=_ip), "HostConfig.Dns"),
-    Placed(
-        many("dns-option", "Resolver option", aliases=("dns-opt",)),
-        "HostConfig.DnsOptions",
-    ),
-    Placed(many("dns-search", "Domain to search"), "HostConfig.DnsSearch"),
-)
+def _link(text: str) -> str:
+    """``name`` or ``name:alias``."""
+    if not text:
+        raise ValueError("empty string specified for links")
+    if text.count(":") > 1:
+        raise ValueError(f"bad format for links: {text}")
+    return text
 
 
-def apply(arguments: Arguments, body: Body) -> None:
-    networks = [_parse_network(text) for text in arguments.texts("network") or ["default"]]
-    first = networks[0][1]
-    _single_flags(arguments, networks[0][0], first)
-    body["HostConfig"]["NetworkMode"] = networks[0][0]
-    body["NetworkingConfig"] = {"EndpointsConfig": dict(networks)}
+def _domain(text: str) -> str:
+    """A search domain; a dot alone takes those of the host away."""
+    letters = text.strip(" ").removesuffix(".").replace("-", "").replace("_", "").replace(".", "")
+    if text.strip(" ") != "." and not (letters.isascii() and letters.isalnum()):
+        raise ValueError(f"{text} is not a valid domain")
+    return text.strip(" ")
+
+
+def _priority(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"invalid gw-priority: invalid integer value '{text}'") from None
 
 
 def _parse_network(text: str) -> tuple[str, Body]:
@@ -84,13 +79,67 @@ def _parse_network(text: str) -> tuple[str, Body]:
         elif key == "driver-opt":
             option, _, setting = value.partition("=")
             endpoint.setdefault("DriverOpts", {})[option] = setting
+        elif key == "gw-priority":
+            endpoint["GwPriority"] = _priority(value)
         elif key in _ENDPOINT_KEYS:
             _set(endpoint, _ENDPOINT_KEYS[key], value)
         else:
-            raise Failed(f"invalid field {key}")
+            raise ValueError(f"invalid field key {key}")
     if not name:
-        raise Failed("network name/id is not specified")
+        raise ValueError("network name/id is not specified")
     return name, endpoint
+
+
+ROWS = (
+    Placed(
+        many("network", "Network to join", shows="network", aliases=("net",), parse=_parse_network)
+    ),
+    Placed(many("network-alias", "Further name in the network", aliases=("net-alias",))),
+    Placed(Flag("ip", "IPv4 address")),
+    Placed(Flag("ip6", "IPv6 address")),
+    Placed(many("link-local-ip", "Link-local address")),
+    Placed(Flag("mac-address", "Hardware address")),
+    Placed(
+        many("link", "Container to know by name, NAME[:ALIAS]", parse=_link), "HostConfig.Links"
+    ),
+    Placed(
+        many("add-host", "Line of /etc/hosts, NAME:ADDRESS", parse=extra_host),
+        "HostConfig.ExtraHosts",
+    ),
+    Placed(many("dns", "Name server", parse=_ip), "HostConfig.Dns"),
+    Placed(
+        many("dns-option", "Resolver option", aliases=("dns-opt",)),
+        "HostConfig.DnsOptions",
+    ),
+    Placed(many("dns-search", "Domain to search", parse=_domain), "HostConfig.DnsSearch"),
+)
+
+
+def apply(arguments: Arguments, body: Body) -> None:
+    networks = arguments.items("network") or [("default", {})]
+    if not networks[0][0]:
+        raise Failed("no name set for network")
+    _check_together([name for name, _ in networks])
+    first = networks[0][1]
+    _single_flags(arguments, networks[0][0], first)
+    body["HostConfig"]["NetworkMode"] = networks[0][0]
+    body["NetworkingConfig"] = {"EndpointsConfig": dict(networks)}
+
+
+def _is_own(name: str) -> bool:
+    """Whether the network is one of the user's."""
+    return name not in _BUILT_IN and not name.startswith("container:")
+
+
+def _check_together(names: list[str]) -> None:
+    twice = [name for number, name in enumerate(names) if name in names[:number]]
+    if twice:
+        raise Failed(f'network "{twice[0]}" is specified multiple times')
+    if len({_is_own(name) for name in names}) > 1:
+        raise Failed(
+            "conflicting options: cannot attach both user-defined and non-user-defined "
+            "network-modes"
+        )
 
 
 def _is_mac(text: str) -> bool:
@@ -116,7 +165,7 @@ def _set(endpoint: Body, path: tuple[str, ...], value: object) -> None:
 
 def _single_flags(arguments: Arguments, name: str, endpoint: Body) -> None:
     """The flags from before there could be several networks: they are for the first one."""
-    own = name not in _BUILT_IN and not name.startswith("container:")
+    own = _is_own(name)
     if arguments.given("network-alias"):
         endpoint["Aliases"] = [*endpoint.get("Aliases", []), *arguments.texts("network-alias")]
     if endpoint.get("Aliases") and not own:
