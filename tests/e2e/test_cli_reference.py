@@ -19,13 +19,9 @@ _SWARM = "there are no swarms; one machine is what Boxship looks after"
 _PLUGINS = "plugins are programs in a format of dockerd's own"
 _CHECKPOINTS = "an experiment of dockerd's that needs CRIU"
 _TRUST = "Notary's signatures, which Docker retires"
-_BUILD = "images are not built yet"
 
 # Commands and groups that ours has not.
 NO_COMMAND = {
-    "build": _BUILD,
-    "builder build": _BUILD,
-    "image build": _BUILD,
     "checkpoint": _CHECKPOINTS,
     "config": _SWARM,
     "node": _SWARM,

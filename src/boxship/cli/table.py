@@ -31,6 +31,7 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("daemon", "Run the daemon", ("daemon",)),
     ("doctor", "Say what this machine can and cannot do, and how to mend it", ("doctor",)),
     ("attach", "Connect this terminal to a running container", ("attach", "container attach")),
+    ("build", "Make an image by a Dockerfile", ("build", "image build", "builder build")),
     ("capture", "Make an image of programs of this machine", ("capture",)),
     ("complete", "Say what may stand next on a command line", ("__complete",)),
     ("completion", "Print the completion script of a shell", ("completion",)),

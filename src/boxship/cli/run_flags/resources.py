@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.errors import ENGINE_FAILED, Failed
 from boxship.cli.flags.flag import Flag, many, switch
+from boxship.cli.flags.kinds import parse_count, parse_int
 from boxship.cli.output.units import parse_size
 from boxship.cli.run_flags.placed import Placed
 
@@ -35,18 +36,19 @@ _LIMITS = frozenset(
 )
 
 
-def _ulimit(text: str) -> dict[str, object]:
+def parse_ulimit(text: str) -> dict[str, object]:
     """``name=soft[:hard]``; -1 means no limit."""
     name, equals, values = text.partition("=")
     if not equals:
         raise ValueError(f"invalid ulimit argument: {text}")
     if name not in _LIMITS:
         raise ValueError(f"invalid ulimit type: {name}")
-    soft, colon, hard = values.partition(":")
-    try:
-        low, high = int(soft), int(hard if colon else soft)
-    except ValueError:
-        raise ValueError(f"invalid ulimit argument: {text}") from None
+    bounds = values.split(":")
+    if len(bounds) > 2:
+        raise ValueError(
+            f"too many limit value arguments - {values}, can only have up to two, `soft[:hard]`"
+        )
+    low, high = parse_int(bounds[0]), parse_int(bounds[-1])
     if high != -1 and (low > high or low == -1):
         raise ValueError(
             f"ulimit soft limit must be less than or equal to hard limit: {low} > {high}"
@@ -54,8 +56,10 @@ def _ulimit(text: str) -> dict[str, object]:
     return {"Name": name, "Hard": high, "Soft": low}
 
 
-def _device(field: str, number: Callable[[str], int], what: str) -> Callable[[str], object]:
-    """A parser of ``/dev/x:NUMBER``."""
+def _device(
+    field: str, number: Callable[[str], int], what: str, form: str = ""
+) -> Callable[[str], object]:
+    """A parser of ``/dev/x:NUMBER``; errors go on with *form*, which says how one is written."""
 
     def parse(text: str) -> object:
         path, colon, value = text.partition(":")
@@ -66,7 +70,7 @@ def _device(field: str, number: Callable[[str], int], what: str) -> Callable[[st
         try:
             return {"Path": path, field: number(value)}
         except ValueError:
-            raise ValueError(f"invalid {what} for device: {text}") from None
+            raise ValueError(f"invalid {what} for device: {text}{form}") from None
 
     return parse
 
@@ -79,8 +83,19 @@ def _weight(text: str) -> int:
 
 _READ = "Limit reading from a device, DEVICE:"
 _WRITE = "Limit writing to a device, DEVICE:"
-_BYTES = _device("Rate", parse_size, "rate")
-_OPERATIONS = _device("Rate", int, "rate")
+_BYTES = _device(
+    "Rate",
+    parse_size,
+    "rate",
+    ". The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer."
+    " Unit is optional and can be kb, mb, or gb",
+)
+_OPERATIONS = _device(
+    "Rate",
+    parse_count,
+    "rate",
+    ". The correct format is <device-path>:<number>. Number must be a positive integer",
+)
 
 # These can also be changed later, by "boxship update".
 UPDATABLE = (
@@ -134,7 +149,7 @@ ROWS = (
         Flag("oom-score-adj", "Readiness to be killed, -1000 to 1000", "int"),
         "HostConfig.OomScoreAdj",
     ),
-    Placed(many("ulimit", "Process limit, NAME=SOFT[:HARD]", parse=_ulimit), "HostConfig.Ulimits"),
+    Placed(many("ulimit", "Process limit, NAME=SOFT[:HARD]", parse=parse_ulimit), "HostConfig.Ulimits"),
     Placed(
         many(
             "blkio-weight-device",

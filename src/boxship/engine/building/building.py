@@ -76,6 +76,23 @@ class Building:
         everything that it started."""
         return Reporter().run(lambda reporter: self._build(sources, options, reporter))
 
+    def show_plan(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:
+        """What :meth:`build` would do, as one message."""
+
+        async def show(reporter: Reporter) -> None:
+            with self._engine.images.staging() as directory:
+                async with self._context(sources, directory) as (_, text):
+                    plan = self._explained(text, sources.dockerfile, options)
+                    reporter.send({"stream": plan.render()})
+
+        return Reporter().run(show)
+
+    def _explained(self, text: str, name: str, options: BuildOptions) -> Plan:
+        try:
+            return self.plan(text, name, options)
+        except DockerfileError as error:
+            raise InvalidParameter(error.explain(text, name)) from None
+
     async def receive(self, fd: int) -> Upload:
         """Take in the archive, compressed or not, that *fd* (the caller's) has."""
         with contextlib.ExitStack() as stack:
@@ -100,8 +117,8 @@ class Building:
     async def _build_in(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
         with self._engine.images.staging() as directory:
             async with self._context(sources, directory) as (context, text):
+                plan = self._explained(text, sources.dockerfile, options)
                 try:
-                    plan = self.plan(text, sources.dockerfile, options)
                     listener = Classic(reporter.send, plan, options.quiet)
                     image = await self._solve(plan, context, options, listener, sources, directory)
                 except DockerfileError as error:

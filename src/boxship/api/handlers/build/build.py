@@ -2,6 +2,9 @@
 
 import base64
 import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,9 +12,9 @@ import msgspec
 from boxship.api.handlers.images.pull import lines
 from boxship.api.handlers.images.upload import with_upload
 from boxship.api.query import Query
-from boxship.api.request import Request
+from boxship.api.request import JSON_LIMIT, Request
 from boxship.api.response import Response, Stream
-from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.base.errors import Forbidden, InvalidParameter, NotSupported
 from boxship.builder.options import BuildOptions, Limits
 from boxship.engine.building.building import Sources
 from boxship.engine.engine import Engine
@@ -21,8 +24,19 @@ from boxship.registry.credentials import Credentials
 from boxship.types.host_config import Ulimit
 
 T = TypeVar("T")
+HANDED_OVER = "application/vnd.boxship.build.v1+json"
 _AUTH_HEADER = "x-registry-config"
 _BUILDKIT = "2"
+
+
+class HandedOver(msgspec.Struct, rename="pascal"):
+    """What our own client sends in place of an archive: a *directory* of this machine, the
+    Dockerfile's *text* when it lies elsewhere, *secrets* by id. *plan*: say what would be done."""
+
+    directory: str
+    text: str = ""
+    secrets: dict[str, bytes] = {}
+    plan: bool = False
 
 
 async def build(engine: Engine, request: Request) -> Response:
@@ -35,11 +49,36 @@ async def build(engine: Engine, request: Request) -> Response:
     found = _credentials(request.headers.get(_AUTH_HEADER, ""))
     remote = query.get("remote")
     dockerfile = query.get("dockerfile") or "Dockerfile"
+    if request.headers.get("content-type") == HANDED_OVER:
+        return await _handed_over(engine, request, options, found)
     upload = None
     if not remote or remote == "client-session":
         remote = ""
         upload = await with_upload(request, engine.building.receive)
     sources = Sources(upload=upload, remote=remote, dockerfile=dockerfile, credentials=found)
+    return Stream(lines(engine.building.build(sources, options)))
+
+
+async def _handed_over(
+    engine: Engine, request: Request, options: BuildOptions, found: Mapping[str, Credentials]
+) -> Response:
+    if request.peer.kind != "unix":
+        raise Forbidden("only a client on this machine can hand over a directory")
+    try:
+        given = msgspec.json.decode(await request.body.read_all(JSON_LIMIT), type=HandedOver)
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameter(f"error reading the request: {error}") from None
+    if not os.path.isabs(given.directory) or not os.path.isdir(given.directory):
+        raise InvalidParameter(f"{given.directory} is no directory")
+    sources = Sources(
+        directory=given.directory,
+        dockerfile=request.query.get("dockerfile") or "Dockerfile",
+        text=given.text,
+        credentials=found,
+    )
+    options = replace(options, secrets=given.secrets)
+    if given.plan:
+        return Stream(lines(engine.building.show_plan(sources, options)))
     return Stream(lines(engine.building.build(sources, options)))
 
 
