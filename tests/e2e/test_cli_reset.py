@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from boxship.network.namespace import of_process as namespace_of
 from support import engines, leaks
 from support.requirements import require_root, require_tool
 from support.terminals import PROGRAM
@@ -47,6 +48,10 @@ def test_nothing_is_left(engine: engines.Engine) -> None:
     engine.docker("network", "create", "names")
     engine.docker("run", "-d", "--network", "names", "busybox", "sleep", "1000")
     engine.docker("run", "-v", "named:/d", "--network", "none", "busybox", "touch", "/d/x", "/y")
+    engine.docker("network", "create", "apart")
+    for network in ("bridge", "apart"):
+        engine.docker("run", "-d", "--network", network, "-p", "80", "busybox", "sleep", "1000")
+    host = namespace_of(engine.pid)
     namespace = os.readlink(f"/proc/{engine.pid}/ns/net")
     done = reset(engine, "-f")
     assert (done.returncode, done.stderr) == (0, "")
@@ -60,6 +65,9 @@ def test_nothing_is_left(engine: engines.Engine) -> None:
     )
     assert left == []
     assert sorted(os.listdir(engine.root)) == ["log"]
+    show = ["sh", "-c", "nft list ruleset; ip -o link | grep -v ' lo: '"]
+    assert host.run(lambda: subprocess.run(show, capture_output=True, text=True).stdout) == ""
+    host.close()
 
 
 def test_it_asks_first(engine: engines.Engine) -> None:
