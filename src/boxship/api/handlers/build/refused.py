@@ -1,4 +1,4 @@
-"""The paths of the builder and of BuildKit, which this engine does not have."""
+"""The paths of BuildKit's protocol, which this engine does not speak."""
 
 from typing import Any
 
@@ -8,4 +8,4 @@ from boxship.base.errors import NotSupported
 
 
 async def refused(engine: Any, request: Request) -> Response:
-    raise NotSupported("building images is not available in this engine")
+    raise NotSupported("BuildKit's protocol is not available in this engine: set DOCKER_BUILDKIT=0")
