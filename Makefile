@@ -54,9 +54,11 @@ bench: $(STAMP) ## Measure Boxship and dockerd (where installed) in turn and pri
 
 walk: $(STAMP) ## Compare Boxship with dockerd's recorded answers, line by line
 	PYTHONPATH=tests $(BIN)/python -m e2e.walk compare
+	PYTHONPATH=tests $(BIN)/python -m e2e.walk client --commands
 
 walk-record: $(STAMP) ## Record dockerd's answers anew (needs dockerd)
 	PYTHONPATH=tests $(BIN)/python -m e2e.walk record
+	PYTHONPATH=tests $(BIN)/python -m e2e.walk record --commands
 
 clean: ## Remove the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

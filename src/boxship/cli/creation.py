@@ -8,8 +8,9 @@ from boxship.base.errors import InvalidParameter, NotFound
 from boxship.cli import terminal
 from boxship.cli.errors import ENGINE_FAILED, Failed
 from boxship.cli.flags.flag import Flag, switch
-from boxship.cli.references import with_default_tag
+from boxship.cli.references import reference_error, with_default_tag
 from boxship.cli.run_flags.table import create_body
+from boxship.cli.run_flags.windows import OtherSystem
 from boxship.client.errors import daemon_message
 
 TYPE_CHECKING = False
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from boxship.cli.run_flags.placed import Body
 
 PULL_POLICIES = ("always", "missing", "never", "")
+# How the daemon says that the image is not there, or not for the platform.
+_MISSING = ("No such image", "does not provide the specified platform")
+# How it says that what was asked for is no platform.
+_NO_PLATFORM = ("unknown operating system or architecture", "platform specifier")
 FLAGS = (
     Flag("pull", "When to fetch the image: always, missing or never", default="missing"),
     switch("quiet", "Show nothing of fetching the image", "q"),
@@ -29,6 +34,8 @@ def body_of(app: App, arguments: Arguments, verb: str) -> Body:
     """The create body; wrong values of flags end the command *verb* with exit code 125."""
     try:
         return _body(app, arguments)
+    except OtherSystem:
+        raise
     except Failed as error:
         raise Failed(with_pointer(error, verb), ENGINE_FAILED) from None
 
@@ -40,6 +47,8 @@ def with_pointer(error: Exception, verb: str) -> str:
 
 def _body(app: App, arguments: Arguments) -> Body:
     image, *command = arguments.positional
+    if not image:
+        raise Failed("invalid reference format")
     pull = arguments.text("pull")
     if pull not in PULL_POLICIES:
         raise Failed(
@@ -60,11 +69,8 @@ def _body(app: App, arguments: Arguments) -> Body:
 def create(app: App, arguments: Arguments, body: Body) -> str:
     """The new container's id. Warnings of the daemon go to standard error."""
     cidfile = arguments.text("cidfile")
-    if cidfile and os.path.exists(cidfile):
-        raise InvalidParameter(
-            "container ID file found, make sure the other container isn't running or delete "
-            f"{cidfile}"
-        )
+    if cidfile:
+        _check_cidfile(cidfile)
     _warn(app, body["HostConfig"])
     if arguments.text("pull") == "always":
         _pull(app, arguments, body["Image"])
@@ -74,6 +80,17 @@ def create(app: App, arguments: Arguments, body: Body) -> str:
     if cidfile:
         _write(cidfile, answer["Id"])
     return str(answer["Id"])
+
+
+def _check_cidfile(path: str) -> None:
+    if os.path.exists(path):
+        raise InvalidParameter(
+            f"container ID file found, make sure the other container isn't running or delete {path}"
+        )
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise InvalidParameter(
+            f"failed to create the container ID file: open {path}: no such file or directory"
+        )
 
 
 def _warn(app: App, host: Body) -> None:
@@ -92,7 +109,7 @@ def _create(app: App, arguments: Arguments, body: Body) -> Body:
     try:
         return _post(app, query, body)
     except NotFound as error:
-        missing = "No such image" in daemon_message(error)
+        missing = any(words in daemon_message(error) for words in _MISSING)
         if not missing or arguments.text("pull") not in ("missing", ""):
             raise
     app.warn(f"Unable to find image '{with_default_tag(body['Image'])}' locally")
@@ -101,7 +118,13 @@ def _create(app: App, arguments: Arguments, body: Body) -> Body:
 
 
 def _post(app: App, query: dict[str, str | None], body: Body) -> Body:
-    answer: Body = app.client.json("POST", "/containers/create", query, body)
+    try:
+        answer: Body = app.client.json("POST", "/containers/create", query, body)
+    except InvalidParameter as error:
+        said = reference_error(error)
+        if any(words in said for words in _NO_PLATFORM):
+            said = f"error parsing specified platform: {daemon_message(error)}"
+        raise InvalidParameter(said) from None
     return answer
 
 

@@ -18,6 +18,10 @@ class Harmless(BoxshipError):
     """Raised by an action: worth a message, not a failure."""
 
 
+class Absent(BoxshipError):
+    """Raised by an action: there was nothing to do, and there is nothing to say."""
+
+
 def for_each(app: App, names: Sequence[str], act: Callable[[Client, str], object]) -> int:
     """Run *act* for all names, print each that succeeded and then the errors; the exit code.
 
@@ -27,7 +31,7 @@ def for_each(app: App, names: Sequence[str], act: Callable[[Client, str], object
     for name, error in _outcomes(app.client, names, act):
         if error is None:
             app.print(name)
-        else:
+        elif not isinstance(error, Absent):
             errors.append(error)
     for found in errors:
         app.warn(str(found))

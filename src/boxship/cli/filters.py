@@ -18,7 +18,9 @@ def as_parameter(filters: Iterable[str]) -> str | None:
     for text in filters:
         name, _, value = text.partition("=")
         found.setdefault(name, []).append(value)
-    return dumps(found) if found else None
+    # In the order of Go's encoder, which the daemon's errors repeat.
+    ordered = {name: sorted(set(found[name])) for name in sorted(found)}
+    return dumps(ordered) if found else None
 
 
 # A label that is asked for on the command line overrides its contrary in the settings.

@@ -59,7 +59,9 @@ def command_help(row: table.Row, command: Command) -> str:
     if command.notes:
         parts.append(command.notes)
     if len(row.spellings) > 1:
-        names = ", ".join(f"boxship {name}" for name in sorted(row.spellings))
+        # Docker's order: the management forms first.
+        listed = sorted(row.spellings, key=lambda name: " " not in name)
+        names = ", ".join(f"boxship {name}" for name in listed)
         parts.append(f"Aliases:\n  {names}")
     if any(not flag.hidden for flag in command.flags):
         parts.append(f"Options:\n{flag_listing(command.flags)}".rstrip())

@@ -63,8 +63,46 @@ _MAPS = frozenset(
 # Maps of texts: a key that one has not is no error to Go.
 _TEXTS = frozenset(("Annotations", "DriverOpts", "Labels", "Options", "Sysctls", "Tmpfs"))
 
-# Pointers that are left out where they are null.
-_OMITTED = {"Config": ("Healthcheck", "StopTimeout"), "State": ("Health",)}
+# Fields that are left out of the JSON where they have no value, and how Go shows that.
+_OMITTED: dict[str, dict[str, Any]] = {
+    "Config": {"Healthcheck": None, "StopTimeout": None},
+    "State": {"Health": None},
+    "HostConfig": {
+        "Annotations": {},
+        "Init": None,
+        "KernelMemory": 0,
+        "KernelMemoryTCP": 0,
+        "Mounts": [],
+        "StorageOpt": {},
+        "Sysctls": {},
+        "Tmpfs": {},
+    },
+}
+
+# Objects that are structs to Go, which prints the values of their fields in this order.
+_ORDER: dict[str, tuple[str, ...]] = {
+    "Devices": ("PathOnHost", "PathInContainer", "CgroupPermissions"),
+    "GraphDriver": ("Data", "Name"),
+    "LogConfig": ("Type", "Config"),
+    "Mounts": ("Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation"),
+    "PortBindings": ("HostIp", "HostPort"),
+    "Ports": ("HostIp", "HostPort"),
+    "RestartPolicy": ("Name", "MaximumRetryCount"),
+    "State": (
+        "Status",
+        "Running",
+        "Paused",
+        "Restarting",
+        "OOMKilled",
+        "Dead",
+        "Pid",
+        "ExitCode",
+        "Error",
+        "StartedAt",
+        "FinishedAt",
+        "Health",
+    ),
+}
 
 # Docker's exit code for a template that cannot be parsed (EX_USAGE of sysexits.h).
 BAD_TEMPLATE = 64
@@ -86,36 +124,25 @@ def inspect(
     """
     show = _template(template) if template not in ("", "json") else None
     found: list[Any] = []
-    error: BoxshipError | Failed | None = None
+    errors: list[str] = []
+    wanted = {"size": size, "verbose": verbose}
     for name in names:
         try:
-            wanted = {"size": size, "verbose": verbose}
-            found.append(find(name) if find else _find(app, name, kinds, wanted))
-        except (BoxshipError, Failed) as problem:
-            error = problem
-            break
+            item = find(name) if find else _find(app, name, kinds, wanted)
+            found.append(show(item) if show else item)
+        except (BoxshipError, Failed) as error:
+            errors.append(str(error))
     if show is None:
         app.print(json.dumps(found, indent=None if template else 4, **_plain(template)))
     else:
-        _print_each(app, show, found)
-    if error is not None:
-        raise Failed(str(error))
+        app.print("\n".join(found))
+    if errors:
+        raise Failed("\n".join(errors))
     return 0
 
 
 def _plain(template: str) -> dict[str, Any]:
     return {"ensure_ascii": False, "separators": (",", ":") if template else None}
-
-
-def _print_each(app: App, show: Callable[[object], str], found: list[Any]) -> None:
-    try:
-        for item in found:
-            app.print(show(item))
-    except InvalidParameter as error:
-        app.print()
-        raise Failed(f"template parsing error: {error}") from None
-    if not found:
-        app.print()
 
 
 def _template(source: str) -> Callable[[object], str]:
@@ -125,32 +152,44 @@ def _template(source: str) -> Callable[[object], str]:
         template = compiled(source)
     except InvalidParameter as error:
         raise Failed(str(error), BAD_TEMPLATE) from None
-    return lambda value: template.render(_as_go_sees(value))
+
+    def show(value: object) -> str:
+        try:
+            return template.render(_as_go_sees(value))
+        except InvalidParameter as error:
+            raise Failed(f"template parsing error: {error}") from None
+
+    return show
 
 
-def _as_go_sees(value: Any) -> Any:
-    """*value* with its nulls shown as Go shows those of their types."""
+def _as_go_sees(value: Any, name: str = "") -> Any:
+    """*value*, the field *name*, with its nulls and structs shown as Go shows those of its type."""
     from boxship.cli.template.values import EMPTY_LIST, EMPTY_MAP, NIL_POINTER, GoMap, GoStruct
 
+    if value is None:
+        return EMPTY_LIST if name in _LISTS else EMPTY_MAP if name in _MAPS else NIL_POINTER
     if isinstance(value, list):
-        return [_as_go_sees(item) for item in value]
+        return [_as_go_sees(item, name) for item in value]
     if not isinstance(value, dict):
         return value
-    shown: dict[str, Any] = {}
-    for name, item in value.items():
-        if item is None and name in _LISTS:
-            shown[name] = EMPTY_LIST
-        elif item is None and name in _MAPS:
-            shown[name] = EMPTY_MAP
-        elif item is None:
-            shown[name] = NIL_POINTER
-        elif name in _TEXTS:
-            shown[name] = GoMap(item)
-        elif name in _OMITTED:
-            shown[name] = GoStruct(_as_go_sees(item), _OMITTED[name])
-        else:
-            shown[name] = _as_go_sees(item)
+    if name in _TEXTS:
+        return GoMap(value)
+    if name in _PORTS and not _is_struct(name, value):
+        return {port: [] if one is None else _as_go_sees(one, name) for port, one in value.items()}
+    shown = {key: _as_go_sees(item, key) for key, item in value.items()}
+    if name in _OMITTED or _is_struct(name, value):
+        order = _ORDER[name] if _is_struct(name, value) else ()
+        return GoStruct(shown, _OMITTED.get(name, {}), order)
     return shown
+
+
+_PORTS = ("PortBindings", "Ports")
+
+
+def _is_struct(name: str, value: dict[str, Any]) -> bool:
+    """Whether *value* has fields of the struct; other objects have some of the names, too."""
+    fields = _ORDER.get(name, ())
+    return bool(fields) and fields[-2] in value
 
 
 def _find(app: App, name: str, kinds: Sequence[str], wanted: dict[str, bool]) -> Any:

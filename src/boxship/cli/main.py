@@ -36,6 +36,8 @@ GLOBAL_FLAGS = (
     switch("version", "Show the client's version and quit", "v"),
 )
 
+_LOG_LEVELS = ("trace", "debug", "info", "warning", "warn", "error", "fatal", "panic")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (without the program's name) and return its exit code."""
@@ -76,6 +78,9 @@ def _run(argv: list[str]) -> int:
         return _help_for(argv)
     except UsageError as error:
         return _usage_error("", error)
+    if options.text("log-level") not in _LOG_LEVELS:
+        print(f"Unable to parse logging level: {options.text('log-level')}", file=sys.stderr)
+        return FAILED
     if options.on("version"):
         from boxship.cli.commands.version import one_line
 
@@ -107,6 +112,8 @@ def _dispatch(app: App, words: list[str]) -> int:
 def _unknown(words: list[str], group: bool) -> int:
     from boxship.cli.help import group_help, unknown_command
 
+    if not group and "--help" in words:
+        return _help_for(words)
     if not group:
         print(unknown_command("", words[0]), file=sys.stderr)
         return FAILED

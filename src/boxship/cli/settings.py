@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from boxship.cli.errors import Failed
 from boxship.client.jsontext import loads
@@ -11,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_KINDS = {bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+
 
 class Settings:
     """What ``config.json`` in *directory* says, read at the first question.
@@ -18,12 +21,13 @@ class Settings:
     What this client does not know is kept when something is written.
     """
 
-    __slots__ = ("_values", "directory")
+    __slots__ = ("_broken", "_values", "directory")
 
     def __init__(self, directory: str = "") -> None:
         chosen = directory or os.environ.get("DOCKER_CONFIG")
         self.directory = chosen or os.path.expanduser("~/.docker")
         self._values: dict[str, Any] | None = None
+        self._broken = ""
 
     @property
     def path(self) -> str:
@@ -53,6 +57,8 @@ class Settings:
     def change(self, name: str, value: str | dict[str, Any]) -> None:
         """Set one setting in the file; what is empty is removed."""
         values = dict(self.values)
+        if self._broken:
+            raise Failed(f"cannot change {self.path}: {self._broken}")
         values.pop(name, None)
         if value:
             values[name] = value
@@ -63,14 +69,20 @@ class Settings:
     def _read(self) -> dict[str, Any]:
         try:
             with open(self.path, "rb") as file:
-                found = loads(file.read() or b"{}")
+                text = file.read() or b"{}"
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return {}
+        try:
+            found: dict[str, Any] = loads(text)
+            self._broken = _wrong(found)
         except ValueError as error:
-            raise Failed(f"cannot read {self.path}: {error}") from None
-        if not isinstance(found, dict):
-            raise Failed(f"cannot read {self.path}: it holds no JSON object")
-        return found
+            self._broken = str(error)
+        if not self._broken:
+            return found
+        # Settings that cannot be read must not keep anybody from working.
+        sys.stdout.flush()
+        print(f"WARNING: Error loading config file: {self.path}: {self._broken}", file=sys.stderr)
+        return {}
 
     def _write(self, values: dict[str, Any]) -> None:
         import json
@@ -88,3 +100,15 @@ class Settings:
             if os.path.exists(temporary):
                 os.unlink(temporary)
             raise
+
+
+def _wrong(found: Any) -> str:
+    """What is wrong with a document of settings, or ""."""
+    if not isinstance(found, dict):
+        return "it holds no JSON object"
+    for name, value in found.items():
+        if name.endswith("Format") and value is not None and not isinstance(value, str):
+            kind = _KINDS.get(type(value), "value")
+            field = f"Go struct field ConfigFile.{name} of type string"
+            return f"json: cannot unmarshal {kind} into {field}"
+    return ""

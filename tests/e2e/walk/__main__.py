@@ -1,6 +1,7 @@
 """Record dockerd's answers, or compare an engine with them.
 
 python -m e2e.walk record [STORY...]            dockerd, started privately
+python -m e2e.walk record --commands [STORY...] the stories that compare command lines
 python -m e2e.walk compare [STORY...]           Boxship, started privately
 python -m e2e.walk client [STORY...]            the same with our CLI in place of Docker's
 python -m e2e.walk compare --host unix://... [STORY...]    an engine that runs already
@@ -12,16 +13,24 @@ import fnmatch
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.walk import answers
-from e2e.walk.story import OURS, Answer, Story, read_stories
+from e2e.walk.story import COMMANDS, OURS, Answer, Story, read_stories
 from support import engines
 
 
-def _chosen(patterns: Iterable[str]) -> list[Story]:
-    globs = list(patterns) or ["*"]
-    return [s for s in read_stories() if any(fnmatch.fnmatchcase(s.name, glob) for glob in globs)]
+@dataclass(frozen=True)
+class Book:
+    """Stories, and the file with dockerd's answers to them."""
+
+    stories: list[Story]
+    path: Path
+
+    def chosen(self, patterns: Iterable[str]) -> list[Story]:
+        globs = list(patterns) or ["*"]
+        return [s for s in self.stories if any(fnmatch.fnmatchcase(s.name, glob) for glob in globs)]
 
 
 def _tell_all(
@@ -36,23 +45,24 @@ def _tell_all(
     return told
 
 
-def _record(stories: list[Story]) -> int:
+def _record(book: Book, stories: list[Story]) -> int:
     with engines.running("dockerd") as engine:
         told = _tell_all(stories, engine.host, engine.root)
-    known = answers.read()[1] if answers.PATH.exists() else {}
+    known = answers.read(book.path)[1] if book.path.exists() else {}
     known.update(told)
-    answers.write(
-        {story.name: known[story.name] for story in read_stories() if story.name in known}
-    )
+    found = {story.name: known[story.name] for story in book.stories if story.name in known}
+    answers.write(found, book.path)
     return 0
 
 
-def _report(told: dict[str, list[Answer]], output: Path | None) -> int:
-    recorded = answers.read()[1]
+def _report(
+    book: Book, told: dict[str, list[Answer]], output: Path | None, *, commands: bool
+) -> int:
+    recorded = answers.read(book.path)[1]
     blocks = [
         block
         for name, given in told.items()
-        for block in answers.differences(name, recorded[name], given)
+        for block in answers.differences(name, recorded[name], given, commands=commands)
     ]
     lines = sum(map(len, told.values()))
     text = "\n\n".join([*blocks, f"{lines - len(blocks)} of {lines} lines agree"])
@@ -67,19 +77,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="e2e.walk")
     parser.add_argument("action", choices=["record", "compare", "client", "steady"])
     parser.add_argument("stories", nargs="*", help="names or globs; all by default")
+    parser.add_argument("--commands", action="store_true", help="the stories in stories/cli")
     parser.add_argument("--host", help="compare this engine instead of a private Boxship")
     parser.add_argument("--output", type=Path, help="write the differences to this file, too")
-    options = parser.parse_args()
-    stories = _chosen(options.stories)
+    options = parser.parse_intermixed_args()
+    book = Book(read_stories(), answers.PATH)
+    if options.commands:
+        book = Book(read_stories(COMMANDS), answers.COMMANDS_PATH)
+    stories = book.chosen(options.stories)
     if options.action == "record":
-        return _record(stories)
-    if options.host:
-        return _report(_tell_all(stories, options.host, Path("/nonexistent")), options.output)
-    kind = "dockerd" if options.action == "steady" else "boxship"
+        return _record(book, stories)
     client = OURS if options.action == "client" else ()
-    with engines.running(kind) as engine:
+    if options.host:
+        told = _tell_all(stories, options.host, Path("/nonexistent"), client)
+        return _report(book, told, options.output, commands=bool(client))
+    with engines.running("dockerd" if options.action == "steady" else "boxship") as engine:
         told = _tell_all(stories, engine.host, engine.root, client)
-    return _report(told, options.output)
+    return _report(book, told, options.output, commands=bool(client))
 
 
 sys.exit(main())

@@ -9,10 +9,13 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from e2e.walk.accepted import hide, otherwise
+from e2e.walk import accepted, accepted_commands
 from e2e.walk.story import Answer, Story, play
 
-PATH = Path(__file__).parent.parent / "data" / "dockerd.json"
+_DATA = Path(__file__).parent.parent / "data"
+PATH = _DATA / "dockerd.json"
+# Of the stories that compare command lines more than engines.
+COMMANDS_PATH = _DATA / "commands.json"
 
 
 def surroundings() -> dict[str, str]:
@@ -55,28 +58,44 @@ def tell(story: Story, host: str, root: Path, client: Sequence[str] = ()) -> lis
     return play(story, host, [(str(root), "<ROOT>")], client)
 
 
-def _page(story: str, answer: Answer) -> list[str]:
+class Accepted:
+    """The differences that are accepted: all of an engine, or those of our command line, too."""
+
+    def __init__(self, commands: bool) -> None:
+        self.hidden = (*accepted.HIDDEN, *(accepted_commands.HIDDEN if commands else ()))
+        self.otherwise = (
+            *(accepted_commands.OTHERWISE if commands else ()),
+            *accepted.OTHERWISE,
+        )
+
+
+def _page(story: str, answer: Answer, rows: Accepted) -> list[str]:
     sections = [f"exit code {answer.code}"]
     for label, output in (("stdout", answer.stdout), ("stderr", answer.stderr)):
-        sections += [f"{label}| {line}" for line in hide(story, output).splitlines()]
+        lines = accepted.hide(story, output, rows.hidden).splitlines()
+        sections += [f"{label}| {line}" for line in lines]
     return sections
 
 
-def _unlike(story: str, wanted: Answer, got: Answer) -> list[str]:
+def _unlike(story: str, wanted: Answer, got: Answer, rows: Accepted) -> list[str]:
     """How *got* differs from *wanted*, as the lines of a diff; empty if it does not."""
-    row = otherwise(wanted.line)
+    row = accepted.otherwise(wanted.line, rows.otherwise)
     if row and got.code == row.code and re.search(row.output, (got.stdout + got.stderr).strip()):
         return []
-    left, right = _page(story, wanted), _page(story, got)
+    left, right = _page(story, wanted, rows), _page(story, got, rows)
     diff = list(difflib.unified_diff(left, right, lineterm="", n=1))[2:]
     return [line for line in diff if not line.startswith("@@")]
 
 
-def differences(story: str, expected: Sequence[Answer], actual: Iterable[Answer]) -> list[str]:
-    """One readable block for each line of *story* that was answered otherwise."""
+def differences(
+    story: str, expected: Sequence[Answer], actual: Iterable[Answer], *, commands: bool = False
+) -> list[str]:
+    """One readable block for each line of *story* that was answered otherwise. *commands*: our own
+    command line answered."""
+    rows = Accepted(commands)
     blocks = []
     for wanted, got in zip(expected, actual, strict=True):
         assert wanted.line == got.line, "the story changed: record it anew"
-        if unlike := _unlike(story, wanted, got):
+        if unlike := _unlike(story, wanted, got, rows):
             blocks.append("\n".join([f"[{story}] {wanted.line}", *unlike]))
     return blocks

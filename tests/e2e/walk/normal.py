@@ -31,8 +31,10 @@ def text(output: str, literals: Iterable[tuple[str, str]] = ()) -> str:
 
 _OWN = (
     (re.compile(r"(?m)^boxship: "), "docker: "),
-    (re.compile(r"(?<=['\"])boxship (?=[a-z])"), "docker "),
+    (re.compile(r"(?<=['\"])boxship (?=[-a-z])"), "docker "),
+    (re.compile(r"(?<=is not a )boxship(?= command)"), "docker"),
     (re.compile(r"(?<=Usage:  )boxship "), "docker "),
+    (re.compile(r"(?m)(?:(?<=^  )|(?<=, )|(?<=^\t))boxship (?=[a-z])"), "docker "),
     # A suggestion is what we have and Docker's client has not.
     (re.compile(r"(?m)^Did you mean .*\n"), ""),
 )

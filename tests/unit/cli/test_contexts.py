@@ -93,11 +93,18 @@ def test_settings_that_are_a_link_stay_one(tmp_path: Path) -> None:
     assert Settings().text("currentContext") == "c"
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"currentContext": 5'])
-def test_broken_settings_are_an_error(text: str, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(text)
+@pytest.mark.parametrize("text", ["{", "[]", '{"currentContext": 5', '{"psFormat": 5}'])
+def test_broken_settings_are_warned_about_and_kept(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    settings = Settings(str(tmp_path))
+    assert settings.text("currentContext") == ""
+    assert f"WARNING: Error loading config file: {path}: " in capsys.readouterr().err
     with pytest.raises(Failed, match=r"config\.json"):
-        Settings().text("currentContext")
+        settings.change("currentContext", "x")
+    assert path.read_text() == text
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"psFormat": 5, "HttpHeaders": []}'])

@@ -67,7 +67,7 @@ def test_lists_are_dockers_only_where_all_in_them_is() -> None:
 def test_annotations_keep_what_they_do_not_name_and_refuse_what_is_not_served() -> None:
     one = entry()
     entries.annotate(one, {"architecture": "arm64", "variant": "v8", "os": ""})
-    assert one["Descriptor"]["platform"] == {  # type: ignore[index]
+    assert one["Descriptor"]["platform"] == {
         "architecture": "arm64",
         "os": "linux",
         "variant": "v8",

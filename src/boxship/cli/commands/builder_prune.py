@@ -19,7 +19,7 @@ WARNING = "WARNING! This will remove all {}build cache."
 def _run(app: App, arguments: Arguments) -> int:
     every = arguments.on("all")
     warning = WARNING.format("" if every else "dangling ")
-    if not arguments.on("force") and not confirm(app, warning):
+    if not arguments.on("force") and not confirm(app, warning, " "):
         return 0
     query = {
         "all": every or None,

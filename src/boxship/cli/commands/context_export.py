@@ -36,4 +36,4 @@ def _run(app: App, arguments: Arguments) -> int:
     return 0
 
 
-COMMAND = Command(_run, "CONTEXT [FILE|-]", least=1, most=2)
+COMMAND = Command(_run, "[OPTIONS] CONTEXT [FILE|-]", least=1, most=2)

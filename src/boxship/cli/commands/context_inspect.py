@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.cli.command import MANY, Command
 from boxship.cli.contexts.default import read
 from boxship.cli.contexts.selection import DEFAULT
@@ -62,10 +62,18 @@ def _print(app: App, found: list[dict[str, Any]], template: str) -> None:
             text = text.replace(character, f"\\u{ord(character):04x}")
         app.print(text)
         return
-    from boxship.cli.output.objects import render
+    from boxship.cli.output.objects import compiled
 
+    shown = compiled(template)
+    texts, errors = [], []
     for item in found:
-        app.print(render(template, item))
+        try:
+            texts.append(shown.render(item))
+        except InvalidParameter as error:
+            errors.append(f"template parsing error: {error}")
+    app.print("\n".join(texts))
+    if errors:
+        raise Failed("\n".join(errors))
 
 
 COMMAND = Command(_run, "[OPTIONS] [CONTEXT...]", (object_format(),), most=MANY)

@@ -35,7 +35,7 @@ def _run(app: App, arguments: Arguments) -> int:
     else:
         app.print(listing.formatted(template, rows), end="")
     warning = overridden("a context")
-    if warning and app.context == DEFAULT and not arguments.on("quiet"):
+    if warning and app.context == DEFAULT:
         app.warn(warning)
     return 0
 

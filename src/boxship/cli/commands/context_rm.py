@@ -44,7 +44,7 @@ def _remove(app: App, name: str, force: bool) -> None:
 
 COMMAND = Command(
     _run,
-    "[OPTIONS] CONTEXT [CONTEXT...]",
+    "CONTEXT [CONTEXT...]",
     (switch("force", "Also the one in use", "f"),),
     least=1,
     most=MANY,

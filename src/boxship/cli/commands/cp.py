@@ -103,7 +103,7 @@ def _report(app: App, arguments: Arguments, size: int, target: str) -> None:
 COMMAND = Command(
     _run,
     "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n"
-    "        boxship cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH",
+    "\tboxship cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH",
     (
         switch("archive", "Keep owners and groups", "a"),
         switch("follow-link", "Copy what a link SRC_PATH leads to", "L"),

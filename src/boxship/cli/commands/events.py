@@ -29,19 +29,26 @@ def _run(app: App, arguments: Arguments) -> int:
         "until": as_timestamp(arguments.text("until")),
     }
     for event in app.client.documents("GET", "/events", query):
-        app.print(show(event))
+        app.print(_rendered(show, event))
         # Whoever reads a pipe wants each event when it happens.
         app.flush()
     return 0
 
 
+def _rendered(show: Callable[[dict[str, Any]], str], event: dict[str, Any]) -> str:
+    try:
+        return show(event)
+    except InvalidParameter as error:
+        raise Failed(f"Error parsing format: {error}", 64) from None
+
+
 def _shown(template: str) -> Callable[[dict[str, Any]], str]:
     if not template:
         return _line
-    from boxship.cli.output.objects import compiled
+    from boxship.cli.template.template import Template
 
     try:
-        render = compiled(template).render
+        render = Template("{{json .}}" if template == "json" else template).render
     except InvalidParameter as error:
         raise Failed(f"Error parsing format: {error}", 64) from None
     return lambda event: render(_typed(event))

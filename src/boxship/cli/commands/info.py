@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from boxship import __version__
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.cli.command import Command
 from boxship.cli.flags.flag import object_format
 from boxship.cli.output.units import binary_size
@@ -29,7 +29,11 @@ def _run(app: App, arguments: Arguments) -> int:
     if template:
         from boxship.cli.output.objects import render
 
-        app.print(render(template, {**(info or {}), "ClientInfo": client}))
+        try:
+            app.print(render(template, {**(info or {}), "ClientInfo": client}))
+        except InvalidParameter:
+            app.print()
+            raise
     else:
         app.print("\n".join(_lines(client, info)))
     if error:

@@ -47,16 +47,14 @@ def _ask(app: App, login: dict[str, str]) -> dict[str, str]:
 
 def _given(app: App, arguments: Arguments) -> tuple[str, str]:
     user, password = arguments.text("username"), arguments.text("password")
+    if password:
+        app.warn("WARNING! Using --password via the CLI is insecure. Use --password-stdin.")
     if arguments.on("password-stdin"):
         if password:
             raise Failed("--password and --password-stdin are mutually exclusive")
         if not user:
             raise Failed("Must provide --username with --password-stdin")
         return user, sys.stdin.read().rstrip("\r\n")
-    if password:
-        sys.stderr.write(
-            "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n"
-        )
     return user, password
 
 
@@ -65,7 +63,7 @@ def _asked_for(app: App, key: str, user: str, password: str) -> tuple[str, str]:
     if user and password:
         return user, password
     if not app.input_is_terminal():
-        raise Failed("Cannot perform an interactive login from a non TTY device")
+        raise Failed("Error: Cannot perform an interactive login from a non TTY device")
     import getpass
 
     if not user:

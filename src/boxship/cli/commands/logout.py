@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 def _run(app: App, arguments: Arguments) -> int:
     key = key_of_server(arguments.positional[0] if arguments.positional else "")
-    if Logins(app.settings).erase(key):
-        app.print(f"Removing login credentials for {key}")
-    else:
-        app.print(f"Not logged in to {key}")
+    # A helper does not say whether it knew one.
+    app.print(f"Removing login credentials for {key}")
+    Logins(app.settings).erase(key)
     return 0
 
 

@@ -22,7 +22,7 @@ def _run(app: App, arguments: Arguments) -> int:
     store = ManifestStore(app.settings.directory)
     entry = store.get(of, name)
     if entry is None:
-        raise Failed(f"manifest for image {name.shown} does not exist in {of.shown}")
+        raise Failed(f"manifest for image {second} does not exist in {first}")
     features = [one for text in arguments.texts("os-features") for one in text.split(",")]
     changes = {
         "architecture": arguments.text("arch"),

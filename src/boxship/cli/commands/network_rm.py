@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boxship.base.errors import NotFound
 from boxship.cli.command import MANY, Command
-from boxship.cli.each import for_each
+from boxship.cli.each import Absent, for_each
 from boxship.cli.flags.flag import switch
 from boxship.client import paths
 
@@ -21,9 +21,10 @@ def _run(app: App, arguments: Arguments) -> int:
     def remove(client: Client, name: str) -> None:
         try:
             client.call("DELETE", paths.network(name)).read()
-        except NotFound:
+        except NotFound as error:
             if not force:
                 raise
+            raise Absent from error
 
     return for_each(app, arguments.positional, remove)
 

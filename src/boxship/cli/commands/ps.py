@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 def _run(app: App, arguments: Arguments) -> int:
     template = app.format(arguments, "psFormat")
+    if template and arguments.on("quiet"):
+        app.warn("WARNING: Ignoring custom format, because both --format and --quiet are set.")
+        template = ""
     size = arguments.on("size") if arguments.given("size") else _shows_size(template)
     items = app.client.json("GET", "/containers/json", _query(arguments, size)) or []
     listing = containers(truncate=not arguments.on("no-trunc"))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from boxship.cli.command import Command
+from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, switch
+from boxship.cli.manifests.names import parse
 from boxship.cli.pull import pull
-from boxship.cli.references import with_default_tag
+from boxship.cli.references import split_reference, with_default_tag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     name = arguments.positional[0]
     every, quiet = arguments.on("all-tags"), arguments.on("quiet")
+    parse(name)
+    if every and split_reference(name)[1]:
+        raise Failed("tag can't be used with --all-tags/-a")
     if not every and name == with_default_tag(name).removesuffix(":latest") and not quiet:
         app.print("Using default tag: latest")
     pull(app, name, arguments.text("platform"), quiet=quiet, every_tag=every)

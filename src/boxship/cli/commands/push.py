@@ -19,6 +19,8 @@ def _run(app: App, arguments: Arguments) -> int:
     name = arguments.positional[0]
     repository, tag = split_reference(name)
     every, quiet = arguments.on("all-tags"), arguments.on("quiet")
+    if "@" in name:
+        raise Failed("cannot push a digest reference")
     if every and tag:
         raise Failed("tag can't be used with --all-tags/-a")
     if not every and not tag:
@@ -32,6 +34,8 @@ def _run(app: App, arguments: Arguments) -> int:
         None,
         Logins(app.settings).header(repository),
     )
+    # Progress does not go through our buffer.
+    app.flush()
     show_progress(documents, 1, quiet=quiet)
     if quiet:
         app.print(f"{repository}:{tag}" if tag else repository)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from boxship.base.errors import BoxshipError
 from boxship.cli import creation
 from boxship.cli.command import MANY, Command
-from boxship.cli.errors import ENGINE_FAILED, Failed
+from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.run_flags.table import FLAGS
 from boxship.cli.start_errors import exit_code
@@ -29,7 +29,7 @@ def _run(app: App, arguments: Arguments) -> int:
     try:
         container = creation.create(app, arguments, body)
     except BoxshipError as error:
-        raise Failed(creation.with_pointer(error, "run"), ENGINE_FAILED) from None
+        raise Failed(creation.with_pointer(error, "run"), exit_code(str(error))) from None
     return _start(app, arguments, body, container)
 
 

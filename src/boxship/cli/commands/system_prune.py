@@ -39,7 +39,7 @@ def _run(app: App, arguments: Arguments) -> int:
     report = _prune(app, "images", [f"dangling={'false' if every else 'true'}", *given])
     text += deleted_text(report)
     total += report.get("SpaceReclaimed", 0)
-    report = _prune(app, "build", given, {"all": every})
+    report = _prune_cache(app, given, every)
     text += _names("Deleted build cache objects:", report.get("CachesDeleted"))
     total += report.get("SpaceReclaimed", 0)
     app.print(f"{text}Total reclaimed space: {human_size(total)}")
@@ -55,6 +55,14 @@ def _prune(
         return app.client.json("POST", f"/{kind}/prune", query) or {}
     except (NotFound, NotSupported):
         return {}
+
+
+def _prune_cache(app: App, given: list[str], every: bool) -> dict[str, Any]:
+    """What the builder keeps has no labels: none that is asked for, and any that is not."""
+    if any(text.startswith("label=") for text in given):
+        return {}
+    filters = [text for text in given if not text.startswith("label!=")]
+    return _prune(app, "build", filters, {"all": every})
 
 
 def _names(title: str, names: list[str] | None) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from boxship import __version__
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.cli.command import Command
 from boxship.cli.flags.flag import object_format
 
@@ -43,7 +43,7 @@ def _run(app: App, arguments: Arguments) -> int:
     template = arguments.text("format")
     client = _client(app, server)
     if template:
-        app.print(_formatted(template, {"Client": client, "Server": server}))
+        app.print(_formatted(app, template, {"Client": client, "Server": server}))
     else:
         app.print(_client_text(client) + (_server_text(server) if server else ""), end="")
     if error:
@@ -134,10 +134,14 @@ def _lines(indent: int, pairs: Any) -> str:
     return "".join(f"{margin}{title + ':':<{width}}{value}\n" for title, value in pairs)
 
 
-def _formatted(template: str, both: dict[str, Any]) -> str:
+def _formatted(app: App, template: str, both: dict[str, Any]) -> str:
     from boxship.cli.output.objects import render
 
-    return render(template, both)
+    try:
+        return render(template, both)
+    except InvalidParameter:
+        app.print()
+        raise
 
 
 COMMAND = Command(_run, "[OPTIONS]", (object_format(),))

@@ -17,15 +17,12 @@ def _run(app: App, arguments: Arguments) -> int:
     name = arguments.positional[0] if arguments.positional else arguments.text("name")
     if arguments.positional and arguments.given("name"):
         raise Failed(
-            "conflicting options: cannot specify a volume-name through both --name and "
-            "as a positional arg"
+            "conflicting options: either specify --name or provide positional arg, not both"
         )
-    body = {
-        "Name": name,
-        "Driver": arguments.text("driver"),
-        "DriverOpts": key_values(arguments.texts("opt")),
-        "Labels": key_values(arguments.texts("label")),
-    }
+    body: dict[str, object] = {"Name": name, "Driver": arguments.text("driver")}
+    for flag, field in (("opt", "DriverOpts"), ("label", "Labels")):
+        if arguments.given(flag):
+            body[field] = key_values(arguments.texts(flag))
     app.print(app.client.json("POST", "/volumes/create", {}, body)["Name"])
     return 0
 

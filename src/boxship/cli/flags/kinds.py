@@ -25,12 +25,18 @@ def parse_int(text: str) -> int:
         raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
 
 
-def parse_uint16(text: str) -> int:
+def parse_count(text: str) -> int:
+    """A decimal number that is not negative."""
     if not (text.isascii() and text.isdigit()):
         raise ValueError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
-    if int(text) > 65535:
-        raise ValueError(f'strconv.ParseUint: parsing "{text}": value out of range')
     return int(text)
+
+
+def parse_uint16(text: str) -> int:
+    number = parse_count(text)
+    if number > 65535:
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": value out of range')
+    return number
 
 
 def parse_bytes(text: str) -> int:

@@ -44,7 +44,7 @@ def disk() -> Listing:
         "Size": lambda u: human_size(u.size),
         "Reclaimable": _reclaimable,
     }
-    return Listing("*formatter.diskUsageContext", columns, TITLES)
+    return Listing("*formatter.diskUsageImagesContext", columns, TITLES)
 
 
 def _reclaimable(usage: Usage) -> str:

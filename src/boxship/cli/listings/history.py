@@ -33,4 +33,4 @@ def history(truncate: bool, human: bool) -> Listing:
         "Size": lambda h: short_size(h["Size"]) if human else str(h["Size"]),
         "Comment": lambda h: h["Comment"],
     }
-    return Listing("*formatter.historyContext", columns, TITLES)
+    return Listing("*image.historyContext", columns, TITLES)

@@ -48,7 +48,7 @@ class Listing:
         rows = [Row(self.kind, self.columns, item) for item in items]
         is_table = source.startswith("table")
         text = _body(source)
-        template = _parsed(Template, text, self.wrong[0])
+        template = _parsed(Template, text, source, self.wrong[0])
         try:
             lines = [template.render(row) for row in rows]
             if not is_table:
@@ -77,11 +77,13 @@ def _body(source: str) -> str:
     return text.replace("\\t", "\t").replace("\\n", "\n")
 
 
-def _parsed(template: Callable[[str], Any], text: str, wrong: str) -> Any:
+def _parsed(template: Callable[[str], Any], text: str, source: str, wrong: str) -> Any:
     try:
         return template(text)
     except InvalidParameter as error:
-        raise InvalidParameter(f"{wrong}: {error}") from None
+        # A line end in quotes is an error only once it is a real one.
+        prefix = wrong if text == source else "template parsing error"
+        raise InvalidParameter(f"{prefix}: {error}") from None
 
 
 def is_plain_table(source: str) -> bool:

@@ -41,6 +41,7 @@ def apply(arguments: Arguments, body: Body) -> None:
     for line in lines:
         if line.startswith("="):
             raise UsageError(f"invalid label '{line}': empty name")
-    labels = key_values([*lines, *arguments.texts("label")])
+    # A line of a file needs a value; a flag does not.
+    labels = key_values([*(line for line in lines if "=" in line), *arguments.texts("label")])
     if labels:
         body["Labels"] = labels

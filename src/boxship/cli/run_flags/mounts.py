@@ -68,6 +68,8 @@ def parse_mount(text: str) -> Body:
     """One ``--mount`` as the API's Mount; ValueError with Docker's reason."""
     import csv
 
+    if not text:
+        raise ValueError("EOF")
     mount: Body = {"Type": "volume"}
     for part in next(csv.reader([text]), []):
         name, equals, value = part.partition("=")
@@ -113,9 +115,26 @@ def _check(mount: Body) -> None:
         raise ValueError("type is required")
     if not mount.get("Target"):
         raise ValueError("target is required")
+    _check_recursion(mount.get("BindOptions", {}), bool(mount.get("ReadOnly")))
     for options, kind in _OF_TYPE.items():
         if options in mount and mount["Type"] != kind:
             raise ValueError(f"cannot mix '{kind}-*' options with mount type '{mount['Type']}'")
+
+
+def _storage_options(texts: list[str]) -> dict[str, str]:
+    if not all("=" in text for text in texts):
+        raise Failed("invalid storage option")
+    return key_values(texts)
+
+
+def _check_recursion(bind: Body, readonly: bool) -> None:
+    """``writable`` and ``readonly`` say how far a mount is read-only, so it has to be that."""
+    for name, key in (("writable", "ReadOnlyNonRecursive"), ("readonly", "ReadOnlyForceRecursive")):
+        needs = f"option 'bind-recursive={name}' requires"
+        if bind.get(key) and not readonly:
+            raise ValueError(f"{needs} 'readonly' to be specified in conjunction")
+        if bind.get(key) and name == "readonly" and bind.get("Propagation") != "rprivate":
+            raise ValueError(f"{needs} 'bind-propagation=rprivate' to be specified in conjunction")
 
 
 ROWS = (
@@ -131,7 +150,7 @@ ROWS = (
     Placed(
         many("storage-opt", "Option of the storage driver, NAME=VALUE"),
         "HostConfig.StorageOpt",
-        key_values,
+        _storage_options,
     ),
 )
 
@@ -140,8 +159,7 @@ def apply(arguments: Arguments, body: Body) -> None:
     binds: list[str] = []
     for text in dict.fromkeys(arguments.texts("volume")):
         source, colon, rest = text.partition(":")
-        if not text or (colon and not rest):
-            raise Failed(f"invalid spec: {text}: empty section between colons")
+        _check_bind(text)
         if not colon:
             body.setdefault("Volumes", {})[text] = {}
         elif source.startswith("."):
@@ -153,6 +171,17 @@ def apply(arguments: Arguments, body: Body) -> None:
     temporary = {path: options for path, _, options in _partitions(arguments.texts("tmpfs"))}
     if temporary:
         body["HostConfig"]["Tmpfs"] = temporary
+
+
+def _check_bind(text: str) -> None:
+    if not text:
+        raise Failed("invalid empty volume spec")
+    parts = text.split(":")
+    # Docker's client lets a colon alone pass, which then is a path.
+    if "" in parts and text != ":":
+        raise Failed(f"invalid spec: {text}: empty section between colons")
+    if len(parts) > 3:
+        raise Failed(f"invalid spec: {text}: too many colons")
 
 
 def _partitions(texts: list[str]) -> list[tuple[str, str, str]]:

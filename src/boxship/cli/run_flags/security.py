@@ -61,7 +61,14 @@ ROWS = (
         ),
         "HostConfig.DeviceCgroupRules",
     ),
-    Placed(Flag("gpus", "Graphics processors to hand in ('all' for all)", shows="gpu-request")),
+    Placed(
+        Flag(
+            "gpus",
+            "Graphics processors to hand in ('all' for all)",
+            shows="gpu-request",
+            parse=lambda text: _gpus(text),
+        )
+    ),
     Placed(Flag("runtime", "Runtime to use"), "HostConfig.Runtime"),
     Placed(Flag("isolation", "Isolation technology"), "HostConfig.Isolation"),
 )
@@ -107,7 +114,7 @@ def _profile(path: str) -> str:
 
 
 def _devices(arguments: Arguments, host: Body) -> None:
-    requests: list[Body] = []
+    requests: list[object] = []
     devices: list[Body] = []
     for text in arguments.texts("device"):
         if "=" in text and not text.startswith("/"):
@@ -115,7 +122,7 @@ def _devices(arguments: Arguments, host: Body) -> None:
         else:
             devices.append(_device(text))
     if arguments.given("gpus"):
-        requests.append(_gpus(arguments.text("gpus")))
+        requests.append(arguments.value("gpus"))
     if devices:
         host["Devices"] = devices
     if requests:
@@ -124,8 +131,8 @@ def _devices(arguments: Arguments, host: Body) -> None:
 
 def _device(text: str) -> Body:
     parts = text.split(":")
-    if not 1 <= len(parts) <= 3 or not parts[0]:
-        raise Failed(f"invalid device specification: {text}")
+    if len(parts) > 3 or not parts[0]:
+        raise Failed(f"bad format for path: {text}")
     inside, mode = parts[0], "rwm"
     if len(parts) == 3:
         inside, mode = parts[1], parts[2]
@@ -146,10 +153,14 @@ def _device(text: str) -> Body:
 
 def _gpus(text: str) -> Body:
     request: Body = {"Capabilities": [["gpu"]], "Count": 0}
+    seen = set()
     for part in text.split(","):
         name, equals, value = part.partition("=")
+        if name in seen:
+            raise ValueError(f"gpu request key '{name}' can be specified only once")
         if not equals:
             name, value = "count", part
+        seen.add(name)
         if name == "count":
             request["Count"] = _gpu_count(value)
         elif name == "device":
@@ -159,7 +170,7 @@ def _gpus(text: str) -> Body:
                 value if name == "driver" else [["gpu", value]]
             )
         else:
-            raise Failed(f"unexpected key '{name}' in '{part}'")
+            raise ValueError(f"unexpected key '{name}' in '{part}'")
     return request
 
 
@@ -167,5 +178,7 @@ def _gpu_count(text: str) -> int:
     if text == "all":
         return -1
     if not text.isdigit():
-        raise Failed(f'invalid count ({text}): value must be either "all" or an integer')
+        raise ValueError(
+            f'count must be an integer: strconv.Atoi: parsing "{text}": invalid syntax'
+        )
     return int(text)

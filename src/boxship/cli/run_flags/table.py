@@ -50,6 +50,7 @@ _APPLIED = (
     mounts.apply,
     health.apply,
     lifecycle.apply,
+    windows.apply,
 )
 PLACED: tuple[Placed, ...] = tuple(row for group in _GROUPS for row in group.ROWS)
 FLAGS: tuple[Flag, ...] = tuple(row.flag for row in PLACED)

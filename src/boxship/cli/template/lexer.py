@@ -75,9 +75,9 @@ def _action_end(source: str, start: int) -> int:
 
 def _quote_end(source: str, position: int, quote: str) -> int:
     position += 1
-    while position < len(source) and source[position] != quote:
+    while position < len(source) and source[position] not in (quote, "\n"[: quote != "`"]):
         position += 2 if source[position] == "\\" and quote != "`" else 1
-    if position >= len(source):
+    if position >= len(source) or source[position] != quote:
         raise ParseError("unterminated quoted string")
     return position
 

@@ -52,6 +52,8 @@ class _Statements:
     def statement(self, word: str, action: list[Token]) -> nodes.Statement:
         if not action:
             raise ParseError("missing value for command")
+        if len(action) == 1 and word in ("if", "with", "range"):
+            raise ParseError(f"missing value for {word}")
         special = {
             "if": self.conditional,
             "with": self.conditional,

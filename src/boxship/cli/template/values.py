@@ -64,13 +64,28 @@ class GoMap(dict[str, object]):
 
 
 class GoStruct(dict[str, object]):
-    """An object whose fields *omitted* are null pointers that JSON leaves out."""
+    """An object with the fields *order*, if that is known. JSON leaves out *omitted* where they
+    have these values, that is, none.
+    """
 
-    __slots__ = ("omitted",)
+    __slots__ = ("omitted", "order")
 
-    def __init__(self, fields: Mapping[str, object], omitted: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        fields: Mapping[str, object],
+        omitted: Mapping[str, Any],
+        order: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(fields)
         self.omitted = omitted
+        self.order = order
+
+    def in_order(self) -> list[object]:
+        """The values as Go prints them; a text that is left out is empty."""
+        return [
+            self[name] if name in self else _nothing(self.omitted.get(name, ""))
+            for name in self.order
+        ]
 
 
 def field(value: object, name: str, *arguments: object) -> object:
@@ -83,7 +98,7 @@ def field(value: object, name: str, *arguments: object) -> object:
         if isinstance(value, GoMap):
             return None
         if isinstance(value, GoStruct) and name in value.omitted:
-            return NIL_POINTER
+            return _nothing(value.omitted[name])
         folded = name.casefold()
         for key in value:
             if isinstance(key, str) and key.casefold() == folded:
@@ -92,6 +107,12 @@ def field(value: object, name: str, *arguments: object) -> object:
     if value is None or isinstance(value, Nil):
         raise ExecutionError(f"nil pointer evaluating interface {{}}.{name}")
     raise ExecutionError(f"can't evaluate field {name} in type {type_name(value)}")
+
+
+def _nothing(value: Any) -> object:
+    """An empty *value* as Go shows it, of which JSON has null."""
+    nils: dict[type, Nil] = {list: EMPTY_LIST, dict: EMPTY_MAP, type(None): NIL_POINTER}
+    return nils.get(type(value), value)
 
 
 def type_name(value: object) -> str:
@@ -120,6 +141,8 @@ def _show_inner(value: object) -> str:
         return show_float(value)
     if isinstance(value, list):
         return "[" + " ".join(_show_inner(item) for item in value) + "]"
+    if isinstance(value, GoStruct) and value.order:
+        return "{" + " ".join(map(_show_inner, value.in_order())) + "}"
     if isinstance(value, dict):
         pairs = sorted((str(key), item) for key, item in value.items())
         return "map[" + " ".join(f"{key}:{_show_inner(item)}" for key, item in pairs) + "]"

@@ -153,6 +153,8 @@ def domain_of(server: str) -> str:
 def named(image: str, tag: str) -> Reference:
     """What ``fromImage=…&tag=…`` names. A digest in either place wins over a tag."""
     name = references.parse(image)
+    if name.repository == "docker.io/library/scratch":
+        raise InvalidParameter("'scratch' is a reserved name")
     if ":" in tag:
         return references.parse(f"{name.repository}@{tag}")
     return name.with_tag(tag) if tag and not name.digest else name

@@ -58,6 +58,7 @@ docker network rm used | sed 's/id [^ ]*/ID/'
 docker network rm used 2>&1 | sed 's/id [^ ]*/ID/'
 docker rm -f user; docker network prune -f | sort
 docker network ls -f type=custom -q
+date +%s.%N > t0; docker network create made >/dev/null; docker network rm made; docker network create other >/dev/null; docker network prune -f; docker run --rm busybox true; happened -f type=network --format '{{.Type}} {{.Action}} {{json .Actor.Attributes}} {{.Scope}}'
 
 == network-subnets
 docker network create --subnet 10.20.0.0/16 --gateway 10.20.5.9 --ip-range 10.20.30.0/24 --aux-address a=10.20.30.0 --aux-address b=10.20.30.2 full >/dev/null
