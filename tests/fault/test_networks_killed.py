@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -124,6 +125,21 @@ def test_half_a_disconnection_is_completed(mortal: Engine, host: Namespace) -> N
     assert {row["target"] for row in published} == {"10.44.0.2"}
     _restart(mortal, host)
     assert _held(mortal, "box") == _told(mortal, "box") == {"10.44.0.2"}
+
+
+def test_interfaces_of_networks_that_never_were_are_swept(mortal: Engine, host: Namespace) -> None:
+    """Such as a daemon leaves that dies before a network is durable; others' are let be."""
+    owner = "boxship " + mortal.docker("info", "-f", "{{.ID}}").stdout.strip()
+    mortal.docker("network", "create", "kept")
+    kept = {each for each in _interfaces(host) if each.startswith("bx-")}
+    mortal.stop(signal.SIGKILL)
+    for name, alias in (("bx-half", owner), ("foreign", "somebody"), ("plain", "")):
+        script = f"ip link add {name} type bridge; ip link set {name} alias '{alias}'"
+        host.run(lambda script=script: subprocess.run(["sh", "-ec", script], check=True))
+    host.run(mortal.start)
+    assert {"foreign", "plain"} | kept == _interfaces(host) - {"lo", "boxship0"}
+    for name in ("foreign", "plain"):
+        host.run(lambda name=name: subprocess.run(["ip", "link", "del", name], check=True))
 
 
 def _join_and_leave(mortal: Engine, name: str, stop: threading.Event, seed: int) -> None:

@@ -4,7 +4,7 @@ import ipaddress
 import logging
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, Internal, InvalidParameter
+from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFound
 from boxship.engine.networks.network import (
     BRIDGE_NAME,
     GATEWAY_MODES,
@@ -30,10 +30,15 @@ _DEFAULT_STEM = "boxship"
 
 
 async def realize(engine: "Engine", network: Network) -> bool:
-    """Have the network in the kernel; False where this host cannot have any."""
+    """Have the network in the kernel; False where this host cannot have any.
+
+    :class:`NotFound` for one that has been removed meanwhile.
+    """
     networks = engine.networks
     if network.id in networks.realized:
         return True
+    if not networks.knows(network):
+        raise NotFound(f"network {network.id} not found")
     if not await networks.fabric.usable():
         return False
     if network.predefined:

@@ -113,6 +113,10 @@ class Networks:
         except BoxshipError:
             return None
 
+    def knows(self, network: Network) -> bool:
+        """Whether it has not been removed."""
+        return self._by_id.get(network.id) is network
+
     def has_name(self, name: str) -> bool:
         return any(each.name == name for each in self)
 
