@@ -149,7 +149,9 @@ ROWS = (
         Flag("oom-score-adj", "Readiness to be killed, -1000 to 1000", "int"),
         "HostConfig.OomScoreAdj",
     ),
-    Placed(many("ulimit", "Process limit, NAME=SOFT[:HARD]", parse=parse_ulimit), "HostConfig.Ulimits"),
+    Placed(
+        many("ulimit", "Process limit, NAME=SOFT[:HARD]", parse=parse_ulimit), "HostConfig.Ulimits"
+    ),
     Placed(
         many(
             "blkio-weight-device",
