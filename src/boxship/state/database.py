@@ -49,8 +49,13 @@ class Database:
         return self._reader.execute(sql, parameters).fetchall()
 
     def submit(self, write: Write[T]) -> "Future[T]":
-        """Queue *write*; the future is done when its effect is durable (or has failed)."""
+        """Queue *write*; the future is done when its effect is durable (or has failed).
+
+        It is carried out even if nobody waits for it any more.
+        """
         future: Future[T] = Future()
+        # One that could be cancelled could not be told its result by the writer.
+        future.set_running_or_notify_cancel()
         self._jobs.put((write, future))
         return future
 
