@@ -40,7 +40,12 @@ class WorkerProcesses:
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}"},
         )
-        output, _ = await process.communicate()
+        try:
+            output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         answer = json.loads(output)
         if "result" in answer:
             return dict(answer["result"])
