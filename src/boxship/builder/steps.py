@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
 from boxship.builder.cache import Record, key_of
 from boxship.builder.file_steps import orders
@@ -20,7 +21,7 @@ from boxship.images.adopt import NewImage
 from boxship.images.creation import Origin as ImageOrigin
 from boxship.images.creation import encode_image
 from boxship.images.layers import StagedLayer
-from boxship.images.record import ImageRecord
+from boxship.images.record import ImageRecord, parse_time
 from boxship.images.staging import measure
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Steps:
             return
         facts, note = await self._facts(position, effect, places)
         key = key_of(facts)
-        made = self._cached(key)
+        made = self._cached(key) or self._borrowed(position, note)
         if made is not None:
             await self._add(position, stage, note, made)
             return
@@ -99,6 +100,18 @@ class Steps:
         if record is None or (record.diff_id and not self._means.images.has_layer(record.diff_id)):
             return None
         return _Made(record.diff_id or None, None, record.created, is_new=False)
+
+    def _borrowed(self, position: Position, note: str) -> _Made | None:
+        """The layer of an image in ``--cache-from`` that got this far and went on as we do."""
+        for name in () if self._options.no_cache else self._options.cache_from:
+            try:
+                image = self._means.images.resolve(name)
+            except BoxshipError:
+                continue
+            made = _continuation(image, position.chain, note)
+            if made is not None:
+                return made
+        return None
 
     # what a step depends on
 
@@ -234,6 +247,20 @@ class Steps:
     @staticmethod
     def _depth(position: Position) -> int:
         return len(position.image.document.get("history") or []) if position.image else 0
+
+
+def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> _Made | None:
+    """What *image* has on top of *chain*, if its history calls that *note*."""
+    if image.diff_ids[: len(chain)] != chain:
+        return None
+    depth = 0
+    for row in image.document.get("history") or ():
+        is_empty = bool(row.get("empty_layer"))
+        if depth == len(chain) and row.get("created_by") == note:
+            diff_id = None if is_empty else image.diff_ids[depth]
+            return _Made(diff_id, None, parse_time(row.get("created")), is_new=False)
+        depth += not is_empty
+    return None
 
 
 def _without_origin(action: Any) -> list[Any]:

@@ -233,8 +233,21 @@ class Building:
         arguments = {"staging": str(staging), "limit": _ROOM, "plain": True}
         stored = await self._engine.workers.run("import", arguments, [fd])
         place = staging / Path(stored["directory"]).name
+        if self._engine.images.driver != "erofs":
+            return await self._tree_of_files(place / "layer.tar", directory / "tree")
         index, data = str(place / "index"), str(place / "layer.tar")
         return EMPTY | {"layers": [{"kind": "erofs", "index": index, "data": data}]}
+
+    async def _tree_of_files(self, archive: Path, target: Path) -> Tree:
+        """For kernels that mount no index: the archive unpacked into *target*."""
+        target.mkdir(mode=0o755)
+        fd = os.open(archive, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            arguments = {"target": str(target), "whiteouts": "apply"}
+            await self._engine.workers.run("unpack", arguments, [fd])
+        finally:
+            os.close(fd)
+        return _directory_tree(str(target))
 
     # the cache
 

@@ -95,10 +95,17 @@ async def clone(text: str, directory: Path, keep_git: bool = False) -> str:
     await _git(directory, "init", "--quiet", ".")
     await _git(directory, "remote", "add", "origin", address.url)
     wanted = address.reference or "HEAD"
-    depth = [] if _COMMIT.match(wanted) else ["--depth=1"]
-    await _git(directory, "fetch", "--quiet", *depth, "origin", wanted)
-    await _git(directory, "checkout", "--quiet", "--force", "FETCH_HEAD")
-    await _git(directory, "submodule", "update", "--quiet", "--init", "--recursive", "--depth=1")
+    try:
+        await _git(directory, "fetch", "--quiet", "--depth=1", "origin", wanted)
+    except InvalidParameter:
+        # Plain file servers have no short histories, and some servers no single commits.
+        everything = ("+refs/heads/*:refs/remotes/origin/*", "--tags")
+        await _git(directory, "fetch", "--quiet", "origin", *everything)
+        if not _COMMIT.match(wanted):
+            await _git(directory, "fetch", "--quiet", "origin", wanted)
+    target = wanted if _COMMIT.match(wanted) else "FETCH_HEAD"
+    await _git(directory, "checkout", "--quiet", "--force", target)
+    await _git(directory, "submodule", "update", "--quiet", "--init", "--recursive")
     commit = (await _git(directory, "rev-parse", "HEAD")).strip()
     if not keep_git:
         await asyncio.to_thread(shutil.rmtree, directory / ".git")
