@@ -1,11 +1,12 @@
 """POST /images/create: an import (``fromSrc``) or a pull (``fromImage``)."""
 
 from boxship.api.handlers.images.engine import Engine
-from boxship.api.handlers.images.pull import pull
+from boxship.api.handlers.images.pull import lines, pull
 from boxship.api.handlers.images.upload import with_upload
 from boxship.api.request import Request
-from boxship.api.response import Json, Response
-from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.api.response import Json, Response, Stream
+from boxship.base.errors import InvalidParameter
+from boxship.engine.importing import import_from
 
 _PLATFORM_SINCE = (1, 32)
 
@@ -17,20 +18,15 @@ async def create(engine: Engine, request: Request) -> Response:
     source = query.get("fromSrc")
     if not source:
         raise InvalidParameter("either fromImage or fromSrc is required")
-    if source != "-":
-        raise NotSupported(
-            f"importing from a URL is not supported: download {source} and send it instead"
-        )
     platform = query.get("platform") if request.version >= _PLATFORM_SINCE else ""
-    image_id = await with_upload(
-        request,
-        lambda fd: engine.images.import_(
-            fd,
-            query.get("repo"),
-            query.get("tag"),
-            query.get("message"),
-            query.all("changes"),
-            platform or None,
-        ),
+    wishes = (
+        query.get("repo"),
+        query.get("tag"),
+        query.get("message"),
+        query.all("changes"),
+        platform or None,
     )
+    if source != "-":
+        return Stream(lines(import_from(engine.images, source, *wishes)))
+    image_id = await with_upload(request, lambda fd: engine.images.import_(fd, *wishes))
     return Json({"status": image_id})
