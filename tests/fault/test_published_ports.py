@@ -129,7 +129,13 @@ def test_a_proxy_that_dies_is_replaced(host: Namespace, engine: Engine) -> None:
     (proxy,) = _proxies(host)
     os.kill(proxy, signal.SIGKILL)
     eventually(lambda: _serves(host, "web", "[::1]:8080"))
-    assert _proxies(host) not in ([], [proxy])
+    (second,) = _proxies(host)
+    assert second != proxy
+    # The next daemon did not bind the port, and can bind it when it must.
+    engine.stop(signal.SIGKILL)
+    start(host, engine)
+    os.kill(second, signal.SIGKILL)
+    eventually(lambda: _serves(host, "web", "[::1]:8080"))
 
 
 def test_a_daemon_with_nothing_to_do_leaves_nothing(host: Namespace, engine: Engine) -> None:
@@ -161,6 +167,29 @@ def test_a_daemon_with_nothing_to_do_leaves_nothing(host: Namespace, engine: Eng
         *WEB,
     )
     eventually(lambda: _serves(host, "web", *PLACES))
+
+
+def test_without_rules_a_process_carries_all_ports(host: Namespace, engine: Engine) -> None:
+    engine.stop()
+    engine.command += ["--iptables=false", "--ip6tables=false"]
+    start(host, engine)
+    _web(engine, "-p", "8080:80")
+    eventually(lambda: _serves(host, "web", *PLACES))
+    assert _output(host, "nft", "list", "ruleset") == ""
+    engine.docker("rm", "-f", "web")
+    assert [_get(host, place) for place in PLACES] == ["", "", ""]
+
+
+def test_without_a_process_rules_carry_what_they_can(host: Namespace, engine: Engine) -> None:
+    engine.stop()
+    engine.command += ["--userland-proxy=false", "--ip=127.0.0.1"]
+    start(host, engine)
+    _web(engine, "-p", "8080:80")
+    assert engine.docker("port", "web").stdout == "80/tcp -> 0.0.0.0:8080\n"
+    eventually(lambda: _serves(host, "web", "127.0.0.1:8080", "10.44.0.1:8080"))
+    assert _proxies(host) == []
+    engine.docker("run", "-d", "--name", "near", "-p", "8081:80", "busybox", "sleep", "100")
+    assert engine.docker("port", "near").stdout == "80/tcp -> 127.0.0.1:8081\n"
 
 
 def test_a_port_that_cannot_be_had_leaves_nothing(host: Namespace, engine: Engine) -> None:

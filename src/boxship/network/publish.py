@@ -75,7 +75,11 @@ class Ports:
         return taken
 
     def listener(self, port: Port) -> socket.socket | None:
-        """The socket that holds *port*, which stays ours; None for one that somebody else holds."""
+        """The socket that holds *port*, which stays ours; None while somebody else holds it."""
+        if port in self._held and self._held[port] is None:
+            # It was with a process that may have ended since.
+            del self._held[port]
+            self.hold(port)
         return self._held.get(port)
 
     def hold(self, port: Port) -> None:

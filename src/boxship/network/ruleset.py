@@ -34,8 +34,8 @@ table inet {table} {{
 
   chain loopback {{
     type filter hook prerouting priority raw; policy accept;{others}
-    iifname @bridges ip daddr 127.0.0.0/8 drop
-    iifname @bridges ip saddr 127.0.0.0/8 drop
+    ip daddr 127.0.0.0/8 iifname @bridges drop
+    ip saddr 127.0.0.0/8 iifname @bridges drop
   }}
   chain publish {{
     dnat ip to ip daddr . meta l4proto . th dport map @published_at

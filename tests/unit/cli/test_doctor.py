@@ -185,6 +185,7 @@ def test_security(make: Make) -> None:
         ({"run/firewalld.pid": "1"}, "firewalld", "warn"),
         ({"run/firewalld.pid": "1", "bin/firewall-cmd": ""}, "firewalld", "ok"),
         ({"sys/class/net/docker0/": ""}, "dockerd", "ok"),
+        ({"proc/net/ip_tables_names": "nat\nfilter\n"}, "iptables-legacy", "warn"),
     ],
 )
 def test_firewalls(make: Make, files: dict[str, str], check: str, expected: str) -> None:

@@ -95,3 +95,13 @@ def test_an_address_of_another_host(ports: Ports) -> None:
         Internal, match=r"listen udp4 192\.0\.2\.7:9: bind: cannot assign requested"
     ):
         ports.take(_wish(9, ipaddress.IPv4Address("192.0.2.7"), "udp"))
+
+
+def test_a_port_that_another_process_holds_for_us(ports: Ports) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = Port("tcp", HERE, other.getsockname()[1])
+        ports.hold(port)
+        assert ports.listener(port) is None
+    held = ports.listener(port)
+    assert held is not None and held.getsockname() == ("127.0.0.1", port.number)
+    assert ports.listener(port) is held

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from boxship.cli.doctor.machine import Machine
 
 FORWARD = "/proc/sys/net/ipv4/ip_forward"
+LEGACY = "/proc/net/ip_tables_names"
 
 
 def findings(machine: Machine) -> Iterator[Finding]:
@@ -36,6 +37,13 @@ def _obstacles(machine: Machine) -> Iterator[Finding]:
         yield good("ufw", "active: the daemon has its packets pass by a rule in ufw-user-forward")
     if machine.exists("/run/firewalld.pid") or machine.exists("/run/firewalld/firewalld.pid"):
         yield _firewalld(machine)
+    if "filter" in machine.read(LEGACY).split():
+        yield weak(
+            "iptables-legacy",
+            "has rules, which the daemon does not see",
+            "where they drop what is forwarded: "
+            "iptables-legacy -I FORWARD -m mark --mark 0x1000000/0x1000000 -j ACCEPT",
+        )
     if "docker0" in machine.names("/sys/class/net"):
         yield good("dockerd", "the daemon has its packets pass by a rule in DOCKER-USER")
 
