@@ -20,6 +20,7 @@ from benchmarks import (
     publishing,
     sharing,
     starting,
+    working,
 )
 from benchmarks.figure import Figure
 from support import engines
@@ -35,6 +36,7 @@ FIGURES: list[Figure] = [
     *hub.FIGURES,
     *publishing.FIGURES,
     *names.FIGURES,
+    *working.FIGURES,
     *networking.FIGURES,
 ]
 

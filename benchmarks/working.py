@@ -1,0 +1,121 @@
+"""What work costs inside a container: beside the same work on the host, and beside dockerd.
+
+In CPU time, which is the work's own however busy the machine is; none of it waits for a disk.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.figure import Figure
+from support import inside
+from support.engines import Engine
+
+_ROUNDS = 12
+_NAME = "bench-worker"
+_CPU = "i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done"
+_MEMORY = (
+    'busybox awk \'BEGIN { for (i = 0; i < 500000; i++) a[i] = i "x";'
+    " for (i in a) n += length(a[i]) }'"
+)
+_FILES = (
+    "i=0; while [ $i -lt 1500 ]; do echo content > $D/f$i; i=$((i+1)); done;"
+    " busybox cat $D/f* > /dev/null; busybox rm $D/f*;"
+    " busybox dd if=/dev/zero of=$D/big bs=64k count=1500 2>/dev/null;"
+    " busybox dd if=$D/big of=/dev/null bs=64k 2>/dev/null; busybox rm $D/big"
+)
+
+
+class _Worker:
+    """A shell that does its work once for each line that it is sent: starting it costs nothing."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+        #: The shell's.
+        self.pid = self._process.pid
+
+    def work(self) -> None:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write("go\n")
+        answer = self._process.stdout.readline()
+        assert answer == "done\n", answer
+
+    def seconds(self) -> float:
+        """CPU time so far, of the shell and of what it ran; in steps of 10 ms."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def _shell(work: str, directory: str) -> list[str]:
+    script = f"D={directory}; while read -r _; do {work}; echo done; done"
+    return ["busybox", "sh", "-c", script]
+
+
+@contextlib.contextmanager
+def _inside(engine: Engine, work: str, directory: str, *options: str) -> Iterator[_Worker]:
+    command = ["docker", "-H", engine.host, "run", "-i", "--rm", "--name", _NAME, *options]
+    worker = _Worker([*command, "busybox", *_shell(work, directory)])
+    try:
+        worker.work()
+        worker.pid = inside.pid_of(engine, _NAME)
+        yield worker
+    finally:
+        worker.close()
+
+
+@contextlib.contextmanager
+def _outside(work: str, directory: Path) -> Iterator[_Worker]:
+    directory.mkdir()
+    worker = _Worker(_shell(work, str(directory)))
+    try:
+        worker.work()
+        yield worker
+    finally:
+        worker.close()
+        shutil.rmtree(directory)
+
+
+def _beside_the_host(work: str, *options: str) -> Callable[[Engine], float]:
+    """By turns, so that both see the same machine."""
+
+    def measure(engine: Engine) -> float:
+        volume = "bench-work:/work"
+        with (
+            _outside(work, engine.root / "bench-work") as host,
+            _inside(engine, work, "/work", "-v", volume, *options) as container,
+        ):
+            before = host.seconds(), container.seconds()
+            for _ in range(_ROUNDS):
+                host.work()
+                container.work()
+            ratio = (container.seconds() - before[1]) / (host.seconds() - before[0])
+        engine.docker("volume", "rm", "bench-work")
+        return ratio
+
+    return measure
+
+
+def in_the_root(engine: Engine) -> float:
+    """Files in the container's own root, through overlay."""
+    with _inside(engine, _FILES, "/tmp") as container:
+        before = container.seconds()
+        for _ in range(_ROUNDS):
+            container.work()
+        return (container.seconds() - before) / _ROUNDS
+
+
+FIGURES = [
+    Figure("CPU work, beside the host", _beside_the_host(_CPU), unit="x", ceiling=1.03),
+    Figure("memory work, beside the host", _beside_the_host(_MEMORY), unit="x", ceiling=1.03),
+    Figure("files in a volume, beside the host", _beside_the_host(_FILES), unit="x", ceiling=1.03),
+    Figure("files in a container's root", in_the_root, 1.0),
+]
