@@ -244,9 +244,9 @@ def test_a_client_that_goes_away_ends_its_build(
     seen = b""
     while b"begun" not in seen:
         seen += connection.recv(4096)
-    assert len(fresh.containers.list()) == 1
+    assert len(fresh.api.containers()) == 1
     connection.close()
-    eventually(lambda: fresh.containers.list(all=True) == [])
+    eventually(lambda: fresh.api.containers(all=True) == [])
     eventually(lambda: [*(boxship_daemon.root / "data" / "staging").iterdir()] == [])
 
 
@@ -263,3 +263,31 @@ def test_builds_beside_each_other(fresh: docker_py.DockerClient) -> None:
     for thread in threads:
         thread.join()
     assert len(set(results)) == 4
+
+
+def test_squash_leaves_one_new_layer(fresh: docker_py.DockerClient) -> None:
+    source = (
+        "FROM busybox\nRUN mkdir /d && echo 1 > /d/a && ln /d/a /d/b && echo 2 > /c\n"
+        "RUN rm /d/a /home/guest -r && echo 3 > /d/e && rm -r /var && mkdir /var && echo > /var/x\n"
+        "RUN rm /c && mkdir /c && echo 4 > /c/f && echo 5 > /etc/group\nENV A=1\n"
+    )
+    plain = fresh.images.get(image_of(build(fresh, context(source))))
+    squashed = fresh.images.get(image_of(build(fresh, context(source), squash=True)))
+    layers = [image.attrs["RootFS"]["Layers"] for image in (plain, squashed)]
+    assert len(layers[0]) == len(layers[1]) + 2 and layers[0][:1] == layers[1][:1]
+    assert plain.attrs["Config"] == squashed.attrs["Config"]
+    look = "find / -xdev ! -path '/proc*' ! -path '/sys*' ! -path '/dev*' | sort; cat /d/* /c/f"
+    shown = [
+        fresh.containers.run(image.id, ["sh", "-c", look], remove=True, hostname="h")
+        for image in (plain, squashed)
+    ]
+    assert shown[0] == shown[1] and b"/d/b" in shown[0] and b"/home/guest" not in shown[0]
+
+
+def test_cache_from_takes_layers_of_an_image(fresh: docker_py.DockerClient) -> None:
+    first = fresh.images.get(image_of(build(fresh, context(SIMPLE, a="1"), tag="t:1")))
+    fresh.api.prune_builds()
+    messages = build(fresh, context(SIMPLE + "ENV B=2\n", a="1"), cache_from=["t:1"])
+    assert " ---> Running in" not in text(messages)
+    again = fresh.images.get(image_of(messages))
+    assert again.attrs["RootFS"]["Layers"] == first.attrs["RootFS"]["Layers"]

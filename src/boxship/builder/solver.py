@@ -18,6 +18,7 @@ from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.progress import Progress
 from boxship.builder.remote import Remotes
+from boxship.builder.squash import squash
 from boxship.builder.stage import DEFAULT_PATH, Stage
 from boxship.builder.steps import Position, Steps
 from boxship.builder.work import NOTHING, Origin
@@ -42,6 +43,7 @@ class Finished:
 
     position: Position
     stage: Stage
+    base: ImageRecord | None
 
 
 @dataclass(slots=True)
@@ -58,8 +60,9 @@ class Solver:
     )
 
     async def solve(self) -> ImageRecord:
-        """The image of the plan's target. On an error, or when cancelled, every stage has ended
-        before this returns."""
+        """The image of the plan's target, squashed if the options say so.
+
+        On an error, or when cancelled, every stage has ended before this returns."""
         for planned in self.plan.needed:
             self._stages[planned.number] = asyncio.ensure_future(self._run(planned))
         try:
@@ -68,15 +71,18 @@ class Solver:
             for task in self._stages.values():
                 task.cancel()
             await asyncio.gather(*self._stages.values(), return_exceptions=True)
-        image = self._stages[self.plan.target].result().position.image
+        finished = self._stages[self.plan.target].result()
+        image = finished.position.image
         if image is None:
             raise InvalidParameter("No image was generated. Is your Dockerfile empty?")
-        return image
+        if not self.options.squash:
+            return image
+        return await squash(self.means.images, self.means.workers, image, finished.base)
 
     async def _run(self, planned: PlannedStage) -> Finished:
         number = planned.number
         self.progress.begin(number, planned.start.line.text)
-        position, stage = await self._start(planned)
+        position, stage, base = await self._start(planned)
         self.progress.end(number, position.image)
         steps = Steps(self.means, self.options, self.progress, number)
         inherited = stage.config.get("OnBuild") or []
@@ -90,7 +96,7 @@ class Solver:
         if number == self.plan.target:
             await self._label(steps, position, stage)
         self.progress.leave(number)
-        return Finished(position, stage)
+        return Finished(position, stage, base)
 
     async def _step(
         self, steps: Steps, position: Position, stage: Stage, step: Instruction, text: str
@@ -121,7 +127,7 @@ class Solver:
         stage.config["Labels"] = {**(stage.config.get("Labels") or {}), **labels}
         await steps.describe(position, stage, stage.nop(_label_text(labels)))
 
-    async def _start(self, planned: PlannedStage) -> tuple[Position, Stage]:
+    async def _start(self, planned: PlannedStage) -> tuple[Position, Stage, ImageRecord | None]:
         stage = Stage(
             arguments=self.plan.arguments,
             find=lambda name: self.plan.find(name, planned.number),
@@ -131,7 +137,7 @@ class Solver:
             before = await self._finished(planned.base)
             stage.config = dict(before.stage.config)
             stage.args = dict(before.stage.args)
-            return Position(before.position.image, before.position.platform), stage
+            return Position(before.position.image, before.position.platform), stage, before.base
         wanted = planned.platform or self.options.platform
         position = Position(None, wanted)
         if planned.image:
@@ -141,7 +147,7 @@ class Solver:
             stage.config["WorkingDir"] = "/"
         if "PATH" not in stage.env():
             stage.set_env({"PATH": DEFAULT_PATH})
-        return position, stage
+        return position, stage, position.image
 
     async def _image(self, name: str, platform: str, stage: int) -> ImageRecord:
         def told(text: str) -> None:

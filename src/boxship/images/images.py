@@ -207,6 +207,10 @@ class Images:
     def has_layer(self, diff_id: str) -> bool:
         return bool(self._catalog.present([diff_id]))
 
+    def layer_tar(self, diff_id: str) -> Path:
+        """The archive of a layer that is stored."""
+        return self._layers.tar(diff_id)
+
     def history(self, name: str, platform: str | None = None) -> builtins.list[dict[str, Any]]:
         """API operation ImageHistory."""
         return inspecting.history(self._catalog, self.resolve(name, platform))

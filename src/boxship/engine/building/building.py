@@ -123,7 +123,6 @@ class Building:
                     image = await self._solve(plan, context, options, listener, sources, directory)
                 except DockerfileError as error:
                     raise InvalidParameter(error.explain(text, sources.dockerfile)) from None
-                image = await self._squash(plan, image, options)
                 listener.built(image, plan.arguments.unused())
                 await self._tag(image, options, listener)
 
@@ -165,11 +164,6 @@ class Building:
             raise
         finally:
             await remotes.close()
-        return image
-
-    async def _squash(self, plan: Plan, image: ImageRecord, options: BuildOptions) -> ImageRecord:
-        if options.squash:
-            raise InvalidParameter("squash is only supported with experimental mode")
         return image
 
     async def _tag(self, image: ImageRecord, options: BuildOptions, listener: Classic) -> None:

@@ -221,6 +221,10 @@ class Target:
         name = entry.path.rpartition(b"/")[2]
         if name.startswith(PREFIX):
             raise InvalidParameter(f"{lookup.text(entry.path)}: names may not begin with .wh.")
+        self.raw(entry, body)
+
+    def raw(self, entry: Entry, body: Iterable[bytes] = ()) -> None:
+        """An entry as it is: the caller knows what else there is. Marks of deletions are such."""
         self._writer.add(entry, body)
         if entry.kind is Kind.FILE:
             entry.extents = placed(entry, self._sink.size)
