@@ -2,11 +2,15 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from boxship.network.fabric import Fabric, Targets
 from boxship.network.namespace import Namespace
@@ -249,6 +253,56 @@ def test_a_foreign_chain_that_drops_gets_one_rule(ground: Ground, outside: Names
             shell(ground.host, "iptables -P FORWARD ACCEPT")
             await _until(lambda c=chain: _chain(ground.host, c) == [f"-N {c}"])
             shell(ground.host, f"iptables -F FORWARD; iptables -X {chain}")
+
+    ground.run(scenario)
+
+
+# What firewalld has of forwarding, and the program that tells it of interfaces: as the real one,
+# it keeps them in no chain that others could change.
+_FIREWALLD = """
+nft add table inet firewalld
+nft 'add chain inet firewalld filter_FORWARD { type filter hook forward priority 10; }'
+nft 'add set inet firewalld trusted { type ifname; }'
+nft add rule inet firewalld filter_FORWARD ct state established,related accept
+nft add rule inet firewalld filter_FORWARD ct status dnat accept
+nft add rule inet firewalld filter_FORWARD iifname @trusted accept
+nft add rule inet firewalld filter_FORWARD reject with icmpx admin-prohibited
+"""
+_FIREWALL_CMD = """#!/bin/sh
+[ "$1" = --zone=trusted ] || exit 2
+element="element inet firewalld trusted { ${2#*=} }"
+case $2 in
+    --query-interface=*) nft get $element ;;
+    --change-interface=*) nft add $element ;;
+    --remove-interface=*) nft delete $element ;;
+esac
+"""
+
+
+def test_firewalld_is_told_of_bridges(
+    ground: Ground, outside: Namespace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "firewall-cmd"
+    program.write_text(_FIREWALL_CMD)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    async def scenario(fabric: Fabric) -> None:
+        connect(ground.host, outside)
+        box = await ground.box(fabric, 1, 2)
+        await fabric.publish([wish_for(ANY, 8080)], BOX)
+        for _ in range(2):
+            shell(ground.host, _FIREWALLD)
+            await _until(lambda: "br1" in _rules(ground.host, "set inet firewalld trusted"))
+            assert ask("192.0.2.1", 8080, outside) == "192.0.2.2"
+            with outside.run(lambda: socket.create_server(("0.0.0.0", 80))):
+                box.run(lambda: socket.create_connection(("192.0.2.2", 80), 5).close())
+            # It is reloaded, and has forgotten them.
+            shell(ground.host, "nft delete table inet firewalld")
+        shell(ground.host, _FIREWALLD)
+        await _until(lambda: "br3" in _rules(ground.host, "set inet firewalld trusted"))
+        await fabric.clear()
+        assert "br" not in _rules(ground.host, "set inet firewalld trusted")
 
     ground.run(scenario)
 

@@ -40,7 +40,11 @@ def parse_chains(text: str) -> list[Chain]:
         elif (match := _HOOK.match(line)) and found:
             last = found.pop()
             found.append(Chain(family, table, last.name, match[1], match[2], match[3] or "accept"))
-    return [each for each in found if not each.table.startswith(OWN)]
+    return [
+        each
+        for each in found
+        if not each.table.startswith(OWN) and each.table != _FIREWALLD_RELOADING
+    ]
 
 
 def ends_in_refusal(text: str) -> bool:
@@ -78,6 +82,8 @@ _POINTS = (
 )
 FIREWALLD = Point("firewalld")
 _FIREWALLD_TABLE = "firewalld"
+# It drops everything while firewalld is reloaded.
+_FIREWALLD_RELOADING = "firewalld_policy_drop"
 
 
 @dataclass(frozen=True, slots=True)
