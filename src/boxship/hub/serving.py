@@ -14,6 +14,7 @@ from boxship.hub.app import App
 from boxship.hub.collector import keep_collecting
 from boxship.hub.hub import open_hub
 from boxship.hub.settings import Settings
+from boxship.wire.limits import Limits
 from boxship.wire.listen import listen
 from boxship.wire.server import Server
 from boxship.wire.tls import TlsFiles
@@ -21,6 +22,7 @@ from boxship.wire.tls import TlsFiles
 _log = logging.getLogger(__name__)
 _PORT, _TLS_PORT = 5000, 5443
 _GRACE = 5.0
+_BACKLOG = 2 << 20  # bytes that arrive while those before them are hashed and written
 
 
 def open_sockets(addresses: Sequence[str], *, tls: bool) -> list[socket.socket]:
@@ -54,7 +56,7 @@ async def _serve(
     if tls is not None and context is not None:
         loop.add_signal_handler(signal.SIGHUP, _renew, tls, context)
     hub = open_hub(settings)
-    server = Server(App(hub))
+    server = Server(App(hub), Limits(backlog=_BACKLOG))
     collecting = loop.create_task(keep_collecting(hub)) if settings.collect_every else None
     try:
         for sock in sockets:

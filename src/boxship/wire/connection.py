@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._awaits_continue = False
         self._released = False
+        self._tcp: socket.socket | None = None
         self.deadline = math.inf
 
     # -- what the transport calls -------------------------------------------------------------
@@ -73,6 +74,7 @@ class Connection(asyncio.Protocol):
         if self._peer is None:
             self._peer = peer_of(sock)
         if sock.family != socket.AF_UNIX:
+            self._tcp = sock
             keep_alive(sock)
         self._host.connections.add(self)
         self._expire_in(self._host.limits.head_time)
@@ -324,9 +326,8 @@ class Connection(asyncio.Protocol):
 
     def _cork(self, on: int) -> None:
         """Hold back packets that are not full (TCP_CORK, tcp(7))."""
-        sock = self._transport.get_extra_info("socket")
-        if sock.family != socket.AF_UNIX and not self._transport.is_closing():
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
+        if self._tcp is not None and not self._transport.is_closing():
+            self._tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
 
     async def send_file(self, file: BinaryIO, offset: int, count: int) -> None:
         """Send *count* bytes of *file* by sendfile(2); ClientGone when the client or they went."""

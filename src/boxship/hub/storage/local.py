@@ -27,7 +27,7 @@ class LocalBlobs:
     def _path(self, key: str) -> Path:
         if not is_key(key):
             raise InvalidParameter(f"invalid key of a blob: {key!r}")
-        return self._root / key[:2] / key
+        return Path(f"{self._root}/{key[:2]}/{key}")
 
     async def append(self, key: str) -> "LocalWriter":
         path = self._path(key)
