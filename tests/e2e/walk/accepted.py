@@ -64,17 +64,6 @@ HIDDEN: tuple[Hidden, ...] = (
         "dockerd tells it twice",
     ),
     Hidden(
-        "network-*",
-        r"(\{\"80/tcp\":null\})|(?m:(?<=^\.Ports)\.80/tcp=null$)",
-        "ports that a network cannot publish are shown as those that are only exposed",
-        "{}",
-    ),
-    Hidden(
-        "network-*",
-        r"(?m)(?<=^\.Ports)=(?=\{\}$)",
-        "the same in another form",
-    ),
-    Hidden(
         "*",
         r"(?<=/sys/fs/cgroup/)(\w+)/[\w-]+/<ID>",
         "the parent of containers' control groups has a name of its own",

@@ -10,11 +10,12 @@ PortMap = dict[str, list[dict[str, str]] | None]
 
 
 def port_map(container: Container) -> PortMap:
-    """``NetworkSettings.Ports``: empty unless the container runs on a network of its own.
+    """``NetworkSettings.Ports``: empty unless the container runs on a network that can publish.
 
-    What is published right now comes from ``container.tags["ports"]``, which the network keeps.
+    Whether it does, and what is published right now, comes from ``container.tags``, which the
+    network keeps.
     """
-    if not container.state.running or not _has_own_network(container):
+    if not container.state.running or not _can_publish(container):
         return {}
     ports: PortMap = {}
     for exposed in container.config.exposed_ports or ():
@@ -27,9 +28,10 @@ def port_map(container: Container) -> PortMap:
     return dict(sorted((ports | published).items()))
 
 
-def _has_own_network(container: Container) -> bool:
+def _can_publish(container: Container) -> bool:
     mode = container.host_config.network_mode
-    return bool(container.endpoints) and mode not in ("host", "none")
+    own = bool(container.endpoints) and mode not in ("host", "none")
+    return own and bool(container.tags.get("publishing", True))
 
 
 def port_rows(container: Container) -> list[dict[str, Any]]:

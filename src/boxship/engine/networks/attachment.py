@@ -166,12 +166,21 @@ def forget_settings(container: Container, name: str) -> None:
 
 def attach(engine: "Engine", container: Container) -> None:
     """Fill in the endpoints that have no interface; told again, the answer is the same."""
+    note_publishing(engine, container)
     for name, endpoint in container.endpoints.items():
         network = engine.networks.of_endpoint(name)
         endpoint.network_id = network.id
         if not endpoint.endpoint_id:
             run = str(container.state.started_at)
             endpoint.endpoint_id = _derived(container.id, endpoint.network_id, run)
+
+
+def note_publishing(engine: "Engine", container: Container) -> None:
+    """Ports are shown where there is a network that can publish them."""
+    networks = [engine.networks.find(name) for name in container.endpoints]
+    container.tags["publishing"] = any(
+        each is not None and each.driver == "bridge" and not each.internal for each in networks
+    )
 
 
 def _derived(*parts: str) -> str:

@@ -72,8 +72,7 @@ async def connect(
             attachment.give_back(engine, live, network.name)
             del live.container.endpoints[network.name]
             raise
-        await engine.containers.save(live)
-    await _settle(engine, live)
+        await _settle(engine, live)
 
 
 async def _join(engine: "Engine", live: Live, network: Network) -> None:
@@ -123,6 +122,8 @@ async def _take_out(engine: "Engine", live: Live, name: str, gone: Endpoint) -> 
 
 async def _settle(engine: "Engine", live: Live) -> None:
     """What was connected or disconnected is durable: the next daemon has nothing to complete."""
+    attachment.note_publishing(engine, live.container)
+    await engine.containers.save(live)
     if live.network is not None and live.network.changing:
         live.network.changing = ""
         record.write(engine, live.id, live.network)
@@ -155,9 +156,7 @@ async def complete(engine: "Engine", live: Live) -> None:
         with contextlib.suppress(OSError):
             await _take_out(engine, live, name, attachment.endpoint_for(live, name, network))
     live.container.endpoints.pop(name, None)
-    await engine.containers.save(live)
-    held.changing = ""
-    record.write(engine, live.id, held)
+    await _settle(engine, live)
     if not held.published:
         try:
             await publishing.publish(engine, live)
@@ -181,7 +180,6 @@ async def disconnect(engine: "Engine", reference: str, container: str, force: bo
             await _leave(engine, live, name, network)
         live.container.endpoints.pop(name)
         live.container.tags.get("macs", {}).pop(name, None)
-        await engine.containers.save(live)
         await _settle(engine, live)
 
 
