@@ -61,7 +61,14 @@ def test_the_way_of_an_image(run: Run, private: Registry, tmp_path: Path) -> Non
     pulled = run("pull", f"{image}:v1")
     assert pulled.stdout.splitlines()[-1] == f"{image}:v1"
     assert "Status: Downloaded newer image" in pulled.stdout
-    run("rmi", f"{image}:v1")
+    assert "Using default tag" not in pulled.stdout
+    run("tag", f"{image}:v1", image)
+    assert run("push", image).stdout.startswith("Using default tag: latest\nThe push refers to")
+    again = run("pull", image).stdout.splitlines()
+    assert again[:2] == ["Using default tag: latest", "latest: Pulling from private/box"]
+    assert again[-1] == f"{image}:latest"
+    assert run("pull", "-q", "-a", image).stdout == f"{image}\n"
+    run("rmi", f"{image}:v1", image)
     assert run("logout", private.host).stdout == (
         f"Removing login credentials for {private.host}\n"
     )

@@ -7,7 +7,7 @@ from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.manifests.names import parse
 from boxship.cli.pull import pull
-from boxship.cli.references import split_reference, with_default_tag
+from boxship.cli.references import split_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     name = arguments.positional[0]
     every, quiet = arguments.on("all-tags"), arguments.on("quiet")
-    parse(name)
-    if every and split_reference(name)[1]:
+    full = parse(name)
+    is_tagged = bool(split_reference(name)[1])
+    if every and is_tagged:
         raise Failed("tag can't be used with --all-tags/-a")
-    if not every and name == with_default_tag(name).removesuffix(":latest") and not quiet:
+    if not (every or is_tagged or quiet):
         app.print("Using default tag: latest")
+        app.flush()  # progress goes past the buffer
     pull(app, name, arguments.text("platform"), quiet=quiet, every_tag=every)
-    app.print(name if every else with_default_tag(name))
+    app.print(full.repository if every else full.full)
     return 0
 
 

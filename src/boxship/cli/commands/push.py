@@ -27,6 +27,7 @@ def _run(app: App, arguments: Arguments) -> int:
         tag = "latest"
         if not quiet:
             app.print(f"Using default tag: {tag}")
+            app.flush()  # progress goes past the buffer
     documents = app.client.documents(
         "POST",
         f"/images/{repository}/push",
