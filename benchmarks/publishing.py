@@ -19,7 +19,7 @@ from support import engines
 from support.engines import Engine
 from support.network_ground import connect, shell
 
-_SECONDS, _ROUNDS, _CLIENTS = 3, 3, 32
+_SECONDS, _ROUNDS, _CLIENTS = 2, 5, 32
 _PORT = 8080
 _CONFIGURATION = """
 daemon off; master_process off; error_log /dev/null; pid {directory}/pid;

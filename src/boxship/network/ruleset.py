@@ -53,13 +53,16 @@ table inet {table} {{
     type nat hook output priority -100; policy accept;{others}
     fib daddr type local jump publish
   }}
+  chain returning {{
+    ct status dnat ip saddr 127.0.0.0/8 masquerade
+    ct status dnat ip saddr @subnets masquerade
+    ct status dnat ip6 saddr @subnets6 masquerade
+  }}
   chain leaving {{
     type nat hook postrouting priority srcnat; policy accept;{others}
-    oifname @bridges ip saddr 127.0.0.0/8 masquerade
-    oifname @bridges ip saddr @subnets ct status dnat masquerade
-    oifname @bridges ip6 saddr @subnets6 ct status dnat masquerade
-    ip saddr @masqueraded oifname != @bridges masquerade
-    ip6 saddr @masqueraded6 oifname != @bridges masquerade
+    oifname @bridges goto returning
+    ip saddr @masqueraded masquerade
+    ip6 saddr @masqueraded6 masquerade
   }}
   chain permitted {{
     meta mark set meta mark | {mark:#x} accept
