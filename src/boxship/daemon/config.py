@@ -64,6 +64,10 @@ class Settings:
     mtu: int = 0
     default_address_pools: list[dict[str, Any]] = field(default_factory=list)
     default_network_opts: dict[str, dict[str, str]] = field(default_factory=dict)
+    dns: list[str] = field(default_factory=list)
+    dns_search: list[str] = field(default_factory=list)
+    dns_opts: list[str] = field(default_factory=list)
+    host_gateway_ip: str = ""
     debug: bool = False
     ready_fd: int = -1
     source: str = ""

@@ -16,6 +16,7 @@ from boxship.api.server import App
 from boxship.base.errors import BoxshipError
 from boxship.daemon import config
 from boxship.daemon.config import Settings
+from boxship.daemon.names import host_gateway, wishes
 from boxship.daemon.networks import network_settings
 from boxship.daemon.ownership import sole_owner
 from boxship.daemon.registries import registry_settings
@@ -48,6 +49,8 @@ def _options(settings: Settings) -> EngineOptions:
         kill_at=os.environ.get("BOXSHIP_KILL_AT", ""),
         registries=registry_settings(settings),
         networks=network_settings(settings),
+        names=wishes(settings),
+        host_gateway=host_gateway(settings),
     )
 
 

@@ -41,6 +41,10 @@ def add_network_flags(parser: argparse.ArgumentParser) -> None:
         add(flag, metavar="ADDRESS", help=meaning)
     for flag, meaning in _SWITCHES.items():
         add(flag, nargs="?", const=True, type=switch, metavar="BOOL", help=meaning)
+    add("--dns", action="append", metavar="ADDRESS", help="server of names for containers")
+    add("--dns-search", action="append", metavar="DOMAIN", help="domain that they search")
+    add("--dns-opt", dest="dns_opts", action="append", metavar="OPTION", help="of resolv.conf(5)")
+    add("--host-gateway-ip", metavar="ADDRESS", help="what host-gateway stands for in --add-host")
     add("--mtu", type=int, help="of the default bridge, in bytes")
     add(
         "--published-ports",

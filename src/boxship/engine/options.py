@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from boxship.engine.networks.settings import NetworkSettings
+from boxship.network.dns.resolv_conf import Wishes
 from boxship.registry.settings import RegistrySettings
 
 
@@ -28,7 +29,8 @@ class Mappings:
 class EngineOptions:
     """*data_root* survives a reboot, *exec_root* (on tmpfs) does not. Times are seconds.
 
-    *users*: containers run in user namespaces with these mappings, unless they opt out.
+    *users*: containers run in user namespaces with these mappings, unless they opt out. *names*:
+    for containers that ask for nothing else; *host_gateway*: the address that this stands for.
     """
 
     data_root: Path
@@ -45,6 +47,8 @@ class EngineOptions:
     users: Mappings | None = None
     registries: RegistrySettings = field(default_factory=RegistrySettings)
     networks: NetworkSettings = field(default_factory=NetworkSettings)
+    names: Wishes = field(default_factory=Wishes)
+    host_gateway: str = ""
 
     def container_directory(self, container_id: str) -> Path:
         return self.data_root / "containers" / container_id

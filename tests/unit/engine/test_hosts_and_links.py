@@ -33,7 +33,11 @@ def engine(tmp_path: Path) -> Iterator[Any]:
     database = Database(tmp_path / "test.db", MIGRATIONS)
     subnet = Subnet(subnet="172.17.0.0/16", gateway="172.17.0.1")
     bridge = Network(id="n" * 64, name="bridge", driver="bridge", created=0, subnets=[subnet])
-    yield SimpleNamespace(containers=Containers(database), networks=SimpleNamespace(default=bridge))
+    yield SimpleNamespace(
+        containers=Containers(database),
+        networks=SimpleNamespace(default=bridge),
+        options=SimpleNamespace(host_gateway=""),
+    )
     database.close()
 
 
@@ -71,6 +75,12 @@ def test_added_hosts_and_the_gateway(engine: Any) -> None:
     extra = ["one:1.2.3.4", "six=::1", "up:host-gateway"]
     box = made(engine, "box", extra_hosts=extra, network_mode="none", address="")
     assert hosts.text(engine, box, "name") == LOCAL + ("1.2.3.4\tone\n::1\tsix\n172.17.0.1\tup\n")
+
+
+def test_the_gateway_that_the_daemon_is_told(engine: Any) -> None:
+    engine.options.host_gateway = "192.0.2.1"
+    box = made(engine, "box", extra_hosts=["up:host-gateway"], network_mode="none", address="")
+    assert hosts.text(engine, box, "name") == LOCAL + "192.0.2.1\tup\n"
 
 
 def test_links_are_added_with_all_names(engine: Any) -> None:

@@ -57,7 +57,7 @@ async def know_gateway(engine: "Engine", container: Container) -> None:
 def _extra(engine: "Engine", container: Container) -> list[str]:
     """``--add-host``; ``host-gateway`` is this host, seen from the default bridge."""
     row = engine.networks.default.ipv4
-    gateway = row.gateway if row is not None else "127.0.0.1"
+    gateway = engine.options.host_gateway or (row.gateway if row is not None else "127.0.0.1")
     lines = []
     for extra in container.host_config.extra_hosts or ():
         name, _, address = extra.partition("=" if "=" in extra else ":")

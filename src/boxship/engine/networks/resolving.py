@@ -22,9 +22,14 @@ _log = logging.getLogger(__name__)
 Request = dict[str, Any]
 
 
-def wishes(live: Live) -> Wishes:
-    host = live.container.host_config
-    return Wishes(host.dns or (), host.dns_search or (), host.dns_options or ())
+def wishes(engine: "Engine", live: Live) -> Wishes:
+    """The container's own, else the daemon's."""
+    host, daemon = live.container.host_config, engine.options.names
+    return Wishes(
+        host.dns or daemon.servers,
+        host.dns_search or daemon.search,
+        host.dns_options or daemon.options,
+    )
 
 
 def _connected(engine: "Engine", live: Live) -> list[tuple[str, Network]]:
@@ -53,17 +58,17 @@ def has_ipv6(live: Live) -> bool:
 def resolv_conf_text(engine: "Engine", live: Live) -> str:
     """What /etc/resolv.conf of the container says with the networks that it has now."""
     if live.container.host_config.network_mode == "host":
-        return resolv_conf.of_host_network(resolv_conf.read_host(False), wishes(live))
+        return resolv_conf.of_host_network(resolv_conf.read_host(False), wishes(engine, live))
     host = resolv_conf.read_host()
     if live.id in engine.names.served or wanted(engine, live):
-        return resolv_conf.with_resolver(host, wishes(live), has_ipv6(live))[0]
-    return resolv_conf.without_resolver(host, wishes(live), has_ipv6(live))
+        return resolv_conf.with_resolver(host, wishes(engine, live), has_ipv6(live))[0]
+    return resolv_conf.without_resolver(host, wishes(engine, live), has_ipv6(live))
 
 
 def _spec(engine: "Engine", live: Live) -> Request:
     rows = _connected(engine, live)
     host = resolv_conf.read_host()
-    _, forwarding = resolv_conf.with_resolver(host, wishes(live), has_ipv6(live))
+    _, forwarding = resolv_conf.with_resolver(host, wishes(engine, live), has_ipv6(live))
     return {
         "networks": [[net.id, net.name] for _, net in rows if net.user_defined],
         "links": {net.id: _links(live.container.endpoints[name]) for name, net in rows},
