@@ -4,7 +4,6 @@ import contextlib
 import ipaddress
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import NotFound
 from boxship.engine.networks import realization, subnets
 from boxship.engine.networks.definition import define
 from boxship.engine.networks.network import Network
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 async def create(engine: "Engine", request: NetworkCreateRequest) -> Network:
     """``POST /networks/create``: durable and in the kernel when it returns."""
     # The default bridge's own stay free for it. Where it can have none, others may.
-    with contextlib.suppress(NotFound):
-        await realization.choose_default_subnets(engine)
+    await realization.foresee_default_subnets(engine)
     network = define(engine, request)
     networks = engine.networks
     networks.reserve(network)

@@ -1,5 +1,6 @@
 """From a network's definition to its interface and its place in the firewall."""
 
+import contextlib
 import ipaddress
 import logging
 from typing import TYPE_CHECKING
@@ -179,6 +180,12 @@ async def choose_default_subnets(engine: "Engine") -> None:
         row = await _default_subnet(engine, network, 6)
         if not network.rows(6):
             network.subnets = [*network.subnets, row]
+
+
+async def foresee_default_subnets(engine: "Engine") -> None:
+    """The same where there may be none that is free: it can have them later, perhaps."""
+    with contextlib.suppress(NotFound):
+        await choose_default_subnets(engine)
 
 
 async def _default_subnet(engine: "Engine", network: Network, version: int) -> Subnet:

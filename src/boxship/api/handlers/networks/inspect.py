@@ -11,7 +11,7 @@ from boxship.engine.networks.network import describe
 
 
 async def inspect(engine: Engine, request: Request) -> Response:
-    await realization.choose_default_subnets(engine)
+    await realization.foresee_default_subnets(engine)
     network = engine.networks.get(request.params["id"])
     scope = request.query.get("scope")
     if scope not in ("", "local"):

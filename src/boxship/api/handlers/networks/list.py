@@ -19,7 +19,7 @@ async def list_networks(engine: Engine, request: Request) -> Response:
         if kind not in ("builtin", "custom"):
             raise InvalidParameter(f"invalid filter: 'type'='{kind}'")
     dangling = _dangling(filters)
-    await realization.choose_default_subnets(engine)
+    await realization.foresee_default_subnets(engine)
     answer = [
         describe(network, {})
         for network in engine.networks
