@@ -16,8 +16,6 @@ Interface = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 #: Where default subnets are cut from, and their prefix length.
 Cut = tuple[Subnet, int]
 
-#: The default bridge's own, if nothing stands against it.
-FIRST = ipaddress.IPv4Network("172.17.0.0/16")
 #: What networks without a wish are cut from, those of Docker.
 DEFAULTS: Sequence[Cut] = tuple(
     (ipaddress.IPv4Network(pool), length)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boxship.base.errors import Forbidden, InvalidParameter, NotFound
-from boxship.network.ipam import Pool, choose_subnet, first_usable, mac_for
+from boxship.network.ipam import Pool, choose_subnet, first_usable, local_pool, mac_for
 
 NET = ipaddress.IPv4Network("10.0.0.0/29")
 GATEWAY = ipaddress.IPv4Address("10.0.0.1")
@@ -77,3 +77,29 @@ def test_no_address_has_two_owners(steps: list[bool]) -> None:
             held.append(ipaddress.IPv4Address(int(address)))
         else:
             pool.release(held.pop(0))
+
+
+def test_every_daemon_has_a_local_pool_of_its_own() -> None:
+    pool, length = local_pool("one")
+    assert (pool, length) == local_pool("one") != local_pool("two")
+    assert pool.prefixlen == 48 and str(pool).startswith("fd") and length == 64
+    first = choose_subnet([], [(pool, length)], 6)
+    second = choose_subnet([first], [(pool, length)], 6)
+    assert first != second and first.subnet_of(pool) and second.subnet_of(pool)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("subnet", "given_out"),
+    [
+        ("10.0.0.0/30", ["10.0.0.1", "10.0.0.2"]),
+        ("10.0.0.0/31", ["10.0.0.0", "10.0.0.1"]),
+        ("10.0.0.9/32", ["10.0.0.9"]),
+        ("fd00::/126", ["fd00::1", "fd00::2", "fd00::3"]),
+    ],
+)
+def test_which_addresses_a_subnet_has(subnet: str, given_out: list[str]) -> None:
+    net = ipaddress.ip_network(subnet)
+    pool = Pool(net, net)
+    assert [str(pool.allocate()) for _ in given_out] == given_out
+    with pytest.raises(InvalidParameter):
+        pool.allocate()
