@@ -35,12 +35,14 @@ class ForeignRules:
         self._comment = owner
         self._file = file
         self._made = self._read()
+        #: What is known to be in place since the last survey, bridges in firewalld's zone too.
+        self._placed: set[Point] = set()
         self._bridges: set[str] = set()
         self._complained: set[str] = set()
         self.found = Surroundings()
 
-    def survey(self) -> Surroundings:
-        """What there is, at this moment."""
+    def survey(self) -> None:
+        """See what there is now; to be called whenever somebody has changed it."""
         chains = surroundings.parse_chains(self._nft.run("list chains"))
         asked = [
             each
@@ -50,7 +52,7 @@ class ForeignRules:
         ]
         refusing = [each for each in asked if self._refuses(each.place)]
         self.found = surroundings.survey(chains, refusing)
-        return self.found
+        self._placed.clear()
 
     def _refuses(self, place: str) -> bool:
         try:
@@ -60,9 +62,8 @@ class ForeignRules:
             return False
 
     def settle(self, bridges: Collection[str]) -> None:
-        """Have the rules that *bridges* need, and no others."""
-        points = self.survey().points
-        wanted = points if bridges else ()
+        """Have the rules that *bridges* need by the last survey, and no others."""
+        wanted = self.found.points if bridges else ()
         for obstacle in self.found.obstacles:
             self._complain(obstacle)
         for point in [each for each in self._made if each not in wanted]:
@@ -70,10 +71,9 @@ class ForeignRules:
         for point in wanted:
             if point == FIREWALLD:
                 self._bind(bridges)
-            elif not self._has(point):
+            elif point not in self._placed and not self._has(point):
                 self._add(point)
-        if FIREWALLD not in wanted:
-            self._bridges.clear()
+            self._placed.add(point)
 
     def _complain(self, obstacle: str) -> None:
         if obstacle not in self._complained:
@@ -111,6 +111,7 @@ class ForeignRules:
                 _run(["firewall-cmd", _ZONE, f"--remove-interface={bridge}"])
             self._bridges.clear()
         else:
+            self._placed.discard(point)
             while _iptables(point, "-D", point.chain, *self._rule()) is not None:
                 pass
         self._write([each for each in self._made if each != point])
@@ -118,7 +119,8 @@ class ForeignRules:
     def _bind(self, bridges: Collection[str]) -> None:
         """Their zone trusts them; firewalld forgets it when it is reloaded."""
         self._write([*self._made, FIREWALLD] if FIREWALLD not in self._made else self._made)
-        for bridge in bridges:
+        known = self._bridges if FIREWALLD in self._placed else set()
+        for bridge in [each for each in bridges if each not in known]:
             if _run(["firewall-cmd", _ZONE, f"--query-interface={bridge}"]) is None:
                 _run(["firewall-cmd", _ZONE, f"--change-interface={bridge}"])
         self._bridges = set(bridges)

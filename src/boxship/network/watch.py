@@ -57,6 +57,7 @@ class Watch:
             _log.info("somebody has removed the rules of nftables: they are put in place again")
             self._firewall.restore()
         self._firewall.forget_admissions()
+        self._foreign.survey()
         self._foreign.settle(self._firewall.bridges)
 
     def close(self) -> None:
