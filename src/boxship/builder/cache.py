@@ -1,6 +1,6 @@
 """The build cache: which layer a step made, by a key of everything that it depends on.
 
-A record is only a promise that the layer is worth looking for: layers go with their last image.
+The layers of records stay, though no image may have them any more, until the records are pruned.
 """
 
 import hashlib
@@ -78,6 +78,16 @@ class BuildCache:
         """Least recently used first."""
         rows = self._database.read("SELECT * FROM build_cache ORDER BY used, key")
         return [Record(*row) for row in rows]
+
+    def layers(self) -> list[str]:
+        """Diff IDs of all records."""
+        rows = self._database.read("SELECT DISTINCT diff_id FROM build_cache WHERE diff_id != ''")
+        return [row[0] for row in rows]
+
+    def size(self) -> int:
+        """Bytes of all layers."""
+        sql = "SELECT SUM(size) FROM (SELECT MAX(size) AS size FROM build_cache GROUP BY diff_id)"
+        return int(self._database.read(sql)[0][0] or 0)
 
     async def remove(self, keys: list[str]) -> None:
         rows = [(key,) for key in keys]

@@ -97,7 +97,9 @@ class Steps:
         if self._options.no_cache:
             return None
         record: Record | None = self._means.cache.find(key)
-        if record is None or (record.diff_id and not self._means.images.has_layer(record.diff_id)):
+        if record is None:
+            return None
+        if record.diff_id and self._means.images.layer_users(record.diff_id) is None:
             return None
         return _Made(record.diff_id or None, None, record.created, is_new=False)
 

@@ -94,6 +94,7 @@ class Engine:
             self.workers,
             emit=lambda action, image, attributes: self._image_event(action, image, attributes),
             forget_layers=self._forget_layers,
+            pinned=lambda: self.building.cache.layers(),
         )
         self.sharing = Sharing(self.images, options.registries, self._image_event)
         self.volumes = Volumes(options.data_root / "volumes", self.database)

@@ -54,7 +54,8 @@ class Images:
     """Owns ``root/{layers,blobs,staging}`` and the ``image_`` tables of *database*.
 
     *emit* is told what happens (``docker events``); *forget_layers* that layers of the rootfs spec
-    are about to vanish, so that whoever holds them open lets go. *snapshotter* names the way layers
+    are about to vanish, so that whoever holds them open lets go. *pinned* are layers that stay
+    though no image has them. *snapshotter* names the way layers
     become mounts (:mod:`boxship.images.snapshots`); without it the kernel decides.
     """
 
@@ -66,6 +67,7 @@ class Images:
         *,
         emit: Emit = _ignore,
         forget_layers: Callable[[list[RootfsLayer]], object] = lambda layers: None,
+        pinned: Callable[[], Iterable[str]] = lambda: (),
         snapshotter: str | None = None,
     ) -> None:
         self.blobs = BlobStore(root / "blobs")
@@ -75,6 +77,7 @@ class Images:
         self._workers = workers
         self._emit = emit
         self._forget_layers = forget_layers
+        self._pinned = pinned
         self._snapshotter = make_snapshotter(
             snapshotter or best(), self._layers, root / "snapshots", workers
         )
@@ -164,7 +167,7 @@ class Images:
             await self._drop_layers(self._catalog.orphans())
 
     async def _drop_layers(self, candidates: Iterable[str]) -> list[str]:
-        orphans = self._catalog.orphans()
+        orphans = self._catalog.orphans() - set(self._pinned())
         free = [one for one in set(candidates) & orphans if self._leased[one] <= 0]
         if not free:
             return []
@@ -204,8 +207,10 @@ class Images:
         """The images made on top of *image_id*; of ``""`` those that stand on nothing."""
         return self._catalog.records(self._catalog.children(image_id))
 
-    def has_layer(self, diff_id: str) -> bool:
-        return bool(self._catalog.present([diff_id]))
+    def layer_users(self, diff_id: str) -> int | None:
+        """How many images have a layer, None when there is no such layer."""
+        known = self._catalog.present([diff_id])
+        return len(self._catalog.images_with(known)) if known else None
 
     def layer_tar(self, diff_id: str) -> Path:
         """The archive of a layer that is stored."""

@@ -7,7 +7,7 @@ import posixpath
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFound
 from boxship.builder import git_address
@@ -24,6 +24,7 @@ from boxship.builder.solver import Means, Solver
 from boxship.builder.stage import Arguments
 from boxship.builder.work import Origin
 from boxship.engine.building import elsewhere
+from boxship.engine.building.cache_keeper import CacheKeeper
 from boxship.engine.building.cache_mounts import CacheMounts
 from boxship.engine.building.run_step import run_step
 from boxship.engine.sharing.messages import Message, Reporter
@@ -70,6 +71,8 @@ class Building:
         self._engine = engine
         self.cache = BuildCache(engine.database)
         self.cache_mounts = CacheMounts(engine.options.data_root / "build" / "mounts")
+        self._keeper = CacheKeeper(engine, self.cache, self.cache_mounts)
+        self.prune, self.disk_usage = self._keeper.prune, self._keeper.disk_usage
 
     def build(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:
         """Messages of the classic builder's stream. Closing the iterator ends the build, and
@@ -125,6 +128,7 @@ class Building:
                     raise InvalidParameter(error.explain(text, sources.dockerfile)) from None
                 listener.built(image, plan.arguments.unused())
                 await self._tag(image, options, listener)
+        await self._keeper.collect()
 
     def plan(self, text: str, name: str, options: BuildOptions) -> Plan:
         """What a build of *text* would do. :class:`DockerfileError` when it cannot be."""
@@ -242,29 +246,6 @@ class Building:
         finally:
             os.close(fd)
         return _directory_tree(str(target))
-
-    # the cache
-
-    async def prune(self, everything: bool, keep: int, until: int) -> dict[str, Any]:
-        """API operation BuildPrune: drop records, least recently used first, until those left
-        take at most *keep* bytes; *until*: only those not used since then. With *everything*,
-        also directories of cache mounts."""
-        records = self.cache.all()
-        total = sum(record.size for record in records)
-        gone = []
-        for record in records:
-            if keep and total <= keep:
-                break
-            if until and record.used > until:
-                continue
-            gone.append(record)
-            total -= record.size
-        await self.cache.remove([record.key for record in gone])
-        freed = sum(record.size for record in gone)
-        if everything:
-            freed += await self.cache_mounts.prune()
-        self._engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
-        return {"CachesDeleted": [record.id for record in gone] or None, "SpaceReclaimed": freed}
 
 
 class _Machine:
