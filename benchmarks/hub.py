@@ -66,7 +66,7 @@ def _nginx(size: int) -> Iterator[_Request]:
 def _hub() -> Iterator[tuple[RunningHub, HubClient]]:
     with (
         tempfile.TemporaryDirectory(prefix="bench-hub-") as root,
-        running_hub(Path(root), users=["alice"]) as hub,
+        running_hub(Path(root), "--processes", str(os.cpu_count() or 1), users=["alice"]) as hub,
     ):
         yield hub, hub.client("alice")
 

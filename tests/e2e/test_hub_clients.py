@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from support import busybox
 from support.engines import Engine
 from support.hub import PASSWORD, RunningHub, digest_of, hub_beside, running_hub
 from support.requirements import require_root, require_tool
+from support.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,26 @@ def test_a_hub_without_any_capability(tmp_path: Path) -> None:
         hub.client("alice").push_image("alice/x", "v1", b"layer")
     finally:
         hub.close()
+
+
+def test_a_process_of_several_that_dies_is_replaced(tmp_path: Path) -> None:
+    with running_hub(tmp_path, "--processes", "3", users=("alice",)) as running:
+
+        def children() -> set[int]:
+            text = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text()
+            return {int(word) for word in text.split()}
+
+        eventually(lambda: len(children()) == 3)
+        first = children()
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: len(children() - first) == 3)
+        running.client("alice").push_image("alice/x", "v1", b"layer")
+        second = children()
+        running.kill()
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in second))
+        running.start()
+        assert running.client("alice").ask("GET", "/v2/alice/x/manifests/v1").status == 200
 
 
 def test_two_processes_share_everything(hub: RunningHub, tmp_path: Path) -> None:

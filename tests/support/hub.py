@@ -62,7 +62,7 @@ class RunningHub:
     def __init__(self, root: Path, *flags: str, prefix: Sequence[str] = ()) -> None:
         """*prefix* is a program, with arguments, that executes the hub."""
         self.root = root
-        self.flags = flags
+        self.flags = flags if "--processes" in flags else ("--processes", "1", *flags)
         self.prefix = prefix
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self.listener.getsockname()[1]

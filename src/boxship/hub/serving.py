@@ -14,6 +14,7 @@ from boxship.hub.app import App
 from boxship.hub.collector import keep_collecting
 from boxship.hub.hub import open_hub
 from boxship.hub.settings import Settings
+from boxship.hub.workers import run_workers
 from boxship.wire.limits import Limits
 from boxship.wire.listen import listen
 from boxship.wire.server import Server
@@ -39,7 +40,17 @@ def serve(
     *ready* gets a byte when the hub serves, unless it is negative.
     """
     context = tls.context() if tls is not None else None
-    asyncio.run(_serve(settings, sockets, tls, context, ready))
+    open_hub(settings).metadata.close()  # what is wrong with the root shows here
+    _tell_ready(ready)
+    _log.info("serving %s", settings.root)
+
+    def work(parent: int) -> None:
+        asyncio.run(_serve(settings, sockets, tls, context, parent))
+
+    if settings.processes > 1:
+        run_workers(settings.processes, work)
+    else:
+        work(-1)
 
 
 async def _serve(
@@ -47,12 +58,15 @@ async def _serve(
     sockets: Sequence[socket.socket],
     tls: TlsFiles | None,
     context: ssl.SSLContext | None,
-    ready: int,
+    parent: int,
 ) -> None:
+    """Until SIGTERM, or until the descriptor *parent* ends, unless it is negative."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if parent >= 0:
+        loop.add_reader(parent, stop.set)
     if tls is not None and context is not None:
         loop.add_signal_handler(signal.SIGHUP, _renew, tls, context)
     hub = open_hub(settings)
@@ -63,8 +77,6 @@ async def _serve(
             server.listen(sock, context if sock.family != socket.AF_UNIX else None)
         gc.collect()
         gc.freeze()
-        _tell_ready(ready)
-        _log.info("serving %s", settings.root)
         await stop.wait()
     finally:
         await server.close(grace=_GRACE)

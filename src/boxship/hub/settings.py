@@ -15,6 +15,8 @@ class Settings:
     """How clients reach the hub, ``https://hub.example.com``; empty: as their requests say."""
     tls: bool = False
     """The hub's own listener speaks TLS."""
+    processes: int = 1
+    """How many serve at the same time, on all listening sockets."""
     access_log: bool = False
     """A line of the log for each request: client, method, path, status."""
     blob_limit: int = 64 << 30

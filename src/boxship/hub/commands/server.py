@@ -1,11 +1,14 @@
 """``boxship hub serve``."""
 
 import argparse
+import os
 
 from boxship.base.errors import InvalidParameter
 from boxship.hub.serving import open_sockets, serve
 from boxship.hub.settings import Settings
 from boxship.wire.tls import TlsFiles
+
+_MOST_BY_DEFAULT = 4
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +21,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add("--tls-cert", default="", metavar="FILE", help="Certificate, with its chain, in PEM")
     add("--tls-key", default="", metavar="FILE", help="The certificate's key in PEM")
     add("--url", default="", help="How clients reach the hub, where something stands before it")
+    add(
+        "--processes", type=int, default=0, metavar="N",
+        help="Processes that serve (default: one for each processor, at most 4)",
+    )  # fmt: skip
     add("--access-log", action="store_true", help="Log every request")
     add("--blob-limit", type=int, metavar="BYTES", help="Largest blob that is taken")
     add(
@@ -48,8 +55,15 @@ def run(options: argparse.Namespace) -> None:
     }
     if any(value < 0 for value in chosen.values()):
         raise InvalidParameter("sizes and times must not be negative")
+    if not 0 <= options.processes <= 256:
+        raise InvalidParameter("--processes must be between 1 and 256")
     settings = Settings(
-        root=options.root, url=url, tls=tls is not None, access_log=options.access_log, **chosen
+        root=options.root,
+        url=url,
+        tls=tls is not None,
+        processes=options.processes or min(os.cpu_count() or 1, _MOST_BY_DEFAULT),
+        access_log=options.access_log,
+        **chosen,
     )
     sockets = open_sockets(options.listen or ["127.0.0.1:5000"], tls=tls is not None)
     serve(settings, sockets, tls, options.ready_fd)
