@@ -66,7 +66,7 @@ class Service:
             _REQUESTS[request["op"]](self, request, fds)
 
     def _greet(self, daemon: socket.SocketType) -> None:
-        answer = {"protocol": PROTOCOL, "pid": os.getpid(), "resolvers": [*self._resolvers]}
+        answer = {"protocol": PROTOCOL, "pid": os.getpid(), "serves": [*self._resolvers]}
         with contextlib.suppress(OSError):
             messages.send(daemon, answer)
 
