@@ -190,13 +190,13 @@ docker inspect -f '{{json .NetworkSettings.Networks}} {{.NetworkSettings.IPAddre
 docker stop -t0 box; docker start box; docker exec box ls /sys/class/net
 docker network connect z box; docker exec box sh -c 'ls /sys/class/net; ip route'
 docker restart -t0 box; docker exec box sh -c 'ls /sys/class/net; ip route'
-docker create --name later --network g --ip 10.80.0.60 --network-alias n1 busybox sh -c 'ip -4 -o addr | cut -d" " -f2-9; ip route' >/dev/null; docker network connect --ip 10.81.0.60 z later; docker inspect -f '{{json .NetworkSettings.Networks}}' later | shape | grep -v DNSNames
+docker create --name later --network g --ip 10.80.0.60 --network-alias n1 busybox sh -c 'ip -4 -o addr | sed "s/.*inet //" | sort; ip route | sed "s/ dev.*//"' >/dev/null; docker network connect --ip 10.81.0.60 z later; docker inspect -f '{{json .NetworkSettings.Networks}}' later | shape | grep -v DNSNames
 docker start -a later; docker start -a later; docker inspect -f '{{json .NetworkSettings.Networks}}' later | shape | grep -v -E 'DNSNames|NetworkID'
 docker network connect --ip 10.81.0.61 z later; docker inspect -f '{{json .NetworkSettings.Networks.z.IPAMConfig}}' later
-docker network rm g; docker start later 2>&1 | sed -E 's/[0-9a-f]{64}|<ID>/ID/g'
+docker network rm g; docker start later 2>&1 | grep -c 'not found'
 docker network disconnect -f g later
 docker run --rm --network name=z,ip=10.81.0.70,alias=x,mac-address=02:00:00:00:00:09,driver-opt=a=b busybox ip -o addr show eth0 | cut -d' ' -f2-9
-docker network create --subnet 10.82.0.0/24 y >/dev/null; docker run --rm --network z --network y busybox sh -c 'ip -4 -o addr | cut -d" " -f2; ip route' | sed 's/ dev.*//'
+docker network create --subnet 10.82.0.0/24 y >/dev/null; docker run --rm --network z --network y busybox sh -c 'ip -4 -o addr | cut -d" " -f2 | sort; ip route' | sed 's/ dev.*//'
 docker run --rm --network z --network z busybox true
 docker run --rm --network z --network host busybox true
 docker run --rm --network none --network z busybox true
