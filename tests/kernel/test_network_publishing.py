@@ -50,6 +50,21 @@ def test_ipv6_from_everywhere(ground: Ground, outside: Namespace) -> None:
     ground.run(scenario)
 
 
+def test_a_container_reaches_itself(ground: Ground) -> None:
+    """By the host's address, and by its own port: frames may go back where they came from."""
+
+    async def scenario(fabric: Fabric) -> None:
+        box = await ground.box(fabric, 1, 2)
+        await fabric.publish([wish_for(ANY, 8080), wish_for(ANY6, 8080)], BOX)
+        assert ask("10.99.1.1", 8080, box) == "10.99.1.1"
+        assert ask("fd00:99:1::1", 8080, box) == "fd00:99:1::1"
+        command = ["bridge", "-d", "link", "show", "dev", "v1n2"]
+        shown = ground.host.run(lambda: subprocess.run(command, capture_output=True, text=True))
+        assert "hairpin on" in shown.stdout
+
+    ground.run(scenario)
+
+
 def _echo(server: socket.socket) -> None:
     while True:
         data, peer = server.recvfrom(100)
