@@ -240,6 +240,14 @@ def test_the_cache_outlives_images_until_it_is_pruned(fresh: docker_py.DockerCli
     assert fresh.api.df()["BuildCache"] == []
 
 
+def test_an_epoch_makes_builds_equal(fresh: docker_py.DockerClient) -> None:
+    archive = context("FROM busybox\nWORKDIR /made/here\nCOPY a /x/y\nENV A=1\n", a="1")
+    options: dict[str, Any] = {"buildargs": {"SOURCE_DATE_EPOCH": "1700000000"}, "nocache": True}
+    first, second = (image_of(build(fresh, archive, **options)) for _ in range(2))
+    assert first == second
+    assert fresh.images.get(first).attrs["Created"].startswith("2023-11-14T22:13:20")
+
+
 def test_a_client_that_goes_away_ends_its_build(
     fresh: docker_py.DockerClient, api: Api, boxship_daemon: engines.Engine
 ) -> None:

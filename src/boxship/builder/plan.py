@@ -1,5 +1,6 @@
 """A Dockerfile as a graph of stages: which are needed, and what each waits for. Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,6 +16,10 @@ from boxship.builder.stage import Arguments, Stage
 from boxship.builder.work import Origin
 
 SCRATCH = "scratch"
+_OWN_SYNTAX = re.compile(
+    r"(?:docker(?:\.io|-image://docker\.io)?/)?docker/dockerfile(?:-upstream)?(?:[:@]\S+)?\Z|"
+    r"dockerfile\.v0\Z"
+)
 
 
 @dataclass(slots=True)
@@ -99,6 +104,7 @@ def find_stage(names: dict[str, int], name: str, before: int) -> Origin | None:
 
 def make_plan(dockerfile: Dockerfile, arguments: Arguments, target: str = "") -> Plan:
     """:class:`DockerfileError`, with its place, for anything that can be known before the build."""
+    _check_syntax(dockerfile)
     globals_: list[Arg] = []
     stages: list[PlannedStage] = []
     names: dict[str, int] = {}
@@ -119,6 +125,17 @@ def make_plan(dockerfile: Dockerfile, arguments: Arguments, target: str = "") ->
     if not stages:
         raise DockerfileError("dockerfile contains no stages to build")
     return Plan(dockerfile, globals_, stages, _target(stages, names, target), arguments)
+
+
+def _check_syntax(dockerfile: Dockerfile) -> None:
+    """Docker's own front ends speak the language that we do; others may mean anything."""
+    asked = dockerfile.directives.get("syntax", "")
+    if asked and not _OWN_SYNTAX.match(asked):
+        raise DockerfileError(
+            f"syntax {asked} is not supported: Boxship reads the language of docker/dockerfile",
+            1,
+            asked,
+        )
 
 
 def _begin(start: From, names: dict[str, int], number: int, arguments: Arguments) -> PlannedStage:

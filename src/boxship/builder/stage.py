@@ -13,6 +13,8 @@ from boxship.images.creation import EMPTY_CONFIG
 
 Config = dict[str, Any]
 T = TypeVar("T")
+# Sets the time of everything that the build makes (reproducible-builds.org).
+EPOCH = "SOURCE_DATE_EPOCH"
 # Stands in a note for the digest of what was copied, which is known later.
 CONTENT = "\ufffc"
 DEFAULT_SHELL = ("/bin/sh", "-c")
@@ -48,7 +50,7 @@ class Arguments:
 
     def unused(self) -> list[str]:
         """Names that no instruction asked for, sorted."""
-        return sorted(set(self.given) - self.used - PROXIES)
+        return sorted(set(self.given) - self.used - PROXIES - {EPOCH})
 
 
 @dataclass(frozen=True, slots=True)

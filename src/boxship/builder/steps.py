@@ -101,7 +101,8 @@ class Steps:
             return None
         if record.diff_id and self._means.images.layer_users(record.diff_id) is None:
             return None
-        return _Made(record.diff_id or None, None, record.created, is_new=False)
+        created = self._options.created or record.created
+        return _Made(record.diff_id or None, None, created, is_new=False)
 
     def _borrowed(self, position: Position, note: str) -> _Made | None:
         """The layer of an image in ``--cache-from`` that got this far and went on as we do."""
@@ -129,7 +130,7 @@ class Steps:
             content = key_of(digests or own)
             kind = "file" if len(digests) == 1 else "multi"
             note = effect.note.replace(CONTENT, f"{kind}:{content}")
-            return ["files", chain, work.link, own, digests], note
+            return ["files", chain, work.link, own, digests, self._options.created], note
         assert isinstance(work, Run)
         mounts = [
             [mount.kind, mount.target, mount.source, sorted(mount.options.items())]

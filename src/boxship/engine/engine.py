@@ -8,6 +8,7 @@ from typing import Any
 
 from boxship.base.times import now_ns
 from boxship.builder.cache import MIGRATIONS as BUILD_MIGRATIONS
+from boxship.engine.building import run_step
 from boxship.engine.building.building import Building
 from boxship.engine.containers import adopt, files, stop
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
@@ -115,6 +116,7 @@ class Engine:
         await adopt.adopt_all(self)
         await resolving.restore(self)
         await publishing.sweep(self)
+        await run_step.sweep(self)
 
     def _names_lost(self) -> None:
         self.background(resolving.restore(self))

@@ -87,6 +87,19 @@ def test_what_is_no_plan(source: str, target: str, message: str) -> None:
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize(
+    "syntax",
+    ["docker/dockerfile:1", "docker.io/docker/dockerfile:1.7-labs", "docker/dockerfile-upstream"],
+)
+def test_dockers_own_front_ends_are_ours(syntax: str) -> None:
+    assert _plan(f"# syntax={syntax}\nFROM a").stages
+
+
+def test_other_front_ends_are_refused() -> None:
+    with pytest.raises(DockerfileError, match="syntax example/other:1 is not supported"):
+        _plan("# syntax=example/other:1\nFROM a")
+
+
 @given(st.lists(st.lists(st.integers(0, 5), max_size=3), min_size=1, max_size=6))
 def test_every_needed_stage_has_what_it_needs(froms: list[list[int]]) -> None:
     lines = []

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _CHUNK = 1 << 16
+# On containers of builds in progress: they are nobody's once the daemon is gone.
+_MARK = "boxship.building"
 _HEAD = struct.Struct(">B3xI")
 
 
@@ -51,9 +53,19 @@ async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> str:
             keep = False
             raise
         finally:
-            if not keep:
+            if keep:
+                live.container.host_config.annotations = None
+                await engine.containers.save(live)
+            else:
                 await _remove(engine, live)
                 job.told(f" ---> Removed intermediate container {short_id(live.id)}\n")
+
+
+async def sweep(engine: "Engine") -> None:
+    """Remove the containers of builds that ended with an earlier daemon."""
+    for live in engine.containers:
+        if _MARK in (live.container.host_config.annotations or {}):
+            await _remove(engine, live)
 
 
 async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
@@ -83,6 +95,7 @@ def _host_config(job: RunJob, mounts: Mounts) -> HostConfig:
         extra_hosts=[*options.extra_hosts] or None,
         security_opt=[*options.security] or None,
         log_config=LogConfig(type="none"),
+        annotations={_MARK: "run"},
         tmpfs=mounts.tmpfs or None,
         memory=limits.memory,
         memory_swap=limits.memory_swap,

@@ -27,6 +27,7 @@ T = TypeVar("T")
 HANDED_OVER = "application/vnd.boxship.build.v1+json"
 _AUTH_HEADER = "x-registry-config"
 _BUILDKIT = "2"
+_SECOND = 1_000_000_000
 
 
 class HandedOver(msgspec.Struct, rename="pascal"):
@@ -97,6 +98,7 @@ def _options(query: Query) -> BuildOptions:
     )
     given = _json(query, "buildargs", dict[str, str | None], {})
     hosts = [each for text in query.all("extrahosts") for each in text.split(",") if each]
+    epoch = given.get("SOURCE_DATE_EPOCH") or ""
     return BuildOptions(
         tags=tuple(tag for tag in query.all("t") if tag),
         target=query.get("target"),
@@ -114,6 +116,7 @@ def _options(query: Query) -> BuildOptions:
         force_remove=query.flag("forcerm"),
         squash=query.flag("squash"),
         quiet=query.flag("q"),
+        created=int(epoch) * _SECOND if epoch.isdecimal() and len(epoch) < 12 else 0,
     )
 
 
