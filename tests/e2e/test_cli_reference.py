@@ -58,7 +58,8 @@ NO_FLAG = {
 # Every command has it, in no table.
 HELP = ("help", "")
 
-_COMMAND = re.compile(r"  ([a-z][a-z-]*)\*? ")
+# Those with an asterisk are plugins that happen to be installed.
+_COMMAND = re.compile(r"  ([a-z][a-z-]*) ")
 _FLAG = re.compile(r"\s+(?:-(\w), )?--([a-z0-9-]+)(?: |$)")
 
 
@@ -83,7 +84,7 @@ def read(words: tuple[str, ...]) -> Page:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "DOCKER_HOST": "unix:///nonexistent"},
+        env={**os.environ, "DOCKER_HOST": "unix:///nonexistent", "DOCKER_BUILDKIT": "0"},
     )
     section, commands, flags, aliases = "", [], [], []
     for line in done.stdout.splitlines():
