@@ -43,7 +43,7 @@ class Classic:
             self._in_triggers[stage] -= 1
             self._tell(stage, f"# Executing: {text}\n")
             return
-        self._numbers[stage] += 1
+        self._numbers[stage] = self._numbers.get(stage, 0) + 1
         self._tell(stage, f"Step {self._numbers[stage]}/{self._total} : {text}")
         self._tell(stage, "\n")
 

@@ -9,6 +9,7 @@ from boxship.base.errors import BoxshipError
 from boxship.builder.dockerfile.ignore import Ignored
 from boxship.builder.options import BuildOptions
 from boxship.builder.work import Origin, Run
+from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord
 
 Tree = dict[str, Any]
@@ -69,8 +70,8 @@ class Machine(Protocol):
     async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
         """The image *name*, fetched when it is missing or *pull* asks for it."""
 
-    async def run(self, job: RunJob) -> str:
-        """Carry out a RUN; the digest of the layer in the job's directory.
+    async def run(self, job: RunJob) -> StagedLayer:
+        """Carry out a RUN; its layer, in the job's directory.
 
         :class:`StepFailed` when the program fails. Whatever happens, nothing of it stays but, if
         the options say so, its container.

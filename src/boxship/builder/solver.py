@@ -27,6 +27,9 @@ from boxship.images.images import Images
 from boxship.images.record import ImageRecord
 
 
+_AT_ONCE = 4  # steps for each processor: many of them wait for disks and networks
+
+
 @dataclass(slots=True)
 class Means:
     """What a solver works with."""
@@ -56,7 +59,7 @@ class Solver:
     remotes: Remotes
     _stages: "dict[int, asyncio.Task[Finished]]" = field(default_factory=dict)
     _slots: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(max(2, os.cpu_count() or 1))
+        default_factory=lambda: asyncio.Semaphore(_AT_ONCE * (os.cpu_count() or 1))
     )
 
     async def solve(self) -> ImageRecord:
@@ -156,7 +159,9 @@ class Solver:
         return await self.means.machine.base(name, platform, self.options.pull, told)
 
     async def _finished(self, number: int) -> Finished:
-        """Wait for another stage; its failure is told of by itself."""
+        """Wait for another stage; triggers may need one that nothing else does."""
+        if number not in self._stages:
+            self._stages[number] = asyncio.ensure_future(self._run(self.plan.stages[number]))
         return await asyncio.shield(self._stages[number])
 
     async def _place(self, origin: Origin, steps: Steps) -> Place:

@@ -22,7 +22,6 @@ from boxship.images.creation import Origin as ImageOrigin
 from boxship.images.creation import encode_image
 from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord, parse_time
-from boxship.images.staging import measure
 
 if TYPE_CHECKING:
     from boxship.builder.solver import Means
@@ -199,10 +198,8 @@ class Steps:
             self._progress.say(self.number, text)
 
         job = RunJob(work, position.image, places, self._options, directory, told)
-        digest = await self._means.machine.run(job)
-        if digest == _EMPTY_TAR:
-            return None
-        return measure(directory, digest)
+        layer = await self._means.machine.run(job)
+        return None if layer.diff_id == _EMPTY_TAR else layer
 
     # the image that stands for it
 

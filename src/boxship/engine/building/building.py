@@ -30,6 +30,7 @@ from boxship.engine.building.run_step import run_step
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.images import platform as platforms
 from boxship.images import reference as references
+from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord
 from boxship.registry.credentials import ANONYMOUS, Credentials
 
@@ -282,7 +283,7 @@ class _Machine:
             self._pulled.add(key)
             return images.resolve(name, platform or None)
 
-    async def run(self, job: RunJob) -> str:
+    async def run(self, job: RunJob) -> StagedLayer:
         self._count += 1
         return await run_step(self._engine, job, self._directory / f"run-{self._count}")
 

@@ -16,6 +16,7 @@ from boxship.builder.machine import RunJob, Say, StepFailed
 from boxship.engine.building.run_mounts import Mounts
 from boxship.engine.containers import attach, commit, create, ended, removal, start
 from boxship.engine.containers.store import Live
+from boxship.images.layers import StagedLayer
 from boxship.types.create import CreateRequest
 from boxship.types.host_config import HostConfig, LogConfig
 from boxship.wire.frames import HEAD
@@ -29,8 +30,8 @@ _MARK = "boxship.building"
 _HEAD = struct.Struct(">B3xI")
 
 
-async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> str:
-    """The digest of the layer that the job's directory then holds. *scratch* is a new path for
+async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> StagedLayer:
+    """The layer that the job's directory then holds. *scratch* is a new path for
     what the container needs meanwhile.
 
     :class:`StepFailed` when the program fails. The container is removed, unless the job's options

@@ -16,6 +16,7 @@ from boxship.engine.containers.image_config import merge_image_config
 from boxship.engine.containers.store import Live
 from boxship.images import config_changes
 from boxship.images.creation import Origin
+from boxship.images.layers import StagedLayer
 from boxship.types.container_config import ContainerConfig
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ async def _commit(
     container = live.container
     merged = _config(container, config, options.changes)
     with engine.images.staging() as directory:
-        digest = await write_layer(engine, container, directory)
+        layer = await write_layer(engine, container, directory)
         image_id = await engine.images.commit(
             container.image_id,
-            (directory, digest),
+            (directory, layer.diff_id),
             msgspec.to_builtins(merged),
             Origin(
                 now_ns(),
@@ -96,8 +97,8 @@ def _config(
 
 async def write_layer(
     engine: "Engine", container: Container, directory: Path, exclude: Sequence[str] = ()
-) -> str:
-    """The container's upper directory as ``layer.tar`` and ``index``; the archive's digest.
+) -> StagedLayer:
+    """The container's upper directory as ``layer.tar`` and ``index`` in *directory*.
 
     *exclude*: what the runtime made to mount on, besides the usual.
     """
@@ -113,5 +114,7 @@ async def write_layer(
         for fd in fds:
             stack.callback(os.close, fd)
         arguments = {"exclude": [*archives.PLACEHOLDERS, *exclude]}
-        layer = await engine.workers.run("diff", arguments, fds, rootfs=lower)
-    return str(layer["digest"])
+        made = await engine.workers.run("diff", arguments, fds, rootfs=lower)
+    return StagedLayer(
+        made["digest"], directory, made["content"], made["size"], made["index_digest"]
+    )

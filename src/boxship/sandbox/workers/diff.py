@@ -1,10 +1,13 @@
 """An upper directory as a layer: archive, digest, index (OCI image spec, layer.md)."""
 
+import hashlib
 import os
 from collections.abc import Sequence
-from typing import Any
+from io import FileIO
+from typing import Any, BinaryIO, cast
 
 from boxship.archive import whiteout
+from boxship.archive.entry import Entry, Kind
 from boxship.archive.erofs import IndexBuilder
 from boxship.sandbox.workers.compare import Below
 from boxship.sandbox.workers.pack import Packer
@@ -21,23 +24,62 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
     With ``fds[2]``, a file, its index goes there; ``fds[1]`` must then be a readable file too.
     *root*, when given, is the merged view of the layers below: without it directories appear that
     only the runtime touched. ``args``: ``exclude``, the placeholders that the runtime made.
+
+    Returns ``digest`` and ``size`` of the archive; with an index, its hexadecimal ``index_digest``
+    and ``content``, bytes of files and of what links point to.
     """
     sink = Sink(fds[1], hashed=True)
-    index = IndexBuilder() if len(fds) > 2 else None
+    index = _Index() if len(fds) > 2 else None
     packer = Packer(sink, index.add if index else None)
     layer = _Layer(packer, Placeholders(args.get("exclude", ())), root)
     for node in walk(fds[0]):
         layer.add(node)
     layer.settle(b"")
     packer.close()
+    answer = {"digest": sink.digest(), "size": sink.size}
     if index is not None:
-        _write_index(index, fds[2], sink.size, fds[1])
-    return {"digest": sink.digest(), "size": sink.size}
+        digest = index.write(fds[2], sink.size, fds[1])
+        answer |= {"index_digest": digest, "content": index.content}
+    return answer
 
 
-def _write_index(index: IndexBuilder, fd: int, size: int, archive: int) -> None:
-    with os.fdopen(os.dup(fd), "wb") as out:
-        index.write(out, size, lambda offset, length: os.pread(archive, length, offset))
+class _Index:
+    """The index in the making; ``content`` counts bytes."""
+
+    def __init__(self) -> None:
+        self._builder = IndexBuilder()
+        self.content = 0
+
+    def add(self, entry: Entry) -> None:
+        self._builder.add(entry)
+        if entry.kind is Kind.FILE:
+            self.content += entry.size
+        elif entry.kind is Kind.SYMLINK:
+            self.content += len(entry.link)
+
+    def write(self, fd: int, size: int, archive: int) -> str:
+        """Write it to *fd*; its digest."""
+        with _HashedFile(os.dup(fd), "wb") as out:
+            self._builder.write(
+                cast(BinaryIO, out), size, lambda offset, length: os.pread(archive, length, offset)
+            )
+            return out.digest.hexdigest()
+
+
+class _HashedFile(FileIO):
+    """Hashes what is written; ``digest`` is complete at the end."""
+
+    def __init__(self, fd: int, mode: str) -> None:
+        super().__init__(fd, mode)
+        self.digest = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.digest.update(view)
+        done = 0
+        while done < len(view):
+            done += super().write(view[done:]) or 0
+        return done
 
 
 class _Layer:
