@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import json
 import os
 import socket
 import subprocess
@@ -374,3 +375,33 @@ def test_rules_for_one_version_only(ground: Ground, outside: Namespace) -> None:
         assert ask("fd00:99:1::2", 80, outside) == "2001:db8::2"
 
     ground.run(scenario, Publishing(rules6=False))
+
+
+def test_rules_of_a_daemon_that_was_killed_go(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "firewall-cmd"
+    program.write_text(_FIREWALL_CMD)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    record = tmp_path / "rules.json"
+
+    async def scenario(fabric: Fabric) -> None:
+        shell(ground.host, _FIREWALLD)
+        shell(ground.host, _DROPPING.format(chain="DOCKER-USER"))
+        await _until(lambda: record.exists() and len(json.loads(record.read_text())) == 4)
+        await _until(lambda: "boxship" in "".join(_chain(ground.host, "DOCKER-USER")))
+        await _until(lambda: "br2" in _rules(ground.host, "set inet firewalld trusted"))
+
+    ground.run(scenario, record=record)
+
+    async def successor() -> None:
+        fabric = Fabric(foreign=record)
+        assert await fabric.usable()
+        await fabric.settle()
+        fabric.close()
+
+    ground.host.run(lambda: asyncio.run(successor()))
+    assert json.loads(record.read_text()) == []
+    assert "br2" not in _rules(ground.host, "set inet firewalld trusted")
+    assert "boxship" not in "".join(_chain(ground.host, "DOCKER-USER"))

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from boxship.network.bridge import Bridge, enable_forwarding_ipv6
 from boxship.network.endpoint import Endpoint
@@ -41,10 +42,10 @@ class Ground:
         self,
         scenario: Callable[[Fabric], Awaitable[None]],
         publishing: Publishing = PLAIN,
-        name: str = "boxship",
+        record: Path | None = None,
     ) -> None:
         async def main() -> None:
-            fabric = Fabric(name, publishing)
+            fabric = Fabric("boxship", publishing, record)
             assert await fabric.usable(), fabric.flaw
             enable_forwarding_ipv6()
             for number, internal in ((1, False), (2, False), (3, True)):

@@ -35,9 +35,8 @@ class ForeignRules:
         self._comment = owner
         self._file = file
         self._made = self._read()
-        #: What is known to be in place since the last survey, bridges in firewalld's zone too.
+        #: What is known to be in place since the last survey.
         self._placed: set[Point] = set()
-        self._bridges: set[str] = set()
         self._complained: set[str] = set()
         self.found = Surroundings()
 
@@ -63,15 +62,14 @@ class ForeignRules:
 
     def settle(self, bridges: Collection[str]) -> None:
         """Have the rules that *bridges* need by the last survey, and no others."""
-        wanted = self.found.points if bridges else ()
+        points = self.found.points if bridges else ()
+        wanted = [each for point in points for each in _for_each(point, bridges)]
         for obstacle in self.found.obstacles:
             self._complain(obstacle)
         for point in [each for each in self._made if each not in wanted]:
             self._remove(point)
         for point in wanted:
-            if point == FIREWALLD:
-                self._bind(bridges)
-            elif point not in self._placed and not self._has(point):
+            if point not in self._placed and not self._has(point):
                 self._add(point)
             self._placed.add(point)
 
@@ -93,37 +91,32 @@ class ForeignRules:
         ]
 
     def _has(self, point: Point) -> bool:
+        if point.tool == FIREWALLD.tool:
+            return _firewalld("query", point) is not None
         return _iptables(point, "-C", point.chain, *self._rule()) is not None
 
     def _add(self, point: Point) -> None:
-        self._write([*self._made, point] if point not in self._made else self._made)
-        listed = (_iptables(point, "-S", point.chain) or "").splitlines()
-        rules = [line for line in listed if line.startswith("-A ")]
-        place = _position(rules, point.chain)
-        if _iptables(point, "-I", point.chain, str(place), *self._rule()) is None:
-            _log.warning("no rule could be added to chain %s of %s", point.chain, point.tool)
+        if point not in self._made:
+            self._write([*self._made, point])
+        if point.tool == FIREWALLD.tool:
+            done = _firewalld("change", point)
         else:
-            _log.info("added a rule to chain %s of %s", point.chain, point.tool)
+            listed = (_iptables(point, "-S", point.chain) or "").splitlines()
+            place = _position([line for line in listed if line.startswith("-A ")], point.chain)
+            done = _iptables(point, "-I", point.chain, str(place), *self._rule())
+        if done is None:
+            _log.warning("no rule could be added to %s of %s", point.chain, point.tool)
+        else:
+            _log.info("added a rule to %s of %s", point.chain, point.tool)
 
     def _remove(self, point: Point) -> None:
-        if point == FIREWALLD:
-            for bridge in [*self._bridges]:
-                _run(["firewall-cmd", _ZONE, f"--remove-interface={bridge}"])
-            self._bridges.clear()
+        self._placed.discard(point)
+        if point.tool == FIREWALLD.tool:
+            _firewalld("remove", point)
         else:
-            self._placed.discard(point)
             while _iptables(point, "-D", point.chain, *self._rule()) is not None:
                 pass
         self._write([each for each in self._made if each != point])
-
-    def _bind(self, bridges: Collection[str]) -> None:
-        """Their zone trusts them; firewalld forgets it when it is reloaded."""
-        self._write([*self._made, FIREWALLD] if FIREWALLD not in self._made else self._made)
-        known = self._bridges if FIREWALLD in self._placed else set()
-        for bridge in [each for each in bridges if each not in known]:
-            if _run(["firewall-cmd", _ZONE, f"--query-interface={bridge}"]) is None:
-                _run(["firewall-cmd", _ZONE, f"--change-interface={bridge}"])
-        self._bridges = set(bridges)
 
     def _read(self) -> list[Point]:
         try:
@@ -149,6 +142,15 @@ def _position(rules: Sequence[str], chain: str) -> int:
         if shlex.split(rule) == ["-A", chain, "-j", "RETURN"]:
             return number
     return len(rules) + 1
+
+
+def _for_each(point: Point, bridges: Collection[str]) -> list[Point]:
+    """firewalld has its interfaces one by one, in a zone that trusts them until it is reloaded."""
+    return [Point(point.tool, chain=each) for each in bridges] if point == FIREWALLD else [point]
+
+
+def _firewalld(action: str, point: Point) -> str | None:
+    return _run(["firewall-cmd", _ZONE, f"--{action}-interface={point.chain}"])
 
 
 def _iptables(point: Point, *arguments: str) -> str | None:

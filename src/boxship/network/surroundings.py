@@ -64,8 +64,8 @@ def filters(chains: Sequence[Chain], hook: str) -> Iterator[Chain]:
 class Point:
     """Where a program lets others add a rule of theirs.
 
-    *tool* names the program, *family* is ip or ip6, *chain* that of iptables; for firewalld both
-    are empty, and bridges are added to a zone.
+    *tool* names the program, *family* is ip or ip6, *chain* that of iptables; firewalld has a zone
+    for interfaces instead, one of which *chain* is, or none.
     """
 
     tool: str
