@@ -18,6 +18,7 @@ from boxship.images.platform import host
 from support.image_archives import Image, docker_archive, layer
 from support.image_store import TESTS
 from support.requirements import require_root
+from support.waiting import eventually
 
 BASE = layer(bin_sh="#!", etc_passwd="root")
 ONE = Image([BASE], ["one:latest"], host().architecture, {"Labels": {"a": "b"}})
@@ -133,12 +134,11 @@ def test_a_client_that_vanishes_leaves_nothing(api: Api) -> None:
     archive = docker_archive(LOOSE)
     head = f"POST /images/load HTTP/1.1\r\nHost: x\r\nContent-Length: {len(archive)}\r\n\r\n"
     connection.sock.sendall(head.encode() + archive[:-2048])
-    time.sleep(0.5)
+    staging = api.path.parent / "staging"
+    eventually(lambda: list(staging.iterdir()) != [])
     connection.close()
-    time.sleep(0.5)
+    eventually(lambda: list(staging.iterdir()) == [])
     assert [row["Id"] for row in api("GET", "/images/json?all=1")[1]] == [ONE.id]
-    staging = list((api.path.parent / "staging").iterdir())
-    assert staging == []
 
 
 def test_import(api: Api) -> None:

@@ -1,18 +1,13 @@
-"""Blobs that arrive in pieces, and layers that are made small."""
+"""Blobs that arrive in pieces."""
 
-import gzip
-import hashlib
 import os
 import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from boxship.base.digests import sha256
 from boxship.base.errors import InvalidParameter
-from boxship.images.compress import compress
 from boxship.images.partial import Partials
 
 DATA = os.urandom(1000)
@@ -65,18 +60,3 @@ def test_what_nobody_wants_goes(tmp_path: Path) -> None:
     os.utime(old, (month_ago, month_ago))
     partials.sweep()
     assert [path.name for path in tmp_path.iterdir()] == [sha256(b"new").replace(":", "-")]
-
-
-@given(st.binary(max_size=10_000))
-def test_compression_gives_the_same_bytes(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes
-) -> None:
-    directory = tmp_path_factory.mktemp("compress")
-    (directory / "layer.tar").write_bytes(data)
-    first, digest, size = compress(directory / "layer.tar", directory)
-    second, again, _ = compress(directory / "layer.tar", directory)
-    packed = first.read_bytes()
-    assert packed == second.read_bytes()
-    assert digest == again == "sha256:" + hashlib.sha256(packed).hexdigest()
-    assert size == len(packed)
-    assert gzip.decompress(packed) == data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 WINDOW = 5.0  # seconds that count
+_LONGEST = 360_000.0  # seconds of which it is worth to speak
 _LEAST = 0.5  # seconds of which something can be said
 
 
@@ -30,7 +31,7 @@ class Pace:
 
 def time_left(left: int, rate: float | None) -> str:
     """How long *left* bytes take at *rate*, for people; "" where nobody knows."""
-    if not rate or left <= 0:
+    if not rate or left <= 0 or left / rate > _LONGEST:
         return ""
     seconds = int(left / rate) + 1
     if seconds < 60:
@@ -39,4 +40,4 @@ def time_left(left: int, rate: float | None) -> str:
     if minutes < 60:
         return f"{minutes}m{seconds:02}s"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02}m" if hours < 100 else ""
+    return f"{hours}h{minutes:02}m"
