@@ -240,6 +240,16 @@ def test_the_cache_outlives_images_until_it_is_pruned(fresh: docker_py.DockerCli
     assert fresh.api.df()["BuildCache"] == []
 
 
+def test_triggers_reach_stages_that_nothing_else_needs(fresh: docker_py.DockerClient) -> None:
+    """BuildKit refuses this one."""
+    source = (
+        "FROM busybox\nRUN echo part > /part\nFROM busybox AS b\nONBUILD COPY --from=0 /part /t\n"
+        "FROM b\nRUN cat /t\n"
+    )
+    messages = build(fresh, context(source))
+    assert "\npart\n" in text(messages) and image_of(messages)
+
+
 def test_an_epoch_makes_builds_equal(fresh: docker_py.DockerClient) -> None:
     archive = context("FROM busybox\nWORKDIR /made/here\nCOPY a /x/y\nENV A=1\n", a="1")
     options: dict[str, Any] = {"buildargs": {"SOURCE_DATE_EPOCH": "1700000000"}, "nocache": True}
