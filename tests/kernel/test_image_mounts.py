@@ -36,7 +36,9 @@ def _output(api: Api, host: dict[str, Any], script: str) -> str:
 
 
 def test_the_files_of_an_image_are_there_and_stay_as_they_are(api: Api) -> None:
-    script = "cat /tool/opt/a/f; touch /tool/x; rm -f /tool/opt/a/f; mount -o remount,rw /tool; ls /x"
+    script = (
+        "cat /tool/opt/a/f; touch /tool/x; rm -f /tool/opt/a/f; mount -o remount,rw /tool; ls /x"
+    )
     shown = _output(api, _host(ReadOnly=False), script)
     assert shown.startswith("inner\n")
     assert shown.count("Read-only file system") == 2

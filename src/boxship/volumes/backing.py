@@ -9,8 +9,9 @@ from boxship.base.errors import InvalidParameter
 from boxship.volumes.volume import Volume
 
 _BINDS = ("bind", "rbind")
-#: ``MS_*`` of mount(2), only to be shown.
+#: ``MS_*`` of mount(2), only to be shown; 0 for words that clear one.
 _SHOWN = {
+    **dict.fromkeys(("defaults", "rw", "suid", "dev", "exec", "async", "atime", "diratime"), 0),
     "ro": 0x1,
     "nosuid": 0x2,
     "nodev": 0x4,

@@ -165,3 +165,19 @@ docker run --rm --detach-keys ctrl-x busybox true && echo fine; docker run --rm 
 docker run --rm --expose abc busybox true; docker run --rm --mac-address zz busybox true
 docker run --rm --hostname 'bad host' busybox hostname; docker run --rm --domainname dom --hostname h busybox sh -c 'hostname; cat /proc/sys/kernel/domainname'
 docker run --rm --init --restart always busybox true
+
+== restarts-and-ends
+docker run -d --name r1 --restart on-failure:2 busybox false >/dev/null; eventually sh -c 'docker inspect -f "{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}" r1 | grep exited'
+docker run -d --name r2 --restart always busybox sh -c 'exit 3' >/dev/null; eventually sh -c 'docker inspect -f "{{.RestartCount}}" r2 | grep 2'; docker stop -t 0 r2; docker inspect -f '{{.State.Status}} {{.State.Restarting}} {{.State.ExitCode}}' r2
+docker run -d --name r3 --restart unless-stopped busybox sleep 100 >/dev/null; docker kill r3; docker inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}' r3
+docker run -d --name r4 --restart always busybox sleep 100 >/dev/null; docker exec r4 kill -9 1; docker exec r4 sh -c 'kill -TERM 1'; docker restart -t 0 r4; docker inspect -f '{{.State.Status}} {{.RestartCount}}' r4
+docker events --since 1h --until 0s --filter container=r1 --format '{{.Action}}' | tr '\n' ' '
+docker run --rm --restart always busybox true; docker run --restart on-failure:-1 busybox true; docker run --restart no:3 busybox true; docker run --restart unless-stopped:3 busybox true
+docker run --rm --memory 20m busybox sh -c 'tail /dev/zero'; docker run --name oom --memory 20m busybox sh -c 'tail /dev/zero'; docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' oom
+docker run --rm --oom-score-adj 500 busybox cat /proc/self/oom_score_adj; docker run --rm --oom-score-adj 5000 busybox true
+docker run --rm --ipc host busybox sh -c 'df /dev/shm | tail -1 | cut -d" " -f1'; docker run --rm --ipc none busybox ls /dev/shm; docker run --rm --ipc bogus busybox true
+docker run --rm --userns host busybox true && echo fine; docker run --rm --userns bogus busybox true
+docker run --rm --security-opt systempaths=unconfined busybox sh -c 'grep -c "/proc/sys " /proc/mounts'; docker run --rm --security-opt no-new-privileges=false busybox grep NoNewPrivs /proc/self/status
+docker run --rm --security-opt seccomp=unconfined busybox grep ^Seccomp: /proc/self/status; docker run --rm --security-opt seccomp=builtin busybox grep ^Seccomp: /proc/self/status
+docker run --rm --stop-timeout -1 busybox true && echo fine; docker run --rm --stop-timeout abc busybox true
+docker run --rm --runtime runc busybox true && echo fine; docker run --rm --runtime io.containerd.runc.v2 busybox true && echo fine

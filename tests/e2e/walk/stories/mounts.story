@@ -97,3 +97,20 @@ docker run --rm --mount type=tmpfs,dst=/t,tmpfs-mode=9 busybox true
 docker run --rm --mount type=tmpfs,dst=/t,tmpfs-size=-1 busybox true
 docker run --rm --mount type=tmpfs busybox true
 docker create --name box --tmpfs /a:size=1m --mount type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=0700 busybox >/dev/null; docker inspect -f '{{json .HostConfig.Tmpfs}} {{json .HostConfig.Mounts}} {{json .Mounts}}' box
+
+== more-mounts
+mkdir b
+docker run --rm --tmpfs /a:size=1m,nosuch busybox true
+docker run --rm --tmpfs /a:ro busybox touch /a/x
+docker run --rm --tmpfs relative busybox true
+docker run --rm -v $PWD/b:relative busybox true
+docker run --rm -v relative/path:/x busybox true
+docker run --rm -v ./b:/x busybox ls -d /x
+docker run --rm --mount type=bind,src=./b,dst=/x busybox ls -d /x
+docker run --rm --mount type=volume,src=../bad,dst=/x busybox true
+docker run --rm -v x:/x:ro,z,nocopy busybox touch /x/y
+docker run --rm -v /:/host:ro busybox sh -c 'touch /host/tmp/x; ls -d /host/etc'
+docker run --rm --read-only -v w:/w --tmpfs /t busybox sh -c 'touch /w/x /t/x && echo ok; touch /y'
+docker create --name w1 -v wv:/w busybox sh -c 'echo 1 > /w/f' >/dev/null; docker cp w1:/w - | tar t; docker start -a w1; docker cp w1:/w/f - | tar xO; docker export w1 | tar t | grep '^w/'
+docker diff w1
+docker run --name dd -v dv:/etc busybox sh -c 'touch /etc/new'; docker diff dd; docker commit dd img2 >/dev/null; docker run --rm img2 ls /etc/new

@@ -160,6 +160,9 @@ docker volume create -o size=abc bad
 docker volume create -o type=tmpfs -o device=tmpfs mem2; docker volume create -o type=tmpfs -o device=other mem2
 docker volume create mem2
 docker volume create -o type=nfs -o o=addr=127.0.0.1,rw,nfsvers=4 -o device=:/export nfs; docker volume inspect -f '{{json .Options}}' nfs
+docker run --rm -v nfs:/x busybox true
+docker volume create -o type=nosuchfs -o device=x nofs; docker run --rm -v nofs:/x busybox true
+docker volume create -o type=cifs -o o=addr=127.0.0.1,username=u,password=secret -o device=//127.0.0.1/x cifs; docker run --rm -v cifs:/x busybox true
 docker volume create -o type=nfs -o o=addr=nosuch.invalid -o device=:/export nfs2; docker create -v nfs2:/x busybox 2>&1 | sed 's/on .*/on .../'
 docker create --name vv --mount 'type=volume,src=opt,dst=/v,volume-opt=type=tmpfs,volume-opt=device=tmpfs,"volume-opt=o=size=2m,uid=5"' busybox >/dev/null; docker volume inspect -f '{{json .Options}}' opt; docker inspect -f '{{json .HostConfig.Mounts}}' vv
 docker run --rm --mount 'type=volume,dst=/v,volume-opt=type=tmpfs,volume-opt=device=tmpfs' busybox grep -c ' /v tmpfs' /proc/mounts
