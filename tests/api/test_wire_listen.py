@@ -92,6 +92,32 @@ def test_sockets_of_a_service_manager(number: str) -> None:
     subprocess.run([sys.executable, "-c", program, number], check=True, timeout=30)
 
 
+def test_the_file_of_a_service_manager_is_left_alone(tmp_path: Path) -> None:
+    """The manager goes on listening there when the service has ended."""
+    program = textwrap.dedent(
+        """
+        import asyncio, os, socket, sys
+        from boxship.wire.listen import listen
+        from boxship.wire.server import Server
+        manager = socket.socket(socket.AF_UNIX)
+        manager.bind(sys.argv[1])
+        manager.listen()
+        os.dup2(manager.fileno(), 3)
+        os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+
+        async def serve():
+            server = Server(None)
+            server.listen(*listen("fd://"))
+            await server.close()
+
+        asyncio.run(serve())
+        """
+    )
+    path = tmp_path / "socket"
+    subprocess.run([sys.executable, "-c", program, path], check=True, timeout=30)
+    assert path.is_socket()
+
+
 def test_the_server_tells_its_peer_and_removes_its_own_file(tmp_path: Path) -> None:
     peers: list[Peer] = []
 

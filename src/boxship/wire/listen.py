@@ -125,13 +125,18 @@ def _bound_tcp(family: int, where: "tuple[object, ...]") -> socket.socket:
     return sock
 
 
-def inherited(which: str) -> list[socket.socket]:
-    """Sockets passed by the service manager (sd_listen_fds(3)): all, or number *which*."""
+def passed() -> range:
+    """The descriptors of sockets that the service manager gave to this process and keeps."""
     count = 0
     if os.environ.get("LISTEN_PID") == str(os.getpid()):
         text = os.environ.get("LISTEN_FDS", "0")
         count = int(text) if text.isdigit() else 0
-    numbers = list(range(_SYSTEMD_FIRST, _SYSTEMD_FIRST + count))
+    return range(_SYSTEMD_FIRST, _SYSTEMD_FIRST + count)
+
+
+def inherited(which: str) -> list[socket.socket]:
+    """Sockets passed by the service manager (sd_listen_fds(3)): all, or number *which*."""
+    numbers = list(passed())
     if which not in ("", "*"):
         wanted = int(which) if which.isdigit() else -1
         numbers = [number for number in numbers if number == wanted]

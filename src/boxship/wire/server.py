@@ -10,6 +10,7 @@ from boxship.wire.connection import Connection
 from boxship.wire.exchange import Handler
 from boxship.wire.hangup import HangupWatch
 from boxship.wire.limits import Limits
+from boxship.wire.listen import passed
 from boxship.wire.peer import Peer
 from boxship.wire.tls import TlsTerminator
 
@@ -30,10 +31,12 @@ class Server:
         self._closing = False
 
     def listen(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
-        """Serve the connections of *sock*, which the server then owns."""
+        """Serve the connections of *sock*, which the server then owns. Its file is removed at the
+        end, unless a service manager goes on listening there."""
         sock.setblocking(False)
         self._listeners.append(sock)
-        if sock.family == socket.AF_UNIX and isinstance(path := sock.getsockname(), str) and path:
+        own = sock.family == socket.AF_UNIX and sock.fileno() not in passed()
+        if own and isinstance(path := sock.getsockname(), str) and path:
             self._unlink.append((path, os.stat(path).st_ino))
         terminator = TlsTerminator(tls, self._from_thread) if tls else None
         self._loop.add_reader(sock.fileno(), self._accept, sock, terminator)
