@@ -80,24 +80,32 @@ class Database:
             while not self._jobs.empty():
                 jobs.append(self._jobs.get())
             open_ = None not in jobs
-            self._commit(connection, [job for job in jobs if job is not None])
+            left = [job for job in jobs if job is not None]
+            while left:
+                left = self._commit(connection, left)
         connection.close()
 
-    def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+    def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Job]:
+        """Carry *jobs* out as one transaction; those that are to be done in another one."""
         done: list[tuple[Future[Any], Any]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:  # another process keeps the file
             for _, future in jobs:
                 future.set_exception(error)
-            return
-        for write, future in jobs:
+            return []
+        for number, (write, future) in enumerate(jobs, 1):
             connection.execute("SAVEPOINT job")
             try:
                 done.append((future, write(connection)))
             except Exception as error:
-                connection.execute("ROLLBACK TO job")
                 future.set_exception(error)
+                if not connection.in_transaction:
+                    # A full disk ends the whole transaction (sqlite.org/lang_transaction.html).
+                    for lost, _ in done:
+                        lost.set_exception(error)
+                    return jobs[number:]
+                connection.execute("ROLLBACK TO job")
             connection.execute("RELEASE job")
         try:
             connection.execute("COMMIT")
@@ -106,6 +114,7 @@ class Database:
                 connection.execute("ROLLBACK")
             for future, _ in done:
                 future.set_exception(error)
-            return
+            return []
         for future, result in done:
             future.set_result(result)
+        return []

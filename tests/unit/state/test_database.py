@@ -1,8 +1,11 @@
 """The writer of the database goes on, whatever becomes of those who wait for it."""
 
 import asyncio
+import sqlite3
 import threading
 from pathlib import Path
+
+import pytest
 
 from boxship.state.database import Database
 
@@ -25,4 +28,33 @@ def test_a_write_that_nobody_waits_for_any_more_is_carried_out(tmp_path: Path) -
 
     asyncio.run(asyncio.wait_for(scenario(), 20))
     assert database.read("SELECT name FROM row") == [("nobody waits",), ("waited for",)]
+    database.close()
+
+
+def test_a_full_disk_fails_what_does_not_fit_and_nothing_after_it(tmp_path: Path) -> None:
+    """A write that is too large takes those of its transaction along, and says so to each."""
+    database = Database(tmp_path / "test.db", ("CREATE TABLE row (name TEXT)",))
+    insert = "INSERT INTO row VALUES (?)"
+
+    async def scenario() -> None:
+        await database.write(
+            lambda connection: connection.execute("PRAGMA max_page_count=20").fetchall()
+        )
+        held = threading.Event()
+        database.submit(lambda connection: held.wait(10) and None)
+        writes = [
+            asyncio.create_task(database.execute(insert, name))
+            for name in ("lost", "x" * 1_000_000, "kept")
+        ]
+        await asyncio.sleep(0)
+        held.set()
+        lost, large, kept = await asyncio.gather(*writes, return_exceptions=True)
+        assert isinstance(lost, sqlite3.Error) and isinstance(large, sqlite3.Error)
+        assert kept is None
+        with pytest.raises(sqlite3.Error, match="full"):
+            await database.execute(insert, "x" * 1_000_000)
+        await database.execute(insert, "still here")
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert database.read("SELECT name FROM row") == [("kept",), ("still here",)]
     database.close()
