@@ -1,7 +1,6 @@
 """From an exchange to a handler's answer, and from errors to the protocol's JSON."""
 
 import asyncio
-import errno
 import logging
 import re
 
@@ -12,6 +11,7 @@ from boxship.hub.pages.refusals import refusal_page
 from boxship.hub.request import Request, parse
 from boxship.hub.routes import ROUTES, Handler
 from boxship.hub.storage.blobs import Busy
+from boxship.hub.storage.full import is_full
 from boxship.oci.distribution.errors import DistributionError
 from boxship.oci.distribution.names import is_name
 from boxship.wire.answer import Headers
@@ -23,7 +23,6 @@ _COMMON: Headers = (
     ("Docker-Distribution-Api-Version", "registry/2.0"),
     ("X-Content-Type-Options", "nosniff"),
 )
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class App:
@@ -83,7 +82,7 @@ def _translated(error: Exception, request: Request) -> DistributionError:
         return DistributionError("BLOB_UNKNOWN")
     if isinstance(error, BoxshipError):
         return DistributionError("UNSUPPORTED", str(error), status=400)
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if is_full(error):
         return DistributionError("BLOB_UPLOAD_INVALID", "the hub's disk is full", status=507)
     _log.error("%s %s failed", request.method, request.path, exc_info=error)
     return DistributionError("UNSUPPORTED", "internal error", status=500)
