@@ -12,7 +12,7 @@ _NANO = 1_000_000_000
 #: that means "not asked for", and the warning.
 WARNINGS: dict[str, tuple[dict[str, object], str]] = {
     "memory": (
-        {"memory": 0},
+        {"memory": 0, "memory_swap": 0},
         "memory limit capabilities or the cgroup is not mounted. Limitation discarded.",
     ),
     "swappiness": (
