@@ -161,14 +161,16 @@ def test_rules_that_others_remove_come_back(ground: Ground, outside: Namespace) 
 
 def test_changes_of_others_leave_ours_alone(ground: Ground) -> None:
     async def scenario(fabric: Fabric) -> None:
-        before = _rules(ground.host, "tables -a")
-        shell(ground.host, "nft add table ip theirs; nft delete table ip theirs")
-        shell(ground.host, "nft add table ip last")
-        await _until(lambda: "last" in _rules(ground.host, "tables"))
-        await asyncio.sleep(0.2)
-        assert _rules(ground.host, "tables -a").splitlines()[: len(before.splitlines())] == (
-            before.splitlines()
+        before = _rules(ground.host, "tables -a").splitlines()
+        shell(
+            ground.host,
+            "nft add table ip theirs; nft 'add chain ip theirs all"
+            " { type filter hook forward priority 0; policy drop; }'",
         )
+        # It has been looked at, and what is ours is the table that it was.
+        await _until(lambda: fabric.surroundings.obstacles == ("ip theirs all",))
+        after = _rules(ground.host, "tables -a").splitlines()
+        assert set(after) - set(before) == set(after[len(before) :]) and len(after) == 2
 
     ground.run(scenario)
 
