@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from e2e.builds.case import Case
-from e2e.builds.corpus import CASES, RECORDED, build, look
+from e2e.builds.corpus import CASES, RECORDED, build, client_of, look
 from support import engines
 
 
@@ -24,7 +24,7 @@ def test_what_buildkit_makes_of_it(
     tag = f"corpus:{case.name}"
     build(boxship_daemon.host, case, tag)
     found = look(boxship_daemon.host, tag)
-    boxship_daemon.docker("rmi", "-f", tag)
+    client_of(boxship_daemon.host).remove_image(tag, force=True)
     if case.own:
         digests = {k: hashlib.sha256(v.encode()).hexdigest()[:16] for k, v in case.own.items()}
         assert {path: found["tree"][path].split()[-1] for path in case.own} == digests

@@ -5,6 +5,7 @@ dockerd of SOCKET and records what came out in ``e2e/data/builds.json``. Where d
 buildx, BUILDX is the path of that plugin.
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -15,6 +16,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import docker as docker_py
 
 from e2e.builds import special
 from e2e.builds.case import Case, read_cases
@@ -38,6 +41,12 @@ _PLACES = frozenset((".dockerenv", "dev", "proc", "sys", "etc/hostname", "etc/ho
     "etc/resolv.conf", "etc/mtab", "dev/console", "dev/pts", "dev/shm",
 }  # fmt: skip
 _KINDS = {tarfile.DIRTYPE: "d", tarfile.SYMTYPE: "l", tarfile.FIFOTYPE: "p"}
+
+
+@functools.cache
+def client_of(host: str) -> docker_py.APIClient:
+    """Docker's client for Python: much quicker than the CLI."""
+    return docker_py.APIClient(base_url=host, version="auto", timeout=60)
 
 
 def docker(host: str, *arguments: str, buildkit: bool = False) -> bytes:
@@ -70,14 +79,15 @@ def build(host: str, case: Case, tag: str, buildkit: bool = False) -> None:
 
 def look(host: str, tag: str) -> dict[str, Any]:
     """``config`` and ``tree`` of an image: path to kind, mode, owner, link or digest."""
-    (image,) = json.loads(docker(host, "image", "inspect", tag))
+    client = client_of(host)
+    image = client.inspect_image(tag)
     config = {key: image["Config"].get(key) or None for key in _KEYS}
     config["Author"] = image.get("Author") or None
-    container = docker(host, "create", tag, "x").decode().strip()
+    container = client.create_container(tag, "x")
     try:
-        data = docker(host, "export", container)
+        data = b"".join(client.export(container))
     finally:
-        docker(host, "rm", "-v", container)
+        client.remove_container(container, v=True)
     return {"config": config, "tree": _tree(data)}
 
 
