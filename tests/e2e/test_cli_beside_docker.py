@@ -312,6 +312,8 @@ def normal(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "<time>", text)
     text = re.sub(r"(\d+ \w+|Less than a second|About an? \w+) ago", "<ago>", text)
     text = re.sub(r"Up (\d+ \w+|Less than a second|About an? \w+)", "Up <while>", text)
+    # A column that Docker's client has not.
+    text = re.sub(r',"Reach":"[^"]*"', "", text)
     text = re.sub(r"^(Did you mean .*|\w.*\?)\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"(Usage:  docker [^\n]*\n\n)[^\n]*", r"\1<summary>", text)
     return re.sub(r" +", " ", text)
