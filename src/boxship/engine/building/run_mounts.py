@@ -7,7 +7,7 @@ import os
 import posixpath
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,9 +62,16 @@ class Mounts:
         path = self._scratch / secrets.token_hex(8)
         with open(path, "xb", opener=lambda p, flags: os.open(p, flags, 0o600)) as file:
             file.write(data)
-        os.chown(path, uid, gid)
+        os.chown(path, *self._on_host(uid, gid))
         path.chmod(mode)
         self._bind(str(path), target, rw=False)
+
+    def _on_host(self, uid: int, gid: int) -> tuple[int, int]:
+        """Whom *uid* and *gid* of a container are out here."""
+        users = self._engine.options.users
+        if users is None:
+            return uid, gid
+        return _mapped(uid, users.uid), _mapped(gid, users.gid)
 
     def _bind(self, source: str, target: str, rw: bool) -> None:
         self.points.append(MountPoint(type="bind", source=source, destination=target, rw=rw))
@@ -105,7 +112,7 @@ class Mounts:
             if mount.origin.kind != "nothing":
                 await self._seed(directory, mount)
             mode, uid, gid = _owner(mount, _CACHE_MODE)
-            os.chown(directory, uid, gid)
+            os.chown(directory, *self._on_host(uid, gid))
             directory.chmod(mode)
         self._bind(str(directory), mount.target, rw=not mount.read_only)
 
@@ -139,6 +146,14 @@ class Mounts:
     async def _ssh(self, mount: Mount, stack: contextlib.AsyncExitStack) -> None:
         if mount.options.get("required") == "true":
             raise InvalidParameter(f"unset ssh forward key {mount.options['id']}")
+
+
+def _mapped(number: int, rows: Sequence[tuple[int, int, int]]) -> int:
+    """By *rows* of inside, outside, length; :class:`InvalidParameter` for who is not there."""
+    for inside, outside, length in rows:
+        if inside <= number < inside + length:
+            return outside + number - inside
+    raise InvalidParameter(f"the ID {number} has no counterpart on the host")
 
 
 def _owner(mount: Mount, mode: int) -> tuple[int, int, int]:
