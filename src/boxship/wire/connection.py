@@ -20,6 +20,7 @@ from boxship.wire.limits import Limits
 from boxship.wire.peer import Peer, peer_of
 
 _log = logging.getLogger(__name__)
+_SMALL_READ = 256 << 10
 # RFC 8446, section 5.1. Clients that may fall back to plain HTTP wait for an answer to it.
 _TLS_HANDSHAKE = 0x16
 
@@ -158,12 +159,17 @@ class Connection(asyncio.Protocol):
         self.deadline = math.inf
         self._framing = Chunked() if head.chunked else ByLength(head.content_length)
         empty = self._framing.done
+        self._read_at_once(_SMALL_READ if empty else self._host.limits.backlog)
         self._awaits_continue = head.expects_continue and not empty
         self._state = _State.BUSY if empty else _State.BODY
         body = IncomingBody(empty=empty, time=self._host.limits.body_time, on_read=self._body_read)
         self._exchange = Exchange(self, head, body, self._peer)
         self._task = asyncio.get_running_loop().create_task(self._serve(self._exchange))
         self._exchange.task = self._task
+
+    def _read_at_once(self, size: int) -> None:
+        """How much one recv(2) may bring: asyncio has no call for it, only this attribute."""
+        self._transport.max_size = max(size, _SMALL_READ)  # type: ignore[attr-defined]
 
     def _body_read(self) -> None:
         if self._awaits_continue:
