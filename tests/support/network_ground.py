@@ -5,18 +5,20 @@ import ipaddress
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from boxship.network.bridge import Bridge, enable_forwarding_ipv6
 from boxship.network.endpoint import Endpoint
-from boxship.network.fabric import Fabric, Wiring
+from boxship.network.fabric import Fabric, Targets, Wiring
 from boxship.network.namespace import Namespace
 from boxship.network.publish import Wish
 from boxship.network.ruleset import PLAIN, Publishing, Zone
 
 ANY = ipaddress.IPv4Address(0)
+ANY6 = ipaddress.IPv6Address(0)
 #: Seconds; a lost first packet is sent again after one.
 PATIENCE = 2.5
 
@@ -87,6 +89,10 @@ def _addresses(
     )
 
 
+#: What :meth:`Ground.box` gives the box 2 of the bridge 1.
+BOX = Targets(ip("10.99.1.2"), ipaddress.IPv6Address("fd00:99:1::2"))
+
+
 def serve(server: socket.socket) -> None:
     while True:
         try:
@@ -128,3 +134,16 @@ def connect(host: Namespace, outside: Namespace) -> None:
     finally:
         holder.kill()
         holder.wait()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """While the loop goes on. It fails when that takes too long."""
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it does not become true"
+        await asyncio.sleep(0.02)
+
+
+def rules(host: Namespace, what: str) -> str:
+    command = ["nft", "list", *what.split()]
+    return host.run(lambda: subprocess.run(command, capture_output=True, text=True).stdout)
