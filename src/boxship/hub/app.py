@@ -19,6 +19,7 @@ from boxship.wire.errors import BadRequest, ClientGone
 from boxship.wire.exchange import Exchange
 
 _log = logging.getLogger(__name__)
+_CLIENT_GONE = 499  # for the log alone
 _COMMON: Headers = (
     ("Docker-Distribution-Api-Version", "registry/2.0"),
     ("X-Content-Type-Options", "nosniff"),
@@ -41,6 +42,7 @@ class App:
             self._report(request, reply.status)
             await _send(exchange, reply, stall)
         except ClientGone:
+            self._report(request, _CLIENT_GONE)
             raise
         except Exception as error:
             if exchange.started:

@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from boxship.hub.hub import Hub
 from boxship.hub.request import Request
-from boxship.hub.storage.blobs import Hash, Writer
+from boxship.hub.storage.blobs import Busy, Hash, Writer
 from boxship.hub.storage.records import Upload
 from boxship.oci.distribution.errors import DistributionError
 from boxship.wire.errors import RequestTimeout
 
 _BATCH = 1 << 20
 _KEEP_EVERY = 60.0
+_ATTEMPTS, _PAUSE = 20, 0.05
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Intake:
 async def intake(request: Request, upload: Upload, algorithm: str) -> AsyncIterator[Intake]:
     """:class:`~boxship.hub.storage.blobs.Busy` while another request adds to the same upload."""
     hub = request.hub
-    writer = await hub.blobs.append(upload.key)
+    writer = await _patient(lambda: hub.blobs.append(upload.key))
     try:
         # The row goes before the bytes do: one that is there now keeps what is written here.
         if await hub.metadata.upload(upload.key, upload.repository) is None:
@@ -114,6 +115,16 @@ async def intake(request: Request, upload: Upload, algorithm: str) -> AsyncItera
             hub.digesting.keep(upload.key, writer.offset, algorithm, running.digest)
     finally:
         writer.close()
+
+
+async def _patient(append: Callable[[], Awaitable[Writer]]) -> Writer:
+    """Who goes on after a broken connection may be quicker than the end of the old one."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return await append()
+        except Busy:
+            await asyncio.sleep(_PAUSE)
+    return await append()
 
 
 async def drop(hub: Hub, key: str) -> None:
