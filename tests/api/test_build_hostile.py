@@ -178,3 +178,28 @@ def test_memory_ends_where_the_limit_is(client: docker_py.DockerClient) -> None:
 def test_bytes_that_are_no_text_do_not_break_the_stream(client: docker_py.DockerClient) -> None:
     messages = build(client, context("FROM busybox\nRUN printf '\\377\\376 end\\n'\n"))
     assert "\ufffd\ufffd end" in text(messages)
+
+
+def test_a_client_that_does_not_read_holds_the_program_up(
+    client: docker_py.DockerClient, boxship_daemon: engines.Engine
+) -> None:
+    """What it writes waits with the program, not in the daemon."""
+    archive = context(
+        "FROM busybox\nRUN head -c 100000000 /dev/zero | tr '\\0' x; echo; echo e''nd\n"
+    )
+    before = _resident(boxship_daemon.pid)
+    messages = client.api.build(
+        fileobj=io.BytesIO(archive), custom_context=True, rm=True, decode=True
+    )
+    most, last = 0, ""
+    for number, message in enumerate(messages):
+        last = message.get("stream", last) if "end" in message.get("stream", "") else last
+        if number % 200 == 0:
+            most = max(most, _resident(boxship_daemon.pid))
+    assert last.endswith("end\n") and most - before < 80 << 20
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory of a process (proc(5), status)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmRSS"))

@@ -3,7 +3,8 @@
 Stages run beside each other, but are told of one after the other, in the order of the file.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from boxship.base.ids import short_id
@@ -11,13 +12,26 @@ from boxship.builder.plan import Plan
 from boxship.images.record import ImageRecord
 
 Send = Callable[[dict[str, Any]], None]
+Room = Callable[[], Awaitable[None]]
+_MOST_HELD = 1 << 20  # characters of a stage that has to wait for its turn
+_CLIPPED = "[output clipped]\n"
+
+
+def of_stderr(text: str) -> str:
+    """What a program wrote to its standard error is shown in red."""
+    return f"\x1b[91m{text}\x1b[0m"
 
 
 class Classic:
     """A :class:`~boxship.builder.progress.Progress`. With *quiet*, only the image's ID is told."""
 
-    def __init__(self, send: Send, plan: Plan, quiet: bool = False) -> None:
+    def __init__(
+        self, send: Send, plan: Plan, quiet: bool = False, room: Room | None = None
+    ) -> None:
+        """*room* waits while the client is far behind."""
         self._send = send
+        self._room = room
+        self._held_sizes: Counter[int] = Counter()
         self._quiet = quiet
         self._plan = plan
         self._total = plan.step_count
@@ -58,6 +72,10 @@ class Classic:
     def say(self, stage: int, text: str) -> None:
         self._tell(stage, text)
 
+    async def ready(self) -> None:
+        if self._room is not None:
+            await self._room()
+
     def end(self, stage: int, image: ImageRecord | None) -> None:
         self._tell(stage, f" ---> {short_id(image.id) if image else ''}\n")
 
@@ -95,8 +113,13 @@ class Classic:
     def _tell(self, stage: int, text: str) -> None:
         if self._order and self._order[0] == stage:
             self._stream(text)
-        else:
+            return
+        before = self._held_sizes[stage]
+        self._held_sizes[stage] += len(text)
+        if self._held_sizes[stage] <= _MOST_HELD:
             self._held.setdefault(stage, []).append(text)
+        elif before <= _MOST_HELD:
+            self._held.setdefault(stage, []).append(_CLIPPED)
 
     def _stream(self, text: str) -> None:
         if not self._quiet:

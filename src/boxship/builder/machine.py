@@ -1,6 +1,6 @@
 """What the builder needs of the engine: Protocols that the engine implements."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,7 +54,7 @@ class WorkRunner(Protocol):
 @dataclass(frozen=True, slots=True)
 class RunJob:
     """One RUN over the image *below* (None: an empty root). *places* say by origin what its mounts
-    show; *directory* takes the layer; *told* gets the program's output as text."""
+    show; *directory* takes the layer; *told* gets the program's output as text, after *ready*."""
 
     work: Run
     below: ImageRecord | None
@@ -62,6 +62,7 @@ class RunJob:
     options: BuildOptions
     directory: Path
     told: Say
+    ready: Callable[[], Awaitable[None]]
 
 
 class Machine(Protocol):

@@ -20,6 +20,9 @@ class Progress(Protocol):
     def say(self, stage: int, text: str) -> None:
         """Something that the step itself has to say, such as a program's output."""
 
+    async def ready(self) -> None:
+        """Wait until more can be said without piling up."""
+
     def end(self, stage: int, image: ImageRecord | None) -> None:
         """The step is done; *image* is what it led to, None for scratch."""
 

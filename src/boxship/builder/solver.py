@@ -26,7 +26,6 @@ from boxship.images.creation import EMPTY_CONFIG
 from boxship.images.images import Images
 from boxship.images.record import ImageRecord
 
-
 _AT_ONCE = 4  # steps for each processor: many of them wait for disks and networks
 
 

@@ -62,6 +62,8 @@ class Steps:
     ) -> None:
         self._means = means
         self._options = options
+        # Images to take layers from stand in for the cache, even where none of them exists.
+        self._lenders = () if options.no_cache else options.cache_from
         self._progress = progress
         self.number = number
 
@@ -74,7 +76,7 @@ class Steps:
             return
         facts, note = await self._facts(position, effect, places)
         key = key_of(facts)
-        made = self._cached(key) or self._borrowed(position, note)
+        made = self._borrowed(position, note) if self._lenders else self._cached(key)
         if made is not None:
             await self._add(position, stage, note, made)
             return
@@ -86,7 +88,8 @@ class Steps:
 
     async def describe(self, position: Position, stage: Stage, note: str) -> None:
         """A step that changes the configuration only."""
-        made = _Made(None, None, self._now(), is_new=False)
+        is_new = bool(self._lenders) and self._borrowed(position, note) is None
+        made = _Made(None, None, self._now(), is_new)
         await self._add(position, stage, note, made)
 
     def _now(self) -> int:
@@ -105,7 +108,7 @@ class Steps:
 
     def _borrowed(self, position: Position, note: str) -> _Made | None:
         """The layer of an image in ``--cache-from`` that got this far and went on as we do."""
-        for name in () if self._options.no_cache else self._options.cache_from:
+        for name in self._lenders:
             try:
                 image = self._means.images.resolve(name)
             except BoxshipError:
@@ -197,7 +200,8 @@ class Steps:
         def told(text: str) -> None:
             self._progress.say(self.number, text)
 
-        job = RunJob(work, position.image, places, self._options, directory, told)
+        ready = self._progress.ready
+        job = RunJob(work, position.image, places, self._options, directory, told, ready)
         layer = await self._means.machine.run(job)
         return None if layer.diff_id == _EMPTY_TAR else layer
 

@@ -72,3 +72,12 @@ def test_quiet_is_quiet() -> None:
     listener.begin(0, "FROM a AS one")
     listener.say(0, "text")
     assert sent == []
+
+
+def test_what_has_to_wait_does_not_pile_up() -> None:
+    listener, sent = _listener()
+    listener.begin(1, "FROM c AS two")
+    for _ in range(40):
+        listener.say(1, "x" * 65535 + "\n")
+    listener.flush()
+    assert len(_text(sent)) < 1 << 21 and _text(sent).count("[output clipped]") == 1

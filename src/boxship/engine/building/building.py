@@ -123,7 +123,7 @@ class Building:
             async with self._context(sources, directory) as (context, text):
                 plan = self._explained(text, sources.dockerfile, options)
                 try:
-                    listener = Classic(reporter.send, plan, options.quiet)
+                    listener = Classic(reporter.send, plan, options.quiet, reporter.room)
                     image = await self._solve(plan, context, options, listener, sources, directory)
                 except DockerfileError as error:
                     raise InvalidParameter(error.explain(text, sources.dockerfile)) from None

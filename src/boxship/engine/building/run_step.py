@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.base.ids import short_id
-from boxship.builder.machine import RunJob, Say, StepFailed
+from boxship.builder.classic import of_stderr
+from boxship.builder.machine import RunJob, StepFailed
 from boxship.engine.building.run_mounts import Mounts
 from boxship.engine.containers import attach, commit, create, ended, removal, start
 from boxship.engine.containers.store import Live
@@ -117,7 +118,7 @@ async def _finish(engine: "Engine", job: RunJob, live: Live) -> None:
     client = attach.client_spec(stdin=False, stdout=True, stderr=True)
     await attach.attach(engine, live, theirs, b"", client)
     exit_code = asyncio.ensure_future(ended.next_exit(live))
-    reading = asyncio.ensure_future(_tell(ours, job.told))
+    reading = asyncio.ensure_future(_tell(ours, job))
     try:
         await start.start(engine, live.id)
         code = await exit_code
@@ -132,13 +133,14 @@ async def _finish(engine: "Engine", job: RunJob, live: Live) -> None:
         raise StepFailed(f"The command '{command}' returned a non-zero code: {code}", code)
 
 
-async def _tell(sock: socket.socket, told: Say) -> None:
+async def _tell(sock: socket.socket, job: RunJob) -> None:
     """Pass on what the program writes, as text, until it ends."""
     decoders = {n: codecs.getincrementaldecoder("utf-8")("replace") for n in (1, 2)}
     async for stream, data in _frames(sock):
         text = decoders[stream].decode(data) if stream in decoders else ""
         if text:
-            told(text)
+            await job.ready()
+            job.told(text if stream == 1 else of_stderr(text))
 
 
 async def _frames(sock: socket.socket) -> AsyncIterator[tuple[int, bytes]]:

@@ -11,6 +11,7 @@ from boxship.base.ids import short_id
 Message = dict[str, Any]
 _INTERVAL = 0.1  # seconds between two messages about one transfer
 _QUEUE = 1024
+_FAR_BEHIND = 64
 _BAR = 50
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -21,6 +22,7 @@ class Reporter:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._taken = asyncio.Event()
 
     def say(self, status: str, layer: str = "", **more: Any) -> None:
         """*layer* is a digest or a tag; its short form is what the client sees."""
@@ -32,6 +34,12 @@ class Reporter:
 
     def send(self, message: Message) -> None:
         self._queue.put_nowait(message)
+
+    async def room(self) -> None:
+        """Wait while the client is far behind: for those who may have much to say."""
+        while self._queue.qsize() > _FAR_BEHIND:
+            self._taken.clear()
+            await self._taken.wait()
 
     def move(self, status: str, layer: str, current: int, total: int) -> None:
         """How far a transfer has come, in bytes."""
@@ -51,6 +59,7 @@ class Reporter:
         begun = False
         try:
             while (message := await self._queue.get()) is not None:
+                self._taken.set()
                 yield message
                 begun = True
             await _outcome(task)
