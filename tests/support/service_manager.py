@@ -12,6 +12,8 @@ SYSTEMD = "/usr/lib/systemd/systemd"
 # Under emulation, everything takes longer.
 SECONDS = 100.0
 _CGROUPS = Path("/sys/fs/cgroup")
+# Process 1 alone joins the group: others in it would keep controllers from those below.
+_JOIN = 'echo 0 >"$GROUP/cgroup.procs"; exec unshare --cgroup sh -ec "$START"'
 _START = """
 mount --make-rprivate /
 umount -l /sys/fs/cgroup
@@ -23,7 +25,7 @@ ip link set lo up
 exec env -i PATH="$PATH" container=test SYSTEMD_LOG_TARGET=null \
     $SYSTEMD --system --unit=basic.target </dev/null
 """
-_SPACES = ("--pid", "--mount", "--uts", "--ipc", "--net", "--cgroup")
+_SPACES = ("--pid", "--mount", "--uts", "--ipc", "--net")
 
 
 class ServiceManager:
@@ -35,12 +37,14 @@ class ServiceManager:
 
     def __enter__(self) -> "ServiceManager":
         self.group.mkdir()
+        controllers = (_CGROUPS / "cgroup.controllers").read_text().split()
+        switches = " ".join(f"+{name}" for name in controllers)
+        (_CGROUPS / "cgroup.subtree_control").write_text(switches)
         self._process = subprocess.Popen(
-            ["unshare", *_SPACES, "--fork", "--kill-child", "sh", "-ec", _START],
+            ["unshare", *_SPACES, "--fork", "--kill-child", "sh", "-ec", _JOIN],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "SYSTEMD": SYSTEMD},
-            preexec_fn=lambda: (self.group / "cgroup.procs").write_text("0"),
+            env={**os.environ, "SYSTEMD": SYSTEMD, "GROUP": str(self.group), "START": _START},
         )
         try:
             eventually(self._is_up, SECONDS)

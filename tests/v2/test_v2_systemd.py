@@ -56,6 +56,9 @@ def test_the_service_and_its_containers(manager: ServiceManager, archive: Path) 
     limits = ("--memory", "64m", "--pids-limit", "20")
     manager.run(*DOCKER, "run", "-d", "--name", "box", *limits, "busybox", "sleep", "1000")
     before = pid_of(manager, "box")
+    assert manager.run(*DOCKER, "exec", "box", "cat", "/sys/fs/cgroup/memory.max").stdout == (
+        f"{64 << 20}\n"
+    )
 
     # Containers outlive the daemon, whoever ends it.
     manager.run("systemctl", "restart", "boxship.service")
