@@ -211,6 +211,8 @@ class HubClient:
     password: str
     tokens: dict[str, str] = field(default_factory=dict)
     connection: http.client.HTTPConnection | None = None
+    again: bool = True
+    """Send once more what a closed connection has swallowed."""
 
     def ask(
         self,
@@ -267,7 +269,7 @@ class HubClient:
                 break
             except (http.client.RemoteDisconnected, ConnectionError):
                 self.close()
-                if last:
+                if last or not self.again:
                     raise
         names = {name.lower(): value for name, value in found.headers.items()}
         if found.will_close:
