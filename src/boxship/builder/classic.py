@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from boxship.base.ids import short_id
+from boxship.builder.dockerfile.lines import Line
 from boxship.builder.plan import Plan
 from boxship.images.record import ImageRecord
 
@@ -78,6 +79,9 @@ class Classic:
 
     def end(self, stage: int, image: ImageRecord | None) -> None:
         self._tell(stage, f" ---> {short_id(image.id) if image else ''}\n")
+
+    def fail(self, stage: int, line: Line, error: Exception) -> None:
+        """The error itself says it."""
 
     def leave(self, stage: int) -> None:
         self._left.add(stage)

@@ -30,11 +30,12 @@ class Place:
 
 
 class StepFailed(BoxshipError):
-    """A RUN ended with *code*; ``str()`` is Docker's sentence about it."""
+    """A RUN of *command* ended with *code*; ``str()`` is Docker's sentence about it."""
 
-    def __init__(self, message: str, code: int) -> None:
+    def __init__(self, message: str, code: int, command: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.command = command
 
 
 class WorkRunner(Protocol):

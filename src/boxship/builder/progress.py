@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from boxship.builder.dockerfile.lines import Line
 from boxship.images.record import ImageRecord
 
 
@@ -25,6 +26,9 @@ class Progress(Protocol):
 
     def end(self, stage: int, image: ImageRecord | None) -> None:
         """The step is done; *image* is what it led to, None for scratch."""
+
+    def fail(self, stage: int, line: Line, error: Exception) -> None:
+        """The step on *line* has failed, and the build with it."""
 
     def leave(self, stage: int) -> None:
         """The stage is done."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 
 from boxship.logs.entries import Selection, decode, encode, select
@@ -110,7 +110,7 @@ class _Reader:
 
 async def read(
     path: str, selection: Selection, ended: "asyncio.Future[None] | None" = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The log at *path*. With ``follow``: on and on, until *ended* is done and all is read."""
     watch = Watch(path) if selection.follow and ended is not None else None
     reader = _Reader(selection)
@@ -148,7 +148,7 @@ async def _follow(
     ended: "asyncio.Future[None]",
     fd: int,
     offset: int,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Owns *fd* (or -1, if there is no file yet)."""
     try:
         while True:

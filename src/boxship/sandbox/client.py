@@ -21,7 +21,8 @@ _HALF_CLOSED = select.EPOLLRDHUP
 
 
 class Client:
-    """Owns the socket. *spec*: stdin, stdout, stderr, tty, raw (bools), keys, leftover (lists).
+    """Owns the socket. *spec*: stdin, stdout, stderr, tty, raw, framed (bools), keys, leftover
+    (lists). What has no terminal is framed, unless ``raw`` or ``framed`` say otherwise.
 
     ``on_input(data)`` returns False when no more can be taken at present; ``on_input(b"")`` means
     that the client closed its side. ``on_gone(detached)`` is called once, at the end.
@@ -32,7 +33,7 @@ class Client:
         self.socket = socket.socket(fileno=fd)
         self.socket.setblocking(False)
         self.wants = {name: bool(spec.get(name)) for name in STREAMS}
-        self._framed = not (spec["tty"] or spec.get("raw"))
+        self._framed = bool(spec.get("framed", not (spec["tty"] or spec.get("raw"))))
         self._scanner = DetachScanner(bytes(spec.get("keys") or ())) if spec["tty"] else None
         self._leftover = bytes(spec.get("leftover") or ())
         self._pending: deque[memoryview] = deque()

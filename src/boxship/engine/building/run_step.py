@@ -130,7 +130,7 @@ async def _finish(engine: "Engine", job: RunJob, live: Live) -> None:
         ours.close()
     if code:
         command = " ".join(job.work.argv)
-        raise StepFailed(f"The command '{command}' returned a non-zero code: {code}", code)
+        raise StepFailed(f"The command '{command}' returned a non-zero code: {code}", code, command)
 
 
 async def _tell(sock: socket.socket, job: RunJob) -> None:

@@ -55,12 +55,12 @@ async def attach(
     config = live.container.config
     client["stdin"] = client["stdin"] and config.open_stdin
     events.emit(engine, live.container, "attach")
-    shim = live.shim
+    if live.shim is None and client["logs"]:
+        await _replay(live, sock, client)
+        client["logs"] = False
+    shim = live.shim  # it may have been started meanwhile
     if shim is None:
-        if client["logs"]:
-            await _replay(live, sock, client)
-        else:
-            _park(live, sock, client)
+        _park(live, sock, client)
         return
     with contextlib.closing(sock):
         try:
@@ -69,6 +69,7 @@ async def attach(
             # The container ended meanwhile: its log is complete.
             if client["logs"]:
                 await _replay(live, sock, client)
+                sock.shutdown(socket.SHUT_RDWR)
 
 
 def _park(live: Live, sock: socket.socket, client: Client) -> None:
@@ -77,11 +78,15 @@ def _park(live: Live, sock: socket.socket, client: Client) -> None:
     if state in ("created", "exited") and client["stream"]:
         live.parked.append((sock, client))
     else:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
         sock.close()
 
 
 async def _replay(live: Live, sock: socket.socket, client: Client) -> None:
-    """What a container that does not run has logged; then the stream ends."""
+    """What a container that does not run has logged: nothing before its first start."""
+    if live.container.state.status == "created":
+        return
     selection = Selection(
         stdout=client["stdout"],
         stderr=client["stderr"],
@@ -89,10 +94,9 @@ async def _replay(live: Live, sock: socket.socket, client: Client) -> None:
     )
     loop = asyncio.get_running_loop()
     sock.setblocking(False)
-    with contextlib.closing(sock), contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
         async for chunk in read(live.container.log_path, selection):
             await loop.sock_sendall(sock, chunk)
-        sock.shutdown(socket.SHUT_RDWR)
 
 
 async def resize(engine: "Engine", reference: str, rows: int, columns: int) -> None:

@@ -1,8 +1,9 @@
 """A container's changes as an image."""
 
 import contextlib
+import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,17 +43,36 @@ async def commit(
         raise InvalidParameter('invalid name or ID supplied: ""')
     live = engine.containers.get(reference)
     states.check(live.container, "commit", reference)
-    frozen = options.pause and live.container.state.status == "running"
+    with _frozen(engine, live) if options.pause else contextlib.nullcontext():
+        return await _commit(engine, live, config, options)
+
+
+@contextlib.contextmanager
+def _frozen(engine: "Engine", live: Live) -> Iterator[None]:
+    """The container is frozen meanwhile, if it runs; it may end before it is."""
+    if live.container.state.status != "running":
+        yield
+        return
     path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
-    if frozen:
+    with _while_it_is_there():
         engine.cgroups.freeze(path)
         events.emit(engine, live.container, "pause")
     try:
-        return await _commit(engine, live, config, options)
+        yield
     finally:
-        if frozen:
+        with _while_it_is_there():
             engine.cgroups.thaw(path)
             events.emit(engine, live.container, "unpause")
+
+
+@contextlib.contextmanager
+def _while_it_is_there() -> Iterator[None]:
+    """Once the container has ended there is no group, and no need of one."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENODEV):
+            raise
 
 
 async def _commit(

@@ -91,15 +91,17 @@ async def start(
     live: Live,
     session: Exec,
     client: tuple[socket.socket, bytes] | None,
+    raw: bool,
 ) -> None:
     """Run the session's program. *client*: the hijacked socket (owned here) and early bytes.
 
+    *raw*: the client wants its stream without frames, whether or not the program has a terminal.
     A program that cannot be run is told on the client's stream, as Docker does; without a client
     it is raised.
     """
     session.running = True
     try:
-        await _start(engine, live, session, client)
+        await _start(engine, live, session, client, raw)
     except ShimError as error:
         session.running = False
         session.exit_code = _FAILED
@@ -109,18 +111,18 @@ async def start(
         if client is None:
             raise InvalidParameter(text) from None
         with contextlib.suppress(OSError):
-            await _tell(client[0], text, session.config.tty)
+            await _tell(client[0], text, raw)
     finally:
         if client is not None:
             client[0].close()
 
 
-async def _tell(sock: socket.socket, text: str, tty: bool) -> None:
+async def _tell(sock: socket.socket, text: str, raw: bool) -> None:
     """The client reads the error as output of its program."""
     sock.setblocking(False)
     data = text.encode("utf-8", "replace") + b"\r\n"
     await asyncio.get_running_loop().sock_sendall(
-        sock, data if tty else frames.frame(frames.STDOUT, data)
+        sock, data if raw else frames.frame(frames.STDOUT, data)
     )
 
 
@@ -134,7 +136,11 @@ def _wording(error: ShimError) -> str:
 
 
 async def _start(
-    engine: "Engine", live: Live, session: Exec, client: tuple[socket.socket, bytes] | None
+    engine: "Engine",
+    live: Live,
+    session: Exec,
+    client: tuple[socket.socket, bytes] | None,
+    raw: bool,
 ) -> None:
     config: ExecConfig = session.config
     if live.shim is None:
@@ -147,7 +153,7 @@ async def _start(
     bounding = process.container_capabilities(host)
     program = specification.filter_program(live.container, host.privileged, bounding)
     with seccomp.descriptors(program) as fds:
-        answer = await _request(engine, live, session, client, spec, fds)
+        answer = await _request(engine, live, session, client, raw, spec, fds)
     session.pid = answer["pid"]
 
 
@@ -156,6 +162,7 @@ async def _request(
     live: Live,
     session: Exec,
     client: tuple[socket.socket, bytes] | None,
+    raw: bool,
     spec: dict[str, Any],
     fds: list[int],
 ) -> dict[str, Any]:
@@ -172,19 +179,19 @@ async def _request(
         tty=config.tty,
         stdin=config.attach_stdin,
         size=list(session.size or (0, 0)),
-        client=_client(config, client[1] if client else b""),
+        client=_client(config, client[1] if client else b"", raw),
     )
     return answer
 
 
-def _client(config: ExecConfig, leftover: bytes) -> dict[str, Any]:
+def _client(config: ExecConfig, leftover: bytes, raw: bool) -> dict[str, Any]:
     spec = attach.client_spec(
         config.attach_stdin,
         config.attach_stdout,
         config.attach_stderr,
         detach_keys=config.detach_keys,
     )
-    return spec | {"leftover": list(leftover)}
+    return spec | {"leftover": list(leftover), "framed": not raw}
 
 
 async def resize(engine: "Engine", exec_id: str, rows: int, columns: int) -> None:

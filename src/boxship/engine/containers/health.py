@@ -103,7 +103,7 @@ async def _run(engine: "Engine", live: Live, probe: list[str], timeout: float) -
     ours, theirs = socket.socketpair()
     try:
         async with asyncio.timeout(timeout):
-            await execs.start(engine, live, session, (theirs, b""))
+            await execs.start(engine, live, session, (theirs, b""), raw=False)
             output = await _read_output(ours)
             await session.ended.wait()
     except TimeoutError:

@@ -32,7 +32,7 @@ def define(engine: "Engine", request: NetworkCreateRequest) -> Network:
         name=request.name,
         driver="null" if request.config_only else request.driver or "bridge",
         created=now_ns(),
-        subnets=[subnets.parse(row) for row in _configs(request)],
+        subnets=[subnets.parse(row, bool(request.enable_ipv6)) for row in _configs(request)],
         ipv4_enabled=request.enable_ipv4 is not False,
         ipv6=bool(request.enable_ipv6),
         scope=request.scope or "local",

@@ -14,9 +14,12 @@ def _refuse(flaw: str) -> InvalidParameter:
     return InvalidParameter(f"invalid network config:\n{flaw}")
 
 
-def parse(row: IpamConfig) -> Subnet:
-    """:class:`InvalidParameter` for what is no subnet, or does not lie in it."""
-    subnet = _network("subnet", row.subnet)
+def parse(row: IpamConfig, ipv6: bool) -> Subnet:
+    """:class:`InvalidParameter` for what is no subnet, or does not lie in it.
+
+    Without *ipv6* an IPv6 subnet is only kept, and may be written as an address of its own.
+    """
+    subnet = _network("subnet", row.subnet, exact=ipv6)
     if row.ip_range:
         _check_range(subnet, row.ip_range)
     if row.gateway:
@@ -31,7 +34,7 @@ def parse(row: IpamConfig) -> Subnet:
     )
 
 
-def _network(what: str, text: str) -> ipam.Subnet:
+def _network(what: str, text: str, exact: bool = True) -> ipam.Subnet:
     try:
         found = ipaddress.ip_network(text, strict=False) if "/" in text else None
     except ValueError:
@@ -39,7 +42,7 @@ def _network(what: str, text: str) -> ipam.Subnet:
     if found is None:
         raise _refuse(f"invalid {what} {text}: invalid CIDR block notation")
     given = ipaddress.ip_address(text.partition("/")[0])
-    if given != found.network_address:
+    if given != found.network_address and (exact or found.version == 4):
         raise _refuse(f"invalid {what} {text}: it should be {found}")
     return found
 

@@ -45,7 +45,8 @@ async def attach(engine: Engine, request: Request) -> Response:
     client = _client(request)
     live = verb.check(engine, request.params["name"], client)
     media_type = stream_type(request, live.container.config.tty)
-    return Hijack(_taker(engine, live, client), media_type, settle=live.shim is not None)
+    has_output = live.shim is not None or client["logs"]
+    return Hijack(_taker(engine, live, client), media_type, settle=has_output)
 
 
 async def attach_websocket(engine: Engine, request: Request) -> Response:

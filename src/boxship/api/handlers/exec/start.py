@@ -17,10 +17,10 @@ async def start(engine: Engine, request: Request) -> Response:
     if body.console_size is not None:
         session.size = body.console_size
     if body.detach:
-        await execs.start(engine, live, session, None)
+        await execs.start(engine, live, session, None, body.tty)
         return Empty(200)
 
     async def take(connection: HijackedConnection) -> None:
-        await execs.start(engine, live, session, connection.detach_socket())
+        await execs.start(engine, live, session, connection.detach_socket(), body.tty)
 
-    return Hijack(take, stream_type(request, session.config.tty), settle=True)
+    return Hijack(take, stream_type(request, body.tty), settle=True)
