@@ -25,7 +25,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
     """*tags* are names for the result; *cache_from* images whose layers may be used; *secrets*
-    content by id; *created* nanoseconds for everything that the build makes, 0 for the clock.
+    content by id; *created* nanoseconds for everything that the build makes, 0 for the clock;
+    *agents* sockets of SSH agents by id; *no_cache_stages*: names of stages that are done anew.
     """
 
     tags: tuple[str, ...] = ()
@@ -46,3 +47,5 @@ class BuildOptions:
     quiet: bool = False
     secrets: Mapping[str, bytes] = field(default_factory=dict)
     created: int = 0
+    agents: Mapping[str, str] = field(default_factory=dict)
+    no_cache_stages: tuple[str, ...] = ()

@@ -3,10 +3,10 @@
 import asyncio
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from boxship.base.errors import InvalidParameter
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.builder.cache import BuildCache
 from boxship.builder.context import EMPTY, Context
 from boxship.builder.dockerfile.errors import DockerfileError
@@ -84,9 +84,16 @@ class Solver:
     async def _run(self, planned: PlannedStage) -> Finished:
         number = planned.number
         self.progress.begin(number, planned.start.line.text)
-        position, stage, base = await self._start(planned)
+        try:
+            position, stage, base = await self._start(planned)
+        except BoxshipError as error:
+            self.progress.fail(number, planned.start.line, error)
+            raise
         self.progress.end(number, position.image)
-        steps = Steps(self.means, self.options, self.progress, number)
+        options = self.options
+        if planned.title.lower() in options.no_cache_stages:
+            options = replace(options, no_cache=True)
+        steps = Steps(self.means, options, self.progress, number)
         inherited = stage.config.get("OnBuild") or []
         stage.config["OnBuild"] = None
         if inherited:
@@ -105,6 +112,16 @@ class Solver:
     ) -> None:
         self.progress.begin(steps.number, text)
         try:
+            await self._carry_out(steps, position, stage, step)
+        except BoxshipError as error:
+            self.progress.fail(steps.number, step.line, error)
+            raise
+        self.progress.end(steps.number, position.image)
+
+    async def _carry_out(
+        self, steps: Steps, position: Position, stage: Stage, step: Instruction
+    ) -> None:
+        try:
             effect = step.apply(stage)
             places = {}
             for origin in effect.work.origins() if effect.work else ():
@@ -119,7 +136,6 @@ class Solver:
             if isinstance(step, CopyInstruction | Add):
                 raise InvalidParameter(f"{step.KEYWORD} failed: {error}") from None
             raise
-        self.progress.end(steps.number, position.image)
 
     async def _label(self, steps: Steps, position: Position, stage: Stage) -> None:
         """Labels of the client, as one more instruction."""

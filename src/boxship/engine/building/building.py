@@ -19,6 +19,7 @@ from boxship.builder.dockerfile.lines import parse
 from boxship.builder.machine import RunJob, Say, Tree
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, make_plan
+from boxship.builder.progress import Progress
 from boxship.builder.remote import Remotes
 from boxship.builder.solver import Means, Solver
 from boxship.builder.stage import Arguments
@@ -124,9 +125,15 @@ class Building:
                 plan = self._explained(text, sources.dockerfile, options)
                 try:
                     listener = Classic(reporter.send, plan, options.quiet, reporter.room)
-                    image = await self._solve(plan, context, options, listener, sources, directory)
+                    machine = self.machine(sources.credentials, directory)
+                    listener.start()
+                    image = await self.solve(plan, context, options, listener, machine)
                 except DockerfileError as error:
+                    listener.flush()
                     raise InvalidParameter(error.explain(text, sources.dockerfile)) from None
+                except BoxshipError:
+                    listener.flush()
+                    raise
                 listener.built(image, plan.arguments.unused())
                 await self._tag(image, options, listener)
         await self._keeper.collect()
@@ -148,28 +155,25 @@ class Building:
         arguments = Arguments(options.build_args, {}, given)
         return make_plan(parse(text, name), arguments, options.target)
 
-    async def _solve(
+    def machine(self, credentials: Mapping[str, Credentials], directory: Path) -> "EngineMachine":
+        """What one build works with. *directory* takes what its steps need meanwhile."""
+        return EngineMachine(self._engine, credentials, directory)
+
+    async def solve(
         self,
         plan: Plan,
         context: Context,
         options: BuildOptions,
-        listener: Classic,
-        sources: Sources,
-        directory: Path,
+        listener: Progress,
+        machine: "EngineMachine",
     ) -> ImageRecord:
-        machine = _Machine(self._engine, sources.credentials, directory)
+        """Carry *plan* out; the image of its target."""
         means = Means(self._engine.images, self._engine.workers, machine, self.cache)
-        remotes = Remotes(machine, directory)
-        listener.start()
+        remotes = Remotes(machine, machine.directory)
         try:
-            solver = Solver(means, plan, context, options, listener, remotes)
-            image = await solver.solve()
-        except BoxshipError:
-            listener.flush()
-            raise
+            return await Solver(means, plan, context, options, listener, remotes).solve()
         finally:
             await remotes.close()
-        return image
 
     async def _tag(self, image: ImageRecord, options: BuildOptions, listener: Classic) -> None:
         for tag in options.tags:
@@ -249,7 +253,7 @@ class Building:
         return _directory_tree(str(target))
 
 
-class _Machine:
+class EngineMachine:
     """The engine as a solver sees it. *directory* takes what steps need meanwhile."""
 
     def __init__(
@@ -257,7 +261,7 @@ class _Machine:
     ) -> None:
         self._engine = engine
         self._credentials = credentials
-        self._directory = directory
+        self.directory = directory
         self._count = 0
         self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
         self._pulled: set[tuple[str, str]] = set()
@@ -285,7 +289,7 @@ class _Machine:
 
     async def run(self, job: RunJob) -> StagedLayer:
         self._count += 1
-        return await run_step(self._engine, job, self._directory / f"run-{self._count}")
+        return await run_step(self._engine, job, self.directory / f"run-{self._count}")
 
     async def fetch(self, origin: Origin, directory: Path, told: Say) -> str:
         if origin.kind == "git":

@@ -1,0 +1,1 @@
+"""BuildKit's protocol as far as it is pure: messages, attributes, what clients are told."""
