@@ -12,11 +12,13 @@ import signal
 import socket
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
+from typing import Any
 
 from boxship.kernel import process
 from boxship.sandbox import control, failure, forked, loop, messages, setup, shim, streams
 from boxship.sandbox.log import write
 
+_ROOTFS: dict[str, Any] = {"layers": [], "upper": "", "work": "", "volatile": False}
 # CPython specialises a function that has been called eight times.
 _ROUNDS = 12
 _PATH = (shim, setup, control, loop, streams, messages, failure, forked, write, process)
@@ -69,8 +71,11 @@ def _live() -> None:
     """A shim's way to its first wait for events, and what it does at its container's end."""
     daemon, _ = process.packet_pair()
     ours, theirs = process.packet_pair()
-    one = shim.Shim(_SPEC, socket.SocketType(fileno=daemon), os.getpid())
+    packet = _order()
+    message, _ = messages.unpack(packet)
+    one = shim.Shim(message["shim"], socket.SocketType(fileno=daemon), os.getpid())
     one.loop.watch_children()
+    setup.order(ours, packet, [])
     _tell(theirs)
     os.close(theirs)
     owned, _ = setup.await_start(ours)
@@ -83,8 +88,18 @@ def _live() -> None:
     one.control.broadcast({"event": "exit", "code": 0, "oom": False, "at": 1})
 
 
+def _order() -> messages.Packet:
+    """What the spawner would send to a shim that waits."""
+    ours, theirs = (socket.SocketType(fileno=end) for end in process.packet_pair())
+    messages.send_to_fork(ours, {"op": "shim", "shim": _SPEC, "rootfs": _ROOTFS})
+    packet = messages.receive_packet(theirs)
+    assert packet is not None
+    return packet
+
+
 def _tell(report: int) -> None:
-    """What the first process would send."""
+    """What the first process would do: take its order, and answer."""
+    messages.receive(socket.SocketType(fileno=os.dup(report)))
     pipes = {name: os.pipe() for name in ("listener", "stdout", "stderr", "stdin", "memory")}
     fds = [write if name == "stdin" else read for name, (read, write) in pipes.items()]
-    messages.send(socket.SocketType(fileno=os.dup(report)), {"names": [*pipes]}, fds)
+    messages.send_to_fork(socket.SocketType(fileno=os.dup(report)), {"names": [*pipes]}, fds)

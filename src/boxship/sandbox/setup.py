@@ -25,7 +25,6 @@ from boxship.sandbox.steps.namespaces import join
 from boxship.sandbox.streams import Stdio
 
 _REPORT_SIZE = 1 << 16
-_ORDER: tuple[str, ...] = ("shim", "rootfs", "images")
 _KILLED = {"stage": "setup", "message": "the setup process was killed", "code": 128}
 
 
@@ -49,10 +48,12 @@ def fork(pid_namespace: str, stacks: Stacks) -> tuple[int, int]:
     return pid, ours
 
 
-def order(report: int, message: dict[str, Any], files: list[int]) -> None:
-    """In the shim: say what to make. *files* hold the plan as JSON and the seccomp program."""
-    wanted = {key: message[key] for key in _ORDER if key in message}
-    messages.send(socket.SocketType(fileno=os.dup(report)), wanted, files)
+def order(report: int, packet: messages.Packet, files: list[int]) -> None:
+    """In the shim: say what to make. *files* are those of *packet*'s descriptors that hold the plan
+    as JSON and the seccomp program; they are closed, and so is what holds the message."""
+    messages.pass_on(socket.SocketType(fileno=os.dup(report)), packet, files)
+    for fd in (*files, *messages.holding(packet)):
+        os.close(fd)
 
 
 def _enter_pid_namespace(wanted: str) -> None:
@@ -118,7 +119,9 @@ def mapped_root(stacks: Stacks, rootfs: Rootfs, user: dict[str, Any]) -> tuple[i
 
 
 def _refuse(report: int, error: Exception) -> NoReturn:
-    messages.send(socket.socket(fileno=report), {"failed": failure.describe("setup", error)})
+    messages.send_to_fork(
+        socket.socket(fileno=report), {"failed": failure.describe("setup", error)}
+    )
     os._exit(1)
 
 
@@ -141,7 +144,7 @@ def _prepare(
         owned["memory"] = memory
     cgroup_files = group.open_join_files()
     channel = socket.socket(fileno=report)
-    messages.send(channel, {"names": [*owned]}, [*owned.values()])
+    messages.send_to_fork(channel, {"names": [*owned]}, [*owned.values()])
     channel.detach()
     console = stdio.child_console
     keep = {report, *roots, *cgroup_files, *stdio.child}

@@ -21,6 +21,7 @@ from boxship.sandbox.forked import silence_stdio
 from boxship.sandbox.group import Group, drain
 from boxship.sandbox.log.write import open_log
 from boxship.sandbox.loop import READ, Loop
+from boxship.sandbox.messages import Packet
 from boxship.sandbox.reaper import exit_code
 from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.streams import Streams, adopt
@@ -29,7 +30,6 @@ _NAME = "boxship-shim"
 _OOM_SCORE = -998
 # Seconds within which a program that closes its outputs is expected to end.
 _EXIT_FOLLOWS = 0.1
-Message = dict[str, Any]
 
 
 class Shim:
@@ -65,17 +65,15 @@ class Shim:
             self._execs = Execs(self)
         return self._execs
 
-    def start(self, message: Message, report: int, files: list[int], attached: list[int]) -> None:
+    def start(self, packet: Packet, report: int, files: list[int], attached: list[int]) -> None:
         """Have the container created and its program started; raises nothing, but reports and ends.
 
-        *report* leads to the first process, which gets *message* and *files* (plan, filter);
-        *attached* are clients. We own them all.
+        *report* leads to the first process, which gets the message of *packet* and *files* (plan,
+        filter); *attached* are clients. We own them all.
         """
         try:
             self._watch_children()
-            setup.order(report, message, files)
-            for fd in files:
-                os.close(fd)
+            setup.order(report, packet, files)
             user = self.spec.get("user_namespace")
             owned, failed = setup.await_start(report, self._born if user else None)
             if failed is None:
@@ -220,21 +218,23 @@ def can_wait_for(spec: dict[str, Any]) -> bool:
 
 def wait(channel: int, stacks: Stacks) -> None:
     """Entry after the spawner's fork, before there is a container to start: *channel* brings the
-    message and descriptors of one, as :func:`main` has them, or ends."""
+    packet of one, as :func:`main` has it, or ends."""
     _prepare("boxship-ready")
     pid, report = setup.fork("new", stacks)
     orders = socket.SocketType(fileno=channel)
-    received = messages.receive(orders)
-    if received is None:
+    packet = messages.receive_packet(orders)
+    if packet is None:
         os._exit(0)
     orders.close()
     process.set_name(_NAME)
-    _serve(*received, pid, report)
+    message, fds = messages.unpack(packet)
+    _serve(message, fds, packet, pid, report)
 
 
-def main(message: Message, fds: list[int], stacks: Stacks) -> None:
-    """Entry after the spawner's fork. *fds*: the daemon's socket, the plan,
-    the seccomp filter if there is one, clients."""
+def main(message: dict[str, Any], fds: list[int], packet: Packet, stacks: Stacks) -> None:
+    """Entry after the spawner's fork. *message*, as it came in *packet*: ``shim``, ``rootfs`` and
+    perhaps ``images``. *fds*: the daemon's socket, the plan, the seccomp filter if there is one,
+    clients."""
     _prepare(_NAME)
     spec = message["shim"]
     pid_namespace = "" if spec.get("user_namespace") else spec["pid_namespace"]
@@ -244,7 +244,7 @@ def main(message: Message, fds: list[int], stacks: Stacks) -> None:
         failed = {"event": "failed", "error": failure.describe("start", error)}
         messages.send(socket.SocketType(fileno=fds[0]), failed)
     else:
-        _serve(message, fds, pid, report)
+        _serve(message, fds, packet, pid, report)
 
 
 def _prepare(name: str) -> None:
@@ -260,9 +260,9 @@ def _prepare(name: str) -> None:
         pass
 
 
-def _serve(message: Message, fds: list[int], pid: int, report: int) -> None:
+def _serve(message: dict[str, Any], fds: list[int], packet: Packet, pid: int, report: int) -> None:
     daemon, *files = fds
     spec = message["shim"]
     attached = files[1 + bool(spec["filtered"]) :]
     shim = Shim(spec, socket.SocketType(fileno=daemon), pid)
-    shim.start(message, report, files[: len(files) - len(attached)], attached)
+    shim.start(packet, report, files[: len(files) - len(attached)], attached)

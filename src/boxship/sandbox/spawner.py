@@ -33,7 +33,6 @@ class Spawner:
         self._ready: socket.SocketType | None = None
         self._ready_at = 0
         self._ops = {
-            "shim": self._shim,
             "worker": self._worker,
             "dns": self._dns,
             "proxy": self._proxy,
@@ -46,14 +45,17 @@ class Spawner:
         Little happens here and all else in the children: a page that is written in this process
         stays behind, unshared, in each shim that was forked before.
         """
-        while (received := messages.receive(self._channel)) is not None:
-            message, fds = received
+        while (packet := messages.receive_packet(self._channel)) is not None:
+            message, fds = messages.unpack(packet)
             try:
-                self._ops[message["op"]](message, fds)
+                if message["op"] == "shim":
+                    self._shim(message, fds, packet)
+                else:
+                    self._ops[message["op"]](message, fds)
             except OSError as error:
                 self._refuse(fds, error)
             finally:
-                for fd in fds:
+                for fd in packet[1]:
                     os.close(fd)
 
     def _refuse(self, fds: list[int], error: OSError) -> None:
@@ -70,11 +72,11 @@ class Spawner:
         finally:
             reply.close()
 
-    def _shim(self, message: dict[str, Any], fds: list[int]) -> None:
+    def _shim(self, message: dict[str, Any], fds: list[int], packet: messages.Packet) -> None:
         self._load(message)
         fits = shim.can_wait_for(message["shim"])
         if not (fits and self._hand_over(message, fds)):
-            self._fork(fds, shim.main, message, fds, self._stacks)
+            self._fork(packet[1], shim.main, message, fds, packet, self._stacks)
         self._get_ready()
 
     def _worker(self, message: dict[str, Any], fds: list[int]) -> None:
@@ -104,7 +106,7 @@ class Spawner:
             self._dismiss()
             return False
         try:
-            messages.send(self._ready, message, fds)
+            messages.send_to_fork(self._ready, message, fds)
         except OSError:
             return False
         finally:
