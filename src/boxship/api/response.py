@@ -66,11 +66,13 @@ class Hijack:
     what *take* does before it first awaits happens before any later request is looked at. With
     *settle* the server first waits a moment for the client to read the head, because some lose
     stream bytes that they read together with it; ask for it when such bytes may come at once.
-    *abandon* is called instead of *take* when the client has gone meanwhile.
+    *abandon* is called instead of *take* when the client has gone meanwhile. A *protocol* other
+    than ``tcp`` is one that the client has asked for by name.
     """
 
     take: Take
     content_type: str = RAW_STREAM
+    protocol: str = "tcp"
     settle: bool = False
     abandon: Callable[[], None] | None = None
 

@@ -7,7 +7,7 @@ among the latter the first match counts, so the more specific one comes first.
 from boxship.api.handlers.build.build import build
 from boxship.api.handlers.build.cancel import cancel
 from boxship.api.handlers.build.prune import prune
-from boxship.api.handlers.build.refused import refused as no_builder
+from boxship.api.handlers.build.upgrade import grpc, session
 from boxship.api.handlers.containers import archive
 from boxship.api.handlers.containers.attach import attach, attach_websocket
 from boxship.api.handlers.containers.changes import changes
@@ -138,8 +138,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/build", build, on_disconnect="cancel"),
     Route("POST", "/build/prune", prune, since=(1, 31)),
     Route("POST", "/build/cancel", cancel, since=(1, 39)),
-    Route("POST", "/session", no_builder, since=(1, 39)),
-    Route("POST", "/grpc", no_builder, since=(1, 39)),
+    Route("POST", "/session", session, since=(1, 39)),
+    Route("POST", "/grpc", grpc, since=(1, 39)),
     # plugins
     Route("GET", "/plugins", plugins.list_plugins, since=(1, 25)),
     Route("GET", "/plugins/privileges", plugins.cannot_install, since=(1, 25)),

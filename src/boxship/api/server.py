@@ -23,7 +23,7 @@ from boxship.api.router import Router, show_version, split_version
 from boxship.api.routes import ROUTES
 from boxship.api.status import status_of
 from boxship.base.errors import BoxshipError, NotFound
-from boxship.wire.answer import Headers
+from boxship.wire.answer import Headers, head_bytes
 from boxship.wire.errors import ClientGone
 from boxship.wire.exchange import Exchange
 from boxship.wire.hijack import HijackedConnection
@@ -141,6 +141,9 @@ async def _send_stream(exchange: Exchange, response: Stream, *, flush_early: boo
 
 
 async def _hijack(exchange: Exchange, response: Hijack) -> HijackedConnection:
+    if response.protocol != "tcp":
+        head = [("Connection", "Upgrade"), ("Upgrade", response.protocol)]
+        return await exchange.switch(head_bytes(101, head, dated=False))
     content_type = ("Content-Type", response.content_type)
     upgrade = [content_type, ("Connection", "Upgrade"), ("Upgrade", "tcp")]
     # Docker names the media type of the streams to upgraded connections only.

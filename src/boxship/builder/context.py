@@ -1,7 +1,7 @@
 """The files that a build may use, and what is left out of them."""
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from boxship.base.errors import InvalidParameter
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
@@ -14,11 +14,13 @@ _MAX_FILE = 2 << 20
 
 @dataclass(slots=True)
 class Context:
-    """*tree* holds the files below *directory* in it; *ignored* are what no COPY sees."""
+    """*tree* holds the files below *directory* in it; *ignored* are what no COPY sees; *others* are
+    places of further contexts by name."""
 
     tree: Tree
     ignored: Ignored
     directory: str = ""
+    others: dict[str, Place] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:

@@ -1,7 +1,7 @@
 """A Dockerfile as a graph of stages: which are needed, and what each waits for. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from boxship.builder import instructions
@@ -14,6 +14,7 @@ from boxship.builder.instructions.instruction import Instruction
 from boxship.builder.instructions.run import RunInstruction
 from boxship.builder.stage import Arguments, Stage
 from boxship.builder.work import Origin
+from boxship.images import reference as references
 
 SCRATCH = "scratch"
 _OWN_SYNTAX = re.compile(
@@ -43,13 +44,16 @@ class PlannedStage:
 
 @dataclass(slots=True)
 class Plan:
-    """*needed* are stages in the order of the file; *arguments* what precedes the first FROM."""
+    """*needed* are stages in the order of the file; *arguments* what precedes the first FROM;
+    *named*: what the client lets names of images stand for.
+    """
 
     dockerfile: Dockerfile
     globals: list[Arg]
     stages: list[PlannedStage]
     target: int
     arguments: Arguments
+    named: dict[str, Origin] = field(default_factory=dict)
 
     @property
     def needed(self) -> list[PlannedStage]:
@@ -68,8 +72,23 @@ class Plan:
 
     def find(self, name: str, before: int) -> Origin:
         """What ``--from=name`` means in the stage *before*."""
+        if self.named and references.shown(name) in self.named:
+            return self.named[references.shown(name)]
         names = {one.start.name: one.number for one in self.stages[:before] if one.start.name}
         return find_stage(names, name, before) or Origin("image", name)
+
+    def name_contexts(self, named: Mapping[str, Origin]) -> None:
+        """Let names stand for something else, wherever a stage says them.
+
+        :class:`DockerfileError` where a stage cannot begin with what its name stands for."""
+        self.named = {references.shown(name): origin for name, origin in named.items()}
+        for stage in self.stages:
+            origin = self.named.get(references.shown(stage.image)) if stage.image else None
+            if origin is not None and origin.kind != "image":
+                line = stage.start.line
+                raise line.fail(f"{stage.image} is a directory, no image", stage.start.base)
+            if origin is not None:
+                stage.image = origin.name
 
     def render(self) -> str:
         """The graph for people: a block for each needed stage."""

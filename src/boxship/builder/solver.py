@@ -181,7 +181,7 @@ class Solver:
 
     async def _place(self, origin: Origin, steps: Steps) -> Place:
         if origin.kind == "context":
-            return self.context.place
+            return self.context.others[origin.name] if origin.name else self.context.place
         if origin.kind == "stage":
             found = await self._finished(int(origin.name))
             return Place(self._tree(found.position.image), owners=True)

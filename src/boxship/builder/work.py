@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where files come from. *kind*: ``context``, ``stage`` (*name* is its number), ``image`` (a
-    reference), ``url``, ``git``, or ``nothing`` (an empty tree)."""
+    """Where files come from. *kind*: ``context`` (with a *name*, another one), ``stage`` (*name*
+    is its number), ``image`` (a reference), ``url``, ``git``, or ``nothing`` (an empty tree)."""
 
     kind: str
     name: str = ""

@@ -10,6 +10,7 @@ from boxship.base.times import now_ns
 from boxship.builder.cache import MIGRATIONS as BUILD_MIGRATIONS
 from boxship.engine.building import run_step
 from boxship.engine.building.building import Building
+from boxship.engine.buildkit.services import BuildkitServices
 from boxship.engine.containers import adopt, files, stop
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
 from boxship.engine.containers.store import MIGRATIONS as CONTAINER_MIGRATIONS
@@ -50,6 +51,7 @@ class Engine:
     sharing: Sharing
     volumes: Volumes
     building: Building
+    buildkit: BuildkitServices
     containers: Containers
     networks: Networks
     cgroups: Cgroups
@@ -104,6 +106,7 @@ class Engine:
             self.database, self.daemon_id, self.opened_at, options.networks, options.exec_root
         )
         self.building = Building(self)
+        self.buildkit = BuildkitServices(self)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -158,6 +161,7 @@ class Engine:
 
     async def close(self, stop_containers: bool = False) -> None:
         """Let go of everything; running containers live on with their shims, unless told."""
+        await self.buildkit.close()
         if stop_containers:
             await stop.stop_all(self)
         for task in [*self._tasks]:

@@ -75,6 +75,14 @@ class Reference:
         return replace(self, tag=tag)
 
 
+def shown(text: str) -> str:
+    """The whole name that *text* stands for; *text* itself where it is no name."""
+    try:
+        return str(parse(text).with_default_tag())
+    except InvalidParameter:
+        return text
+
+
 def parse(text: str) -> Reference:
     """Normalise *text*. :class:`InvalidParameter` with Docker's wording when it is malformed."""
     if _IDENTIFIER.match(text):

@@ -56,13 +56,14 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where a build's files are: an *upload*, which the build closes, a *remote* address, or a
-    *directory* of this machine. *dockerfile* is a path in it, unless *text* is the Dockerfile
-    itself. *credentials* by registry.
+    *directory* or an *archive* of this machine. *dockerfile* is a path in it, unless *text* is the
+    Dockerfile itself. *credentials* by registry.
     """
 
     upload: Upload | None = None
     remote: str = ""
     directory: str = ""
+    archive: Path | None = None
     dockerfile: str = "Dockerfile"
     text: str = ""
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
@@ -86,7 +87,7 @@ class Building:
 
         async def show(reporter: Reporter) -> None:
             with self._engine.images.staging() as directory:
-                async with self._context(sources, directory) as (_, text):
+                async with self.context(sources, directory) as (_, text):
                     plan = self._explained(text, sources.dockerfile, options)
                     reporter.send({"stream": plan.render()})
 
@@ -103,10 +104,11 @@ class Building:
         with contextlib.ExitStack() as stack:
             directory = stack.enter_context(self._engine.images.staging())
             tree = await self._unpacked(fd, directory)
-            stack.callback(self._forget, tree)
+            stack.callback(self.forget, tree)
             return Upload(tree, stack.pop_all())
 
-    def _forget(self, tree: Tree) -> None:
+    def forget(self, tree: Tree) -> None:
+        """*tree* will change, or go away."""
         keys = [row.get("index") or row["path"] for row in tree["layers"]]
         if keys:
             self._engine.supervisor.forget_layers(keys)
@@ -121,7 +123,7 @@ class Building:
 
     async def _build_in(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
         with self._engine.images.staging() as directory:
-            async with self._context(sources, directory) as (context, text):
+            async with self.context(sources, directory) as (context, text):
                 plan = self._explained(text, sources.dockerfile, options)
                 try:
                     listener = Classic(reporter.send, plan, options.quiet, reporter.room)
@@ -184,7 +186,7 @@ class Building:
     # contexts
 
     @contextlib.asynccontextmanager
-    async def _context(
+    async def context(
         self, sources: Sources, directory: Path
     ) -> AsyncIterator[tuple[Context, str]]:
         """The context and the Dockerfile's text, while this lasts."""
@@ -200,7 +202,7 @@ class Building:
                 raise InvalidParameter(f"the Dockerfile ({name}) cannot be empty")
             yield context, text
         finally:
-            self._forget(tree)
+            self.forget(tree)
 
     async def _tree(self, sources: Sources, directory: Path) -> tuple[Tree, str, str]:
         """The context's tree, the directory within, and a Dockerfile that is all there is."""
@@ -208,6 +210,8 @@ class Building:
             return _directory_tree(sources.directory), "", ""
         if sources.remote:
             return await self._remote(sources.remote, directory)
+        if sources.archive is not None:
+            return await self._archive(sources.archive, directory)
         return sources.upload.tree if sources.upload else EMPTY, "", ""
 
     async def _remote(self, remote: str, directory: Path) -> tuple[Tree, str, str]:
@@ -219,7 +223,9 @@ class Building:
         if not remote.startswith(("http://", "https://")):
             raise InvalidParameter(f"unsupported remote context: {remote}")
         await elsewhere.download(Origin("url", remote), place)
-        file = next(place.iterdir())
+        return await self._archive(next(place.iterdir()), directory)
+
+    async def _archive(self, file: Path, directory: Path) -> tuple[Tree, str, str]:
         fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
         try:
             start = os.pread(fd, _DOCKERFILE, 0)

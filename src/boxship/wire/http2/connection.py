@@ -186,9 +186,14 @@ class Http2Connection(asyncio.Protocol):
     def _on_reset(self, flags: int, number: int, payload: bytes) -> None:
         code = frames.word(payload)
         stream = self._streams.pop(number, None)
-        if stream is not None:
+        if stream is None:
+            return
+        if stream.ended:
+            # It has said all that it wanted to, and wants to hear no more.
+            stream.local_ended = True
+        else:
             stream.fail(f"the peer has cancelled ({code})")
-            self._wake_senders()
+        self._wake_senders()
 
     def _on_settings(self, flags: int, number: int, payload: bytes) -> None:
         if flags & frames.ACK:

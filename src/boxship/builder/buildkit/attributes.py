@@ -1,0 +1,169 @@
+"""The front end's attributes: what a client asks of a build, as BuildKit writes it."""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.builder import git_address
+from boxship.builder.options import BuildOptions, Limits
+from boxship.builder.stage import EPOCH
+from boxship.builder.work import Origin
+from boxship.types.host_config import Ulimit
+
+_SECOND = 1_000_000_000
+_FRONT_END = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@]\S+)?\Z")
+_RESOLVE_MODES = ("", "default", "local", "pull")
+_CACHE_SOURCES = ("registry", "inline", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """*context* is an address, empty for a directory of the client's called *context_name*, as
+    *dockerfile_name* is the one with the file *filename*; *named*: further contexts."""
+
+    options: BuildOptions
+    filename: str
+    context: str
+    context_name: str
+    dockerfile_name: str
+    dockerfile_apart: bool
+    named: Mapping[str, Origin]
+
+
+def read(frontend: str, attrs: Mapping[str, str]) -> Request:
+    """:class:`InvalidParameter` and :class:`NotSupported` for what cannot be done."""
+    _check_front_end(frontend, attrs)
+    return Request(
+        options=_options(attrs),
+        filename=attrs.get("filename") or "Dockerfile",
+        context=attrs.get("context", ""),
+        context_name=attrs.get("contextkey") or "context",
+        dockerfile_name=attrs.get("dockerfilekey") or "dockerfile",
+        dockerfile_apart="dockerfilekey" in attrs,
+        named=dict(_named(attrs)),
+    )
+
+
+def _check_front_end(frontend: str, attrs: Mapping[str, str]) -> None:
+    source = attrs.get("source", "") if frontend == "gateway.v0" else ""
+    if frontend == "gateway.v0" and not _FRONT_END.match(source):
+        raise NotSupported(
+            f"the front end {source} is not supported: "
+            "Boxship reads the language of docker/dockerfile"
+        )
+    if frontend not in ("dockerfile.v0", "gateway.v0"):
+        raise NotSupported(f"failed to find frontend {frontend}")
+    if attrs.get("requestid"):
+        raise NotSupported(f"unsupported request {attrs['requestid']}")
+
+
+def _options(attrs: Mapping[str, str]) -> BuildOptions:
+    given = _prefixed(attrs, "build-arg:")
+    epoch = given.get(EPOCH, "")
+    mode = attrs.get("image-resolve-mode", "")
+    if mode not in _RESOLVE_MODES:
+        raise InvalidParameter(f"invalid image-resolve-mode: {mode}")
+    platform = attrs.get("platform", "")
+    if "," in platform:
+        raise NotSupported("a build for several platforms at once is not supported")
+    fresh = _words(attrs.get("no-cache", ""))
+    return BuildOptions(
+        target=attrs.get("target", ""),
+        build_args=given,
+        labels=_prefixed(attrs, "label:"),
+        platform=platform,
+        no_cache="no-cache" in attrs and not fresh,
+        no_cache_stages=tuple(name.lower() for name in fresh),
+        pull=mode == "pull",
+        cache_from=tuple(_cache_sources(attrs)),
+        network=_network(attrs.get("force-network-mode", "")),
+        extra_hosts=tuple(_hosts(attrs.get("add-hosts", ""))),
+        limits=Limits(
+            shm_size=_number(attrs, "shm-size"),
+            ulimits=tuple(_ulimits(attrs.get("ulimit", ""))),
+            cgroup_parent=attrs.get("cgroup-parent", ""),
+        ),
+        force_remove=True,
+        created=int(epoch) * _SECOND if epoch.isdecimal() and len(epoch) < 12 else 0,
+    )
+
+
+def _named(attrs: Mapping[str, str]) -> Iterator[tuple[str, Origin]]:
+    for name, value in _prefixed(attrs, "context:").items():
+        name = name.partition("::")[0]
+        scheme, _, rest = value.partition(":")
+        if scheme == "docker-image":
+            yield name, Origin("image", rest.removeprefix("//"))
+        elif scheme == "local":
+            yield name, Origin("context", rest)
+        elif git_address.is_git_context(value):
+            yield name, Origin("git", value)
+        else:
+            raise NotSupported(f"unsupported context source {scheme} for {name}")
+
+
+def _prefixed(attrs: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {k.removeprefix(prefix): v for k, v in attrs.items() if k.startswith(prefix)}
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return [word for row in csv.reader([text]) for word in row if word]
+    except csv.Error as error:
+        raise InvalidParameter(f"invalid list {text!r}: {error}") from None
+
+
+def _number(attrs: Mapping[str, str], name: str) -> int:
+    text = attrs.get(name, "") or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise InvalidParameter(f"failed to parse {name}: {text}")
+    return int(text)
+
+
+def _network(mode: str) -> str:
+    modes = {"": "default", "default": "default", "sandbox": "default"}
+    modes |= {"host": "host", "none": "none"}
+    if mode not in modes:
+        raise InvalidParameter(f"invalid netmode {mode}")
+    return modes[mode]
+
+
+def _hosts(text: str) -> list[str]:
+    found = []
+    for word in _words(text):
+        name, mark, address = word.partition("=")
+        if not mark or not name or not address:
+            raise InvalidParameter(f"invalid key-value pair: {word}")
+        found.append(f"{name}:{address}")
+    return found
+
+
+def _ulimits(text: str) -> list[Ulimit]:
+    found = []
+    for word in _words(text):
+        name, _, values = word.partition("=")
+        soft, _, hard = values.partition(":")
+        try:
+            found.append(Ulimit(name=name, soft=int(soft), hard=int(hard or soft)))
+        except ValueError:
+            raise InvalidParameter(f"invalid ulimit argument: {word}") from None
+    return found
+
+
+def _cache_sources(attrs: Mapping[str, str]) -> list[str]:
+    """Images that layers may be taken from; other kinds of sources do not make a build fail."""
+    text = attrs.get("cache-imports", "")
+    if not text:
+        return _words(attrs.get("cache-from", ""))
+    try:
+        rows = json.loads(text)
+        return [
+            str(row["Attrs"]["ref"])
+            for row in rows
+            if row.get("Type") in _CACHE_SOURCES and (row.get("Attrs") or {}).get("ref")
+        ]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InvalidParameter(f"failed to unmarshal cache-imports: {text}") from None

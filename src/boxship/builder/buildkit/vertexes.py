@@ -1,0 +1,199 @@
+"""A build's progress as vertexes: what clients number and show as steps."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from boxship.base.times import now_ns
+from boxship.builder.buildkit.control import (
+    StatusResponse,
+    Vertex,
+    VertexLog,
+    VertexStatus,
+    timestamp,
+)
+from boxship.builder.buildkit.failure import sentence
+from boxship.builder.classic import of_stderr
+from boxship.builder.dockerfile.lines import Line
+from boxship.builder.plan import Plan
+from boxship.images import reference as references
+from boxship.images.record import ImageRecord
+
+_SHOWN = frozenset(("FROM", "RUN", "COPY", "ADD", "WORKDIR"))
+_OF_CONTAINERS = re.compile(r" ---> (?:Running in|Removed intermediate container) [0-9a-f]{12}\n\Z")
+_RED, _PLAIN = of_stderr("\0").split("\0")
+# As much as BuildKit keeps of what one step says.
+_LOG_LIMIT = 2 << 20
+_CLIPPED = b"\n[output clipped, log limit 2MiB reached]\n"
+
+
+class Feed:
+    """What clients of one build are told, from its beginning; any number of them may listen."""
+
+    def __init__(self) -> None:
+        self._events: list[StatusResponse] = []
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    def send(self, event: StatusResponse) -> None:
+        self._events.append(event)
+        self._changed.set()
+
+    def end(self) -> None:
+        self._ended = True
+        self._changed.set()
+
+    async def listen(self) -> AsyncIterator[list[StatusResponse]]:
+        """All that is new, again and again, until the end."""
+        at = 0
+        while True:
+            if at < len(self._events):
+                news, at = self._events[at:], len(self._events)
+                yield news
+            elif self._ended:
+                return
+            else:
+                changed = self._changed
+                await changed.wait()
+                if changed is self._changed:
+                    self._changed = asyncio.Event()
+
+
+class Step:
+    """One vertex of *feed* while it is worked on."""
+
+    def __init__(self, feed: Feed, name: str, inputs: tuple[str, ...] = (), seed: str = "") -> None:
+        self._feed = feed
+        digest = hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()
+        self._vertex = Vertex(f"sha256:{digest}", [*inputs], name, started=timestamp(now_ns()))
+        self._ended = False
+        self._said = 0
+        self._started: dict[str, int] = {}
+        feed.send(StatusResponse([self._vertex]))
+
+    @property
+    def digest(self) -> str:
+        return self._vertex.digest
+
+    @property
+    def name(self) -> str:
+        return self._vertex.name
+
+    def say(self, text: str) -> None:
+        is_red = text.startswith(_RED) and text.endswith(_PLAIN)
+        if is_red:
+            text = text.removeprefix(_RED).removesuffix(_PLAIN)
+        data = text.encode("utf-8", "replace")
+        if self._said > _LOG_LIMIT:
+            return
+        self._said += len(data)
+        if self._said > _LOG_LIMIT:
+            data = _CLIPPED
+        log = VertexLog(self.digest, timestamp(now_ns()), 2 if is_red else 1, data)
+        self._feed.send(StatusResponse(logs=[log]))
+
+    def status(self, name: str, current: int = 0, total: int = 0, *, done: bool = False) -> None:
+        """How far a part of the work is, in bytes."""
+        now = now_ns()
+        started = self._started.setdefault(name, now)
+        told = VertexStatus(
+            name,
+            self.digest,
+            name,
+            current,
+            total,
+            timestamp(now),
+            timestamp(started),
+            timestamp(now) if done else None,
+        )
+        self._feed.send(StatusResponse(statuses=[told]))
+
+    def cached(self) -> None:
+        self._vertex = replace(self._vertex, cached=True)
+
+    def end(self, error: str = "") -> None:
+        if not self._ended:
+            self._ended = True
+            self._vertex = replace(self._vertex, completed=timestamp(now_ns()), error=error)
+            self._feed.send(StatusResponse([self._vertex]))
+
+
+class Vertexes:
+    """A :class:`~boxship.builder.progress.Progress` that tells a *feed*.
+
+    *failed* is the line of the step that made the build fail, *failed_vertex* its digest."""
+
+    def __init__(self, feed: Feed, plan: Plan, seed: str) -> None:
+        self._feed = feed
+        self._seed = seed
+        self._names = {stage.number: stage.start.name or "" for stage in plan.needed}
+        self._bases = {
+            stage.number: references.shown(stage.image) for stage in plan.needed if stage.image
+        }
+        self._total = {
+            stage.number: sum(step.KEYWORD in _SHOWN for step in stage.steps) + (stage.base is None)
+            for stage in plan.needed
+        }
+        self._several = len(plan.stages) > 1
+        self._inherits = {stage.number for stage in plan.needed if stage.base is not None}
+        self._at: dict[int, int] = {}
+        self._open: dict[int, Step] = {}
+        self._last: dict[int, str] = {}
+        self.failed: Line | None = None
+        self.failed_vertex = ""
+
+    def begin(self, stage: int, text: str) -> None:
+        keyword = text.partition(" ")[0].upper()
+        if keyword not in _SHOWN or (keyword == "FROM" and stage in self._inherits):
+            return
+        self._at[stage] = self._at.get(stage, 0) + 1
+        if keyword == "FROM":
+            text = f"FROM {self._bases.get(stage, 'scratch')}"
+        inputs = (self._last[stage],) if stage in self._last else ()
+        seed = f"{self._seed}\0{stage}"
+        step = Step(self._feed, f"[{self._where(stage)}] {text}", inputs, seed)
+        self._open[stage], self._last[stage] = step, step.digest
+
+    def _where(self, stage: int) -> str:
+        name = self._names.get(stage) or (f"stage-{stage}" if self._several else "")
+        total = self._total.get(stage, 0)
+        number = f"{self._at[stage]:>{len(str(total))}}/{total}"
+        return f"{name} {number}" if name else number
+
+    def triggers(self, stage: int, count: int) -> None:
+        self._total[stage] = self._total.get(stage, 0) + count
+
+    def cached(self, stage: int) -> None:
+        if stage in self._open:
+            self._open[stage].cached()
+
+    def say(self, stage: int, text: str) -> None:
+        if stage in self._open and not _OF_CONTAINERS.match(text):
+            self._open[stage].say(text)
+
+    async def ready(self) -> None:
+        """What is kept of a step's output is bounded anyway."""
+
+    def end(self, stage: int, image: ImageRecord | None) -> None:
+        if stage in self._open:
+            self._open.pop(stage).end()
+
+    def fail(self, stage: int, line: Line, error: Exception) -> None:
+        if self.failed is not None:
+            return
+        self.failed = line
+        step = self._open.pop(stage, None)
+        if step is not None:
+            self.failed_vertex = step.digest
+            step.end(sentence(error))
+
+    def leave(self, stage: int) -> None:
+        self.end(stage, None)
+
+    def cancel(self) -> None:
+        """The build has ended; so have the steps that were not done."""
+        for step in self._open.values():
+            step.end("context canceled")
+        self._open.clear()

@@ -1,0 +1,77 @@
+"""The client's SSH agents, as sockets that RUN steps can reach."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from boxship.builder.buildkit import session as messages
+from boxship.engine.buildkit.sessions import Session
+from boxship.wire.grpc.client import OpenCall
+from boxship.wire.grpc.status import GrpcError
+from boxship.wire.protobuf import DecodeError
+
+_PIECE = 32 << 10
+
+
+@contextlib.asynccontextmanager
+async def agents(
+    session: Session, names: set[str], directory: Path
+) -> AsyncIterator[dict[str, str]]:
+    """Sockets in *directory* by id, of those agents that the client has, while this lasts."""
+    async with contextlib.AsyncExitStack() as stack:
+        found = {}
+        for number, name in enumerate(sorted(names)):
+            if await session.has_agent(name):
+                path = directory / f"agent-{number}"
+                forwarder = _Forwarder(session, name)
+                server = await asyncio.start_unix_server(forwarder.serve, path)
+                stack.push_async_callback(forwarder.close)
+                stack.callback(server.close)
+                path.chmod(0o600)
+                found[name] = str(path)
+        yield found
+
+
+class _Forwarder:
+    def __init__(self, session: Session, name: str) -> None:
+        self._session = session
+        self._name = name
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            with contextlib.suppress(GrpcError, DecodeError, OSError):
+                call = self._session.start(messages.AGENT, {"buildkit.ssh.id": [self._name]})
+                try:
+                    await _pump(call, reader, writer)
+                finally:
+                    call.close()
+        finally:
+            writer.close()
+            self._tasks.discard(task)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _pump(call: OpenCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def outward() -> None:
+        while data := await reader.read(_PIECE):
+            await call.send([messages.BytesMessage(data).encode()])
+        await call.send([], end=True)
+
+    sending = asyncio.ensure_future(outward())
+    try:
+        while batch := await call.receive():
+            for data in batch:
+                writer.write(messages.BytesMessage.decode(data).data)
+            await writer.drain()
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)

@@ -1,0 +1,115 @@
+"""Builds while their client is there: found by its reference, driven by several of its calls."""
+
+import asyncio
+import contextlib
+import secrets
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from boxship.base.times import now_ns
+from boxship.builder.buildkit import attributes
+from boxship.builder.buildkit.control import HistoryRecord, SolveRequest, timestamp
+from boxship.builder.buildkit.vertexes import Feed
+from boxship.engine.buildkit.contexts import KeptContexts
+from boxship.engine.buildkit.frontend import Frontend
+from boxship.engine.buildkit.sessions import Sessions
+from boxship.images.record import ImageRecord
+from boxship.wire.grpc.status import Code, GrpcError, Status
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_PATIENCE = 5.0
+_REMEMBERED = 50
+
+
+class Build:
+    """*results*: images by the references that the client was given; *returned*: what the client
+    said at last, when it drives the build itself."""
+
+    def __init__(self, request: SolveRequest) -> None:
+        self.request = request
+        self.feed = Feed()
+        self.results: dict[str, ImageRecord | None] = {}
+        self.returned: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.began = now_ns()
+
+    def keep(self, image: ImageRecord | None) -> str:
+        """A new reference to *image*."""
+        name = secrets.token_hex(12)
+        self.results[name] = image
+        return name
+
+
+class Builds:
+    """Those that run, and the last ones that have ended."""
+
+    def __init__(self, engine: "Engine", sessions: Sessions) -> None:
+        self._engine = engine
+        self._sessions = sessions
+        self.contexts = KeptContexts(engine.options.data_root / "build" / "contexts")
+        self._running: dict[str, Build] = {}
+        self._changed = asyncio.Event()
+        self.history: deque[HistoryRecord] = deque(maxlen=_REMEMBERED)
+
+    @contextlib.contextmanager
+    def opened(self, request: SolveRequest) -> Iterator[Build]:
+        """The build that *request* begins, for others to find while this lasts."""
+        if request.ref in self._running:
+            raise GrpcError(Code.UNKNOWN, f"job ID {request.ref} exists")
+        build = self._running[request.ref] = Build(request)
+        self._wake()
+        try:
+            yield build
+        finally:
+            build.feed.end()
+            self._running.pop(request.ref, None)
+            if not build.returned.done():
+                build.returned.cancel()
+
+    async def get(self, ref: str) -> Build:
+        """The build *ref*, which may be about to begin."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while ref not in self._running:
+                    await self._changed.wait()
+        except TimeoutError:
+            raise GrpcError(Code.UNKNOWN, f"no such job {ref}") from None
+        return self._running[ref]
+
+    def running(self) -> list[HistoryRecord]:
+        return [self.record(build) for build in self._running.values() if build.request.frontend]
+
+    def record(
+        self,
+        build: Build,
+        error: Status | None = None,
+        response: Mapping[str, str] | None = None,
+        ended: int = 0,
+    ) -> HistoryRecord:
+        request = build.request
+        return HistoryRecord(
+            request.ref,
+            request.frontend,
+            request.frontend_attrs,
+            request.wanted(),
+            error,
+            timestamp(build.began),
+            timestamp(ended),
+            dict(response or {}),
+        )
+
+    async def solve(self, build: Build, frontend: str, attrs: Mapping[str, str]) -> ImageRecord:
+        """Carry out what *attrs* say. GrpcError."""
+        request = attributes.read(frontend, attrs)
+        session = await self._sessions.get(build.request.session)
+        with self._engine.images.staging() as directory:
+            front = Frontend(
+                self._engine, self.contexts, session, build.feed, build.request.ref, directory
+            )
+            return await front.solve(request)
+
+    def _wake(self) -> None:
+        event, self._changed = self._changed, asyncio.Event()
+        event.set()

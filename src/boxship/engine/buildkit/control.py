@@ -1,0 +1,183 @@
+"""``moby.buildkit.v1.Control``: builds and their progress, workers, the cache, past builds."""
+
+from typing import TYPE_CHECKING, Any
+
+from boxship.base.errors import BoxshipError
+from boxship.base.times import now_ns
+from boxship.builder.buildkit import control as messages
+from boxship.builder.buildkit.vertexes import Step
+from boxship.engine.buildkit import exporters
+from boxship.engine.buildkit.builds import Build, Builds
+from boxship.engine.buildkit.sessions import Sessions
+from boxship.images import platform as platforms
+from boxship.images.record import ImageRecord
+from boxship.wire.grpc.server import Call, Method, unary
+from boxship.wire.grpc.status import Code, GrpcError
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_VERSION = messages.BuildkitVersion("boxship.org/boxship", "v0.13.1", "")
+_PACKAGE_TYPE = "regular"
+
+
+class Control:
+    def __init__(self, engine: "Engine", sessions: Sessions, builds: Builds) -> None:
+        self._engine = engine
+        self._sessions = sessions
+        self._builds = builds
+
+    def methods(self) -> dict[str, Method]:
+        """By path."""
+        found: dict[str, Method] = {
+            "Info": unary(messages.Empty, self._info),
+            "ListWorkers": unary(messages.Empty, self._workers),
+            "Solve": unary(messages.SolveRequest, self._solve),
+            "Status": self._status,
+            "DiskUsage": unary(messages.DiskUsageRequest, self._disk_usage),
+            "Prune": self._prune,
+            "ListenBuildHistory": self._listen,
+            "UpdateBuildHistory": unary(messages.UpdateHistoryRequest, self._update),
+        }
+        return {messages.SERVICE + name: method for name, method in found.items()}
+
+    async def _info(self, request: messages.Empty, call: Call) -> messages.InfoResponse:
+        return messages.InfoResponse(_VERSION)
+
+    async def _workers(self, request: messages.Empty, call: Call) -> messages.ListWorkersResponse:
+        return messages.ListWorkersResponse([self.worker()])
+
+    def worker(self) -> messages.WorkerRecord:
+        here = platforms.host()
+        platform = messages.Platform(here.architecture, here.os, here.variant)
+        labels = {"org.mobyproject.buildkit.worker.executor": "boxship"}
+        return messages.WorkerRecord(self._engine.daemon_id, labels, [platform], _VERSION)
+
+    # builds
+
+    async def _solve(self, request: messages.SolveRequest, call: Call) -> messages.SolveResponse:
+        with self._builds.opened(request) as build:
+            try:
+                response = await self._build(build)
+            except GrpcError as error:
+                self._remember(build, error, {})
+                raise
+            self._remember(build, None, response)
+            return messages.SolveResponse(response)
+
+    async def _build(self, build: Build) -> dict[str, str]:
+        request = build.request
+        if request.cache is not None:
+            _check_cache(request.cache)
+        try:
+            image = await self._image(build)
+        except BoxshipError as error:
+            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        wanted = request.wanted()
+        if not wanted:
+            return {}
+        if image is None:
+            raise GrpcError(Code.UNKNOWN, "the build has no result to export")
+        session = await self._sessions.get(request.session)
+        response: dict[str, str] = {}
+        with self._engine.images.staging() as directory:
+            for exporter in wanted:
+                response |= await exporters.export(
+                    self._engine,
+                    exporter,
+                    image,
+                    session,
+                    lambda name: Step(build.feed, name, seed=request.ref),
+                    directory,
+                )
+        return response
+
+    async def _image(self, build: Build) -> ImageRecord | None:
+        request = build.request
+        if request.frontend:
+            return await self._builds.solve(build, request.frontend, request.frontend_attrs)
+        if request.definition:
+            raise GrpcError(
+                Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
+            )
+        return build.results.get(await build.returned)
+
+    def _remember(self, build: Build, error: GrpcError | None, response: dict[str, str]) -> None:
+        if not build.request.internal:
+            status = error.status if error is not None else None
+            self._builds.history.append(self._builds.record(build, status, response, now_ns()))
+
+    async def _status(self, call: Call) -> None:
+        request = await call.receive(messages.StatusRequest)
+        call.start()
+        build = await self._builds.get(request.ref if request is not None else "")
+        async for news in build.feed.listen():
+            for event in news:
+                await call.send(event)
+
+    # the cache
+
+    async def _disk_usage(
+        self, request: messages.DiskUsageRequest, call: Call
+    ) -> messages.DiskUsageResponse:
+        cache = self._engine.building.cache
+        return messages.DiskUsageResponse([self._usage(record) for record in cache.all()])
+
+    def _usage(self, record: Any) -> messages.UsageRecord:
+        shared = bool(record.diff_id and self._engine.images.layer_users(record.diff_id))
+        return messages.UsageRecord(
+            id=record.id,
+            size=record.size,
+            created_at=messages.timestamp(record.created),
+            last_used_at=messages.timestamp(record.used),
+            usage_count=record.uses,
+            description=record.description,
+            record_type=_PACKAGE_TYPE,
+            shared=shared,
+        )
+
+    async def _prune(self, call: Call) -> None:
+        request = await call.receive(messages.PruneRequest) or messages.PruneRequest()
+        cache = self._engine.building.cache
+        before = {record.id: self._usage(record) for record in cache.all()}
+        until = now_ns() - request.keep_duration if request.keep_duration else 0
+        try:
+            await self._engine.building.prune(request.all, request.keep_bytes, until)
+        except BoxshipError as error:
+            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        left = {record.id for record in cache.all()}
+        call.start()
+        for name, record in before.items():
+            if name not in left:
+                await call.send(record)
+
+    # past builds
+
+    async def _listen(self, call: Call) -> None:
+        request = await call.receive(messages.HistoryRequest) or messages.HistoryRequest()
+        call.start()
+        rows = [(messages.STARTED, record) for record in self._builds.running()]
+        if not request.active_only:
+            rows += [(messages.COMPLETE, record) for record in self._builds.history]
+        for kind, record in rows:
+            if request.ref in ("", record.ref):
+                await call.send(messages.HistoryEvent(kind, record))
+
+    async def _update(self, request: messages.UpdateHistoryRequest, call: Call) -> messages.Empty:
+        for record in [*self._builds.history]:
+            if record.ref == request.ref:
+                record.pinned = request.pinned
+                if request.delete:
+                    self._builds.history.remove(record)
+                return messages.Empty()
+        raise GrpcError(Code.UNKNOWN, f"failed to load build record {request.ref}: not found")
+
+
+def _check_cache(cache: messages.CacheOptions) -> None:
+    for export in cache.exports:
+        if export.type != "inline":
+            raise GrpcError(
+                Code.UNKNOWN,
+                f"cache export of type {export.type} is not supported: "
+                "an image's own layers serve as cache (inline)",
+            )

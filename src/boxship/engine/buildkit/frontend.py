@@ -1,0 +1,286 @@
+"""The Dockerfile front end over a session: fetch what a build needs, then carry it out."""
+
+import asyncio
+import contextlib
+import posixpath
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.builder.buildkit import attributes
+from boxship.builder.buildkit.failure import failure
+from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
+from boxship.builder.context import EMPTY, Context, read_files
+from boxship.builder.dockerfile.ignore import Ignored, read_patterns
+from boxship.builder.machine import Tree
+from boxship.builder.needs import Needs, find_needs
+from boxship.builder.options import BuildOptions
+from boxship.builder.plan import Plan
+from boxship.engine.building.building import EngineMachine, Sources
+from boxship.engine.buildkit import transfer
+from boxship.engine.buildkit.agents import agents
+from boxship.engine.buildkit.contexts import KeptContexts
+from boxship.engine.buildkit.sessions import Session
+from boxship.images import reference as references
+from boxship.images.record import ImageRecord
+from boxship.registry.credentials import Credentials
+from boxship.wire.grpc.status import Code, GrpcError
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_UPLOADS = ("http://buildkit-session/", "https://buildkit-session/")
+
+
+@dataclass(slots=True)
+class Frontend:
+    """One build for the client of *session*; *directory* takes what it needs meanwhile."""
+
+    engine: "Engine"
+    contexts: KeptContexts
+    session: Session
+    feed: Feed
+    ref: str
+    directory: Path
+    _credentials: dict[str, Credentials] = field(default_factory=dict)
+
+    async def solve(self, request: attributes.Request) -> ImageRecord:
+        """The image. GrpcError, with the lines of the file that it is about, when it fails."""
+        async with contextlib.AsyncExitStack() as stack:
+            source = await self._source(request, stack)
+            plan = self._plan(source, request)
+            machine = self.engine.building.machine(self._credentials, self.directory)
+            bases = await self._bases(plan, request.options, machine)
+            needs = find_needs(plan, bases)
+            if source.context is None:
+                source.context = await stack.enter_async_context(
+                    self._context(request.context_name, needs, source.ignore)
+                )
+            for origin in set(request.named.values()):
+                if origin.kind == "context":
+                    other = await stack.enter_async_context(
+                        self._context(origin.name, Needs(everything=True), None)
+                    )
+                    source.context.others[origin.name] = other.place
+            options = await self._with_secrets(request.options, needs)
+            sockets = await stack.enter_async_context(
+                agents(self.session, needs.agents, self.directory)
+            )
+            options = replace(options, agents=sockets)
+            return await self._carry_out(plan, source, options, machine)
+
+    def _plan(self, source: "_Source", request: attributes.Request) -> Plan:
+        try:
+            plan = self.engine.building.plan(source.text, source.name, request.options)
+            plan.name_contexts(request.named)
+            return plan
+        except BoxshipError as error:
+            raise failure(error, source.name, source.text) from None
+
+    async def _carry_out(
+        self, plan: Plan, source: "_Source", options: BuildOptions, machine: EngineMachine
+    ) -> ImageRecord:
+        progress = Vertexes(self.feed, plan, self.ref)
+        assert source.context is not None
+        try:
+            return await self.engine.building.solve(
+                plan, source.context, options, progress, machine
+            )
+        except BoxshipError as error:
+            line, vertex = progress.failed, progress.failed_vertex
+            raise failure(error, source.name, source.text, line, vertex) from None
+        finally:
+            progress.cancel()
+
+    # the Dockerfile
+
+    async def _source(
+        self, request: attributes.Request, stack: contextlib.AsyncExitStack
+    ) -> "_Source":
+        step = self._step(f"[internal] load build definition from {request.filename}")
+        try:
+            if not request.context:
+                return await self._synced_source(request, step)
+            context, text = await stack.enter_async_context(self._elsewhere(request, step))
+            if request.dockerfile_apart:
+                source = await self._synced_source(request, step)
+                source.context = context
+                return source
+            return _Source(request.filename, text, "", context)
+        except (BoxshipError, GrpcError) as error:
+            step.end(str(error))
+            if isinstance(error, GrpcError):
+                raise
+            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        finally:
+            step.end()
+
+    async def _synced_source(self, request: attributes.Request, step: Step) -> "_Source":
+        name = posixpath.normpath(request.filename)
+        wanted = [name, f"{name}.dockerignore"]
+        if name == "Dockerfile":
+            wanted.append("dockerfile")
+        place = self.directory / "definition"
+        await transfer.fetch(
+            self.session,
+            request.dockerfile_name,
+            place,
+            told=_told(step, "transferring dockerfile:"),
+            follow=wanted,
+        )
+        files = await read_files(self.engine.workers, _tree(place / "tree"), wanted)
+        text = files.get(name, files.get("dockerfile"))
+        if text is None:
+            raise InvalidParameter(
+                f"failed to read dockerfile: open {name}: no such file or directory"
+            )
+        if not text.strip():
+            raise InvalidParameter("the Dockerfile cannot be empty")
+        return _Source(request.filename, text, files.get(wanted[1]))
+
+    @contextlib.asynccontextmanager
+    async def _elsewhere(
+        self, request: attributes.Request, step: Step
+    ) -> AsyncIterator[tuple[Context, str]]:
+        """A context that is not a directory of the client's, and the Dockerfile in it."""
+        building = self.engine.building
+        sources = Sources(remote=request.context, dockerfile=request.filename)
+        for prefix in _UPLOADS:
+            if request.context.startswith(prefix):
+                file = self.directory / "uploaded"
+                path = "/" + request.context.removeprefix(prefix)
+                await transfer.upload(self.session, path, file)
+                sources = Sources(archive=file, dockerfile=request.filename)
+        if request.dockerfile_apart:
+            sources = replace(sources, text="#")
+        async with building.context(sources, self.directory) as (context, text):
+            yield context, text
+
+    # images
+
+    async def _bases(
+        self, plan: Plan, options: BuildOptions, machine: EngineMachine
+    ) -> dict[str, Mapping[str, Any]]:
+        """Fetch the images that stages begin with; their configurations by name."""
+        wanted = {
+            (stage.image, stage.platform or options.platform)
+            for stage in plan.needed
+            if stage.image
+        }
+        for name, _ in wanted:
+            await self._log_in(name)
+        found = await asyncio.gather(
+            *(self._base(name, platform, options.pull, machine) for name, platform in wanted),
+            return_exceptions=True,
+        )
+        configs: dict[str, Mapping[str, Any]] = {}
+        for (name, _), image in zip(wanted, found, strict=True):
+            # What is wrong with an image is told when its stage gets to it.
+            if isinstance(image, ImageRecord):
+                configs[name] = image.config
+            elif not isinstance(image, BoxshipError):
+                raise image
+        return configs
+
+    async def _base(
+        self, name: str, platform: str, pull: bool, machine: EngineMachine
+    ) -> ImageRecord:
+        step = self._step(f"[internal] load metadata for {references.shown(name)}")
+        try:
+            return await machine.base(name, platform, pull, step.say)
+        except BoxshipError as error:
+            step.end(str(error))
+            raise
+        finally:
+            step.end()
+
+    async def _log_in(self, name: str) -> None:
+        try:
+            domain = references.parse(name).domain
+        except InvalidParameter:
+            return
+        if domain not in self._credentials:
+            self._credentials[domain] = await self.session.credentials(domain)
+
+    # the rest of what the client has
+
+    @contextlib.asynccontextmanager
+    async def _context(self, name: str, needs: Needs, ignore: str | None) -> AsyncIterator[Context]:
+        if not needs.everything and not needs.paths:
+            yield Context(EMPTY, Ignored([]))
+            return
+        if ignore is None:
+            ignore = await self._ignore_file(name)
+        patterns = read_patterns(ignore)
+        async with self.contexts.held(
+            self.session, name, self.directory / f"context-{name}"
+        ) as place:
+            step = self._step("[internal] load build context")
+            try:
+                await transfer.fetch(
+                    self.session,
+                    name,
+                    place,
+                    told=_told(step, "transferring context:"),
+                    follow=None if needs.everything else sorted(needs.paths),
+                    exclude=patterns,
+                )
+            except GrpcError as error:
+                step.end(str(error))
+                raise
+            finally:
+                step.end()
+            tree = _tree(place / "tree")
+            try:
+                yield Context(tree, Ignored(patterns))
+            finally:
+                self.engine.building.forget(tree)
+
+    async def _ignore_file(self, name: str) -> str:
+        step = self._step("[internal] load .dockerignore")
+        place = self.directory / f"ignore-{name}"
+        wanted = [".dockerignore"]
+        try:
+            told = _told(step, "transferring context:")
+            await transfer.fetch(self.session, name, place, told=told, follow=wanted)
+            files = await read_files(self.engine.workers, _tree(place / "tree"), wanted)
+        except GrpcError as error:
+            step.end(str(error))
+            raise
+        finally:
+            step.end()
+        return files.get(wanted[0], "")
+
+    async def _with_secrets(self, options: BuildOptions, needs: Needs) -> BuildOptions:
+        secrets = {}
+        for name in sorted(needs.secrets):
+            data = await self.session.secret(name)
+            if data is not None:
+                secrets[name] = data
+        return replace(options, secrets=secrets)
+
+    def _step(self, name: str) -> Step:
+        return Step(self.feed, name, seed=self.ref)
+
+
+@dataclass(slots=True)
+class _Source:
+    """The Dockerfile *text*; *ignore*: the file that belongs to it alone."""
+
+    name: str
+    text: str
+    ignore: str | None
+    context: Context | None = None
+
+
+def _tree(path: Path) -> Tree:
+    return EMPTY | {"layers": [{"kind": "dir", "path": str(path)}]}
+
+
+def _told(step: Step, name: str) -> transfer.Told:
+    def told(size: int, done: bool) -> None:
+        step.status(name, size, done=done)
+
+    return told

@@ -1,0 +1,58 @@
+"""All that BuildKit's clients find on their connections to the engine."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from boxship.builder.buildkit.control import Empty
+from boxship.engine.buildkit.bridge import Bridge
+from boxship.engine.buildkit.builds import Builds
+from boxship.engine.buildkit.control import Control
+from boxship.engine.buildkit.sessions import Sessions, connect
+from boxship.wire.grpc.server import Call, GrpcServer, Method
+from boxship.wire.hijack import HijackedConnection
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+class BuildkitServices:
+    """*sessions* are those of all connections."""
+
+    def __init__(self, engine: "Engine") -> None:
+        self.sessions = Sessions()
+        self.builds = Builds(engine, self.sessions)
+        control = Control(engine, self.sessions, self.builds)
+        bridge = Bridge(engine, self.builds, control)
+        self._methods: dict[str, Method] = {
+            **control.methods(),
+            **bridge.methods(),
+            _TRACES: _ignored,
+        }
+        self._serving: dict[asyncio.Task[None], GrpcServer] = {}
+
+    async def serve(self, hijacked: HijackedConnection) -> None:
+        """Answer calls on a connection until the client has left."""
+        sock, received = hijacked.detach_socket()
+        server = GrpcServer(self._methods)
+        await connect(sock, received, server.connection)
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving[task] = server
+        try:
+            await server.serve()
+        finally:
+            self._serving.pop(task)
+
+    async def close(self) -> None:
+        """End every build, with everything that it started."""
+        for server in self._serving.values():
+            server.connection.close()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+
+async def _ignored(call: Call) -> None:
+    """Traces are taken, and nothing is done with them."""
+    await call.receive(Empty)
+    await call.send(Empty())

@@ -1,0 +1,166 @@
+"""Sessions: connections on which the client answers, for its files, secrets and credentials."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import quote_plus
+
+from boxship.base.errors import Internal
+from boxship.builder.buildkit import session as messages
+from boxship.registry.credentials import ANONYMOUS, Credentials
+from boxship.wire.grpc import client
+from boxship.wire.grpc.status import Code, GrpcError
+from boxship.wire.hijack import HijackedConnection
+from boxship.wire.http2.connection import Http2Connection
+from boxship.wire.http2.stream import Headers
+
+# How long a build waits for the session that it was told of.
+_PATIENCE = 5.0
+_HUB_HOST = "registry-1.docker.io"
+_HUB = "docker.io"
+_IDENTITY_TOKEN = "<token>"
+P = TypeVar("P", bound=asyncio.Protocol)
+
+
+class Session:
+    """A client's. *shared_key* is the same for every build of the same directory; *owner* says
+    who the client is."""
+
+    def __init__(
+        self, connection: Http2Connection, shared_key: str, methods: frozenset[str], owner: str
+    ) -> None:
+        self._connection = connection
+        self._methods = methods
+        self.shared_key = shared_key
+        self.owner = owner
+
+    def offers(self, path: str) -> bool:
+        return path.lower() in self._methods
+
+    def start(self, path: str, values: Mapping[str, list[str]] | None = None) -> client.OpenCall:
+        """Begin a call; GrpcError when the client does not know it, or has gone."""
+        if not self.offers(path):
+            raise GrpcError(Code.UNKNOWN, f"method {path} not supported by the client")
+        return client.start(self._connection, path, _metadata(values or {}))
+
+    async def credentials(self, domain: str) -> Credentials:
+        """For a registry; nobody's when the client has none, or does not say."""
+        if not self.offers(messages.CREDENTIALS):
+            return ANONYMOUS
+        request = messages.CredentialsRequest(_HUB_HOST if domain == _HUB else domain)
+        try:
+            answer = await client.unary(
+                self._connection, messages.CREDENTIALS, request, messages.CredentialsResponse
+            )
+        except GrpcError:
+            return ANONYMOUS
+        if not answer.secret:
+            return ANONYMOUS
+        if answer.username in ("", _IDENTITY_TOKEN):
+            return Credentials(identity_token=answer.secret)
+        return Credentials(username=answer.username, password=answer.secret)
+
+    async def secret(self, name: str) -> bytes | None:
+        """None when the client has none of that *name*."""
+        if not self.offers(messages.SECRET):
+            return None
+        request = messages.SecretRequest(name)
+        try:
+            answer = await client.unary(
+                self._connection, messages.SECRET, request, messages.SecretResponse
+            )
+        except GrpcError as error:
+            if error.status.code == Code.NOT_FOUND:
+                return None
+            raise
+        return answer.data
+
+    async def has_agent(self, name: str) -> bool:
+        if not self.offers(messages.AGENT_CHECK):
+            return False
+        request = messages.AgentRequest(name)
+        try:
+            await client.unary(
+                self._connection, messages.AGENT_CHECK, request, messages.BytesMessage
+            )
+        except GrpcError:
+            return False
+        return True
+
+
+class Sessions:
+    """Those that are open, by the client's ID for them."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Session] = {}
+        self._changed = asyncio.Event()
+
+    def check_new(self, name: str) -> None:
+        if name in self._open:
+            raise Internal(f"session {name} already exists")
+
+    async def serve(self, hijacked: HijackedConnection, headers: Mapping[str, list[str]]) -> None:
+        """Keep the session until the client closes it. *headers* introduced it."""
+        name = _first(headers, "x-docker-expose-session-uuid")
+        methods = headers.get("x-docker-expose-session-grpc-method", [])
+        peer = hijacked.peer
+        owner = f"{peer.kind}:{peer.uid}:{peer.subject}"
+        sock, received = hijacked.detach_socket()
+        connection = await connect(sock, received, Http2Connection())
+        session = Session(
+            connection,
+            _first(headers, "x-docker-expose-session-sharedkey"),
+            frozenset(method.lower() for method in methods),
+            owner,
+        )
+        self._open[name] = session
+        self._wake()
+        try:
+            await connection.closed
+        finally:
+            connection.close()
+            self._open.pop(name, None)
+
+    async def get(self, name: str) -> Session:
+        """The session *name*, which may be about to open."""
+        # A prefix tells apart builds that share one.
+        name = name.partition(":")[2] or name
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while name not in self._open:
+                    await self._changed.wait()
+        except TimeoutError:
+            raise GrpcError(Code.UNKNOWN, f"no active session for {name}") from None
+        return self._open[name]
+
+    def _wake(self) -> None:
+        event, self._changed = self._changed, asyncio.Event()
+        event.set()
+
+
+async def connect(sock: socket.socket, received: bytes, protocol: P) -> P:
+    """Let *protocol* drive *sock*, of which *received* has been read already."""
+    loop = asyncio.get_running_loop()
+    sock.setblocking(False)
+    await loop.connect_accepted_socket(lambda: protocol, sock)
+    if received:
+        protocol.data_received(received)
+    return protocol
+
+
+def _first(headers: Mapping[str, list[str]], name: str) -> str:
+    return next(iter(headers.get(name, ())), "")
+
+
+def _metadata(values: Mapping[str, list[str]]) -> Headers:
+    """As BuildKit writes them: lists with anything but ASCII are escaped."""
+    found: Headers = []
+    for name, words in values.items():
+        if all(word.isascii() and word.isprintable() for word in words):
+            found += [(name, word) for word in words]
+        else:
+            escaped = [quote_plus(word.encode("utf-8", "surrogateescape")) for word in words]
+            found += [(name, word) for word in escaped]
+            found.append((f"{name}-encoded", "1"))
+    return found

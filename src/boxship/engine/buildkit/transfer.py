@@ -1,0 +1,107 @@
+"""Files from the client and back to it, over calls of its session."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TypeVar
+
+from boxship.builder.buildkit import session as messages
+from boxship.engine.buildkit.mirror import Mirror
+from boxship.engine.buildkit.sessions import Session
+from boxship.wire.grpc.status import Code, GrpcError
+from boxship.wire.protobuf import DecodeError
+
+T = TypeVar("T")
+R = TypeVar("R")
+Told = Callable[[int, bool], None]
+_PIECE = 32 << 10
+_METADATA = "exporter-md-"
+
+
+async def fetch(
+    session: Session,
+    name: str,
+    directory: Path,
+    *,
+    told: Told,
+    follow: list[str] | None = None,
+    exclude: list[str] | None = None,
+) -> None:
+    """Make ``directory/tree`` like the client's directory *name*, or the *follow* ed paths of it.
+
+    What is there already and has not changed is not sent again. *told* gets bytes so far, and
+    whether that is all. GrpcError when the client refuses.
+    """
+    tree, partial = directory / "tree", directory / "partial"
+    tree.mkdir(mode=0o755, parents=True, exist_ok=True)
+    partial.mkdir(mode=0o700, exist_ok=True)
+    values = {"dir-name": [name]}
+    if follow is not None:
+        values["followpaths"] = follow
+    if exclude:
+        values["exclude-patterns"] = exclude
+    call = session.start(messages.SYNC, values)
+    mirror = Mirror(tree, partial)
+    size = 0
+    try:
+        while batch := await call.receive():
+            size += sum(map(len, batch))
+            answers = await _whole(mirror.take, batch)
+            if answers:
+                await call.send(answers)
+            told(size, False)
+        if not mirror.finished:
+            raise GrpcError(Code.UNKNOWN, f"the client ended the transfer of {name} early")
+        told(size, True)
+    except (DecodeError, OSError) as error:
+        raise GrpcError(Code.UNKNOWN, f"failed to receive {name}: {error}") from None
+    finally:
+        call.close()
+        mirror.close()
+
+
+async def send_file(
+    session: Session, pieces: AsyncIterator[bytes], metadata: dict[str, str], told: Told
+) -> None:
+    """Hand one file to the client, which wants it written somewhere."""
+    call = session.start(
+        messages.SEND, {_METADATA + name.lower(): [value] for name, value in metadata.items()}
+    )
+    size = 0
+    try:
+        async for piece in pieces:
+            parts = [piece[at : at + _PIECE] for at in range(0, len(piece), _PIECE)]
+            await call.send([messages.BytesMessage(part).encode() for part in parts])
+            size += len(piece)
+            told(size, False)
+        await call.send([], end=True)
+        while await call.receive():
+            pass
+        told(size, True)
+    finally:
+        call.close()
+
+
+async def upload(session: Session, address: str, target: Path) -> None:
+    """Store what the client uploads at *address*, a path of its own, in *target*."""
+    call = session.start(messages.UPLOAD, {"urlpath": [address], "urlhost": ["buildkit-session"]})
+    try:
+        with target.open("xb") as file:
+            await call.send([], end=True)
+            while batch := await call.receive():
+                data = b"".join(messages.BytesMessage.decode(one).data for one in batch)
+                await _whole(file.write, data)
+    except DecodeError as error:
+        raise GrpcError(Code.UNKNOWN, f"failed to receive the upload: {error}") from None
+    finally:
+        call.close()
+
+
+async def _whole(work: Callable[[T], R], argument: T) -> R:
+    """Run *work* in a thread, and wait for its end even when cancelled: its files are in use."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, argument))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
