@@ -14,6 +14,7 @@ from boxship.base.times import now_ns
 from boxship.engine.containers.logs import _first_words
 from boxship.engine.containers.store import Live
 from support.api import Api
+from support.waiting import eventually
 
 HOUR = 3600 * 1_000_000_000
 
@@ -132,3 +133,38 @@ def test_images_to_take_layers_from_replace_the_cache(client: docker_py.DockerCl
     finally:
         client.images.remove("habit:1", force=True)
     assert counts[1:] == [3, 3, 0]
+
+
+def test_a_container_that_is_paused_is_not_healthy(api: Api) -> None:
+    check = {"Test": ["CMD", "true"], "Interval": 10**8, "StartPeriod": 3600 * 10**9}
+    box = api.run(Healthcheck=check)  # probed each interval while it is young, too
+    _becomes(api, box, "healthy")
+    api("POST", f"/containers/{box}/pause")
+    assert api.inspect(box)["State"]["Health"]["Status"] == "unhealthy"
+    api("POST", f"/containers/{box}/unpause")
+    _becomes(api, box, "healthy")
+    api("POST", f"/containers/{box}/stop", t=0)
+    slow = api.inspect(box)["State"]["Health"]
+    assert slow["Status"] == "unhealthy" and slow["Log"]
+
+
+def test_results_of_probes_outlive_a_restart(api: Api) -> None:
+    box = api.run(Healthcheck={"Test": ["CMD-SHELL", "hostname"], "Interval": 3 * 10**8})
+    _becomes(api, box, "healthy")
+    api("POST", f"/containers/{box}/kill")
+    before = api.inspect(box)["State"]["Health"]["Log"][-1]
+    api.start(box)
+    assert before in api.inspect(box)["State"]["Health"]["Log"]
+
+
+def _becomes(api: Api, box: str, health: str) -> None:
+    eventually(lambda: api.inspect(box)["State"]["Health"]["Status"] == health)
+
+
+def test_one_kill_is_one_event(api: Api) -> None:
+    box = api.run(StopSignal="SIGKILL")
+    began = now_ns() // 10**9
+    api("POST", f"/containers/{box}/stop", t=1)
+    wanted = {"container": [box], "event": ["kill"]}
+    told = api("GET", "/events", since=began, until=now_ns() // 10**9 + 1, filters=wanted)
+    assert len(told.body.splitlines()) == 1

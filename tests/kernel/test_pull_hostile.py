@@ -352,6 +352,14 @@ def test_mirrors_serve_docker_hub_and_may_fail(tmp_path: Path) -> None:
             said = [one async for one in sharing.pull("box", "latest", "linux/amd64", known)]
             assert said[-1] == {"status": "Status: Downloaded newer image for box:latest"}
             assert not any("authorization" in asked.headers for asked in mirror.asked)
+            mirror.image("library/box", "other", [SMALL])
+            tags = Reply(body=b'{"tags": ["latest", "other"]}')
+            mirror.routes["/v2/library/box/tags/list"] = lambda asked: tags
+            said = [one async for one in sharing.pull("box", "", "linux/amd64", known)]
+            assert [one["id"] for one in said if "Pulling from" in one.get("status", "")] == [
+                "latest",
+                "other",
+            ]
             sharing.close()
 
     asyncio.run(run())

@@ -41,6 +41,15 @@ class State(msgspec.Struct, kw_only=True):
         """True also while paused or restarting, as in Docker's own state."""
         return self.status in ("running", "paused", "restarting")
 
+    def unwatched(self) -> None:
+        """Nobody probes for now: what is not probed is not healthy, as Docker has it."""
+        if self.health is not None:
+            self.health["Status"] = "unhealthy"
+
+    def health_at_start(self) -> dict[str, Any] | None:
+        """The results of earlier runs stay, and judge nothing."""
+        return self.health and self.health | {"Status": "starting", "FailingStreak": 0}
+
 
 class Container(msgspec.Struct, kw_only=True):
     id: str

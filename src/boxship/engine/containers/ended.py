@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from boxship.base.times import now_ns
 from boxship.engine.containers import (
     events,
-    health,
     removal,
     restart_policy,
     runtime_state,
@@ -53,7 +52,7 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         state.exit_code, state.oom_killed, state.finished_at = result.code, result.oom, result.at
         duration = max(0, result.at - state.started_at) // 1_000_000_000
         _end_execs(engine, live)
-        health.close(container)
+        state.unwatched()
         restarts = restart_policy.wanted(live)
         if restarts:
             state.status = "restarting"

@@ -71,7 +71,7 @@ def _in_start_period(container: Container, check: HealthConfig, at: int) -> bool
 def _pause(container: Container, check: HealthConfig) -> int:
     """Nanoseconds until the next probe."""
     if _in_start_period(container, check, now_ns()):
-        return check.start_interval or _START_INTERVAL
+        return check.start_interval or min(check.interval or _INTERVAL, _START_INTERVAL)
     return check.interval or _INTERVAL
 
 
@@ -153,9 +153,3 @@ def _judge(
     events.emit(engine, container, f"health_status: {health['Status']}")
     if health["Status"] == "unhealthy" and unhealthy.asks_for_restart(container):
         engine.background(unhealthy.end(engine, live))
-
-
-def close(container: Container) -> None:
-    """Nobody looks any more: what is not probed is not healthy, as Docker has it."""
-    if container.state.health is not None:
-        container.state.health["Status"] = "unhealthy"

@@ -23,6 +23,7 @@ async def pause(engine: "Engine", reference: str) -> None:
         except OSError as error:
             raise Internal(f"Cannot pause container {container.id}: {error}") from None
         container.state.status = "paused"
+        container.state.unwatched()
         record(engine, container)
         events.emit(engine, container, "pause")
 

@@ -97,7 +97,12 @@ async def _launch(engine: "Engine", live: Live) -> None:
     if namespace is not None:
         namespace.close()
     _drop_parked(live)
-    container.state = State(status="running", pid=shim.pid, started_at=shim.started_at)
+    container.state = State(
+        status="running",
+        pid=shim.pid,
+        started_at=shim.started_at,
+        health=container.state.health_at_start(),
+    )
     container.manually_stopped = False
     live.shim = shim
     await resolving.started(engine, live)

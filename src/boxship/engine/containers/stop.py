@@ -57,7 +57,7 @@ async def signal_and_wait(
         timeout = live.container.config.stop_timeout
     seconds = DEFAULT_TIMEOUT if timeout is None else timeout
     wanted = number or kill.stop_signal(live)
-    if await kill.send(engine, live, wanted, unless_ignored=True):
+    if await kill.send(engine, live, wanted, unless_ignored=wanted != signal.SIGKILL):
         done, _ = await asyncio.wait({monitor}, timeout=None if seconds < 0 else seconds)
         if done:
             return

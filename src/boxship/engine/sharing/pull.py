@@ -38,12 +38,20 @@ class Pull:
 
     async def every_tag(self, name: Reference) -> list[str]:
         """Fetch all tags of the repository *name*."""
-        repository = await self.registries.open(name, self.credentials)
+        candidates = self.registries.candidates(name, self.credentials)
+        tags = await self._tags(name, candidates)
+        return await self._several(name, [name.with_tag(tag) for tag in tags], candidates)
+
+    async def _tags(self, name: Reference, candidates: list[Repository]) -> list[str]:
+        for repository in candidates[:-1]:
+            with suppress(BoxshipError):
+                await repository.session.open()
+                return await repository.tags()
         try:
-            tags = await repository.tags()
+            await candidates[-1].session.open()
+            return await candidates[-1].tags()
         except Refused as error:
             raise refusals.of_pull(error, name) from None
-        return await self._several(name, [name.with_tag(tag) for tag in tags], [repository])
 
     async def _several(
         self, shown: Reference, names: list[Reference], candidates: list[Repository]
