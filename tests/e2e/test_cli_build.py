@@ -54,11 +54,11 @@ def test_a_directory_is_handed_over(boxship_daemon: engines.Engine, context: Pat
     assert _ls(boxship_daemon) == [".dockerignore", "Dockerfile", "f"]
 
 
-@pytest.mark.parametrize("spelling", [["build"], ["image", "build"], ["builder", "build"]])
+@pytest.mark.parametrize("group", [[], ["image"], ["builder"], ["buildx"]])
 def test_every_spelling_builds(
-    boxship_daemon: engines.Engine, context: Path, spelling: list[str]
+    boxship_daemon: engines.Engine, context: Path, group: list[str]
 ) -> None:
-    done = _boxship(boxship_daemon, *spelling, "-q", context)
+    done = _boxship(boxship_daemon, *group, "build", "-q", context)
     assert done.stdout.startswith(b"sha256:") and done.stdout.count(b"\n") == 1
 
 
@@ -86,6 +86,14 @@ def test_an_ignore_file_of_the_dockerfiles_own(
     (context / "Dockerfile.dockerignore").write_text("f\nD*\n.d*\n")
     assert _boxship(boxship_daemon, "build", "-t", "cli:1", context).returncode == 0
     assert _ls(boxship_daemon) == ["ignored"]
+
+
+def test_isolation_is_the_default_one(boxship_daemon: engines.Engine, context: Path) -> None:
+    done = _boxship(boxship_daemon, "build", "-q", "--isolation", "Default", context)
+    assert done.returncode == 0, done.stderr
+    done = _boxship(boxship_daemon, "build", "-q", "--isolation", "hyperv", context)
+    assert done.returncode == 1
+    assert b'Unsupported isolation: "hyperv"' in done.stderr
 
 
 def test_arguments_and_labels(boxship_daemon: engines.Engine, context: Path) -> None:

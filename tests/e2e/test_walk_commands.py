@@ -35,7 +35,7 @@ ALSO = (
 OURS_ALONE = {"capture", "completion", "daemon", "doctor", "hub", "system install-service"}
 OURS_ALONE |= {"system reset", "system dial-stdio", "__complete"}
 # Compared with another builder than dockerd's, in test_builds_beside_buildkit.
-ELSEWHERE = {"build", "builder build", "image build"}
+ELSEWHERE = {"build", "builder build", "buildx build", "image build"}
 Recorded = dict[str, list[Answer]]
 
 

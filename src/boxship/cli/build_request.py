@@ -57,7 +57,10 @@ def context_of(app: App, arguments: Arguments) -> Context:
         return Context(body, HANDED_OVER, {"dockerfile": name})
     if secrets or plan:
         raise Failed("--secret and --plan need a Boxship daemon on this machine")
-    return _archive(place, file, text)
+    context = _archive(place, file, text)
+    if arguments.on("compress"):
+        context.body = _compressed(context.body)
+    return context
 
 
 def _is_boxship(app: App) -> bool:
@@ -140,6 +143,16 @@ def _archive(place: str, file: str, text: str) -> Context:
         yield from Packer(place, "")
 
     return Context(both(), _TAR, {"dockerfile": name})
+
+
+def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """*chunks* in gzip's format."""
+    import zlib
+
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    for chunk in chunks:
+        yield packer.compress(chunk)
+    yield packer.flush()
 
 
 def _secrets(texts: list[str]) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 GROUPS = {
     "builder": "Manage builds",
+    "buildx": "Manage builds, by another name",
     "container": "Manage containers",
     "context": "Manage names for daemons",
     "image": "Manage images",
@@ -31,7 +32,11 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("daemon", "Run the daemon", ("daemon",)),
     ("doctor", "Say what this machine can and cannot do, and how to mend it", ("doctor",)),
     ("attach", "Connect this terminal to a running container", ("attach", "container attach")),
-    ("build", "Make an image by a Dockerfile", ("build", "image build", "builder build")),
+    (
+        "build",
+        "Make an image by a Dockerfile",
+        ("build", "image build", "builder build", "buildx build"),
+    ),
     ("capture", "Make an image of programs of this machine", ("capture",)),
     ("complete", "Say what may stand next on a command line", ("__complete",)),
     ("completion", "Print the completion script of a shell", ("completion",)),

@@ -32,8 +32,8 @@ HIDDEN: tuple[Hidden, ...] = (
     ),
     Hidden(
         "*",
-        r"(?s)DEPRECATED: The legacy builder.*?go/buildx/\n\n?",
-        "Docker's client misses a plug-in that ours does not need",
+        r"(?s)DEPRECATED: The legacy builder.*?environment-variable\.\n\n?",
+        "Docker's client would rather have a plug-in that ours does not need",
     ),
     Hidden(
         "*",

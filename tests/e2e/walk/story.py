@@ -72,6 +72,8 @@ def _environment(host: str, directory: Path, client: Sequence[str]) -> dict[str,
     version = {"DOCKER_API_VERSION": API_VERSION} if client else {}
     return {
         **version,
+        # Whichever plugins this machine has: the docker CLI shall answer by itself.
+        "DOCKER_BUILDKIT": "0",
         "DOCKER_CONFIG": str(directory / ".docker"),
         "DOCKER_HOST": host,
         "HOME": str(directory),

@@ -96,6 +96,8 @@ def _options(query: Query) -> BuildOptions:
         ulimits=tuple(_json(query, "ulimits", list[Ulimit], [])),
         cgroup_parent=query.get("cgroupparent"),
     )
+    if query.get("isolation").lower() not in ("", "default"):
+        raise InvalidParameter(f'Unsupported isolation: "{query.get("isolation")}"')
     given = _json(query, "buildargs", dict[str, str | None], {})
     hosts = [each for text in query.all("extrahosts") for each in text.split(",") if each]
     epoch = given.get("SOURCE_DATE_EPOCH") or ""
