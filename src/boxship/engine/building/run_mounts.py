@@ -19,7 +19,7 @@ from boxship.engine.containers.container import MountPoint
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
-_SECRET_MODE, _CACHE_MODE, _SCRIPT_MODE = 0o400, 0o755, 0o755
+_SECRET_MODE, _CACHE_MODE, _SCRIPT_MODE, _AGENT_MODE = 0o400, 0o755, 0o755, 0o600
 
 
 class Mounts:
@@ -144,8 +144,17 @@ class Mounts:
             self._file(mount.target, data, *_owner(mount, _SECRET_MODE))
 
     async def _ssh(self, mount: Mount, stack: contextlib.AsyncExitStack) -> None:
-        if mount.options.get("required") == "true":
-            raise InvalidParameter(f"unset ssh forward key {mount.options['id']}")
+        name = mount.options["id"]
+        path = self._job.options.agents.get(name)
+        if path is None:
+            if mount.options.get("required") == "true":
+                raise InvalidParameter(f"unset ssh forward key {name}")
+            return
+        mode, uid, gid = _owner(mount, _AGENT_MODE)
+        os.chown(path, *self._on_host(uid, gid))
+        os.chmod(path, mode)
+        self._bind(path, mount.target, rw=True)
+        self.env.append(f"SSH_AUTH_SOCK={mount.target}")
 
 
 def _mapped(number: int, rows: Sequence[tuple[int, int, int]]) -> int:
