@@ -6,8 +6,10 @@ import os
 import posixpath
 import re
 import shutil
+import signal
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -32,10 +34,16 @@ _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
 async def download(origin: Origin, directory: Path) -> str:
     """Store the file behind the URL in *directory*; its SHA-256."""
     stop = [False]
+    # A slow server holds up nobody who needs one of the loop's few threads.
+    executor = ThreadPoolExecutor(1, thread_name_prefix="download")
     try:
-        return await asyncio.to_thread(_download, origin, directory, stop)
+        work = asyncio.get_running_loop().run_in_executor(
+            executor, _download, origin, directory, stop
+        )
+        return await work
     finally:
         stop[0] = True
+        executor.shutdown(wait=False)
 
 
 def _download(origin: Origin, directory: Path, stop: list[bool]) -> str:
@@ -45,10 +53,10 @@ def _download(origin: Origin, directory: Path, stop: list[bool]) -> str:
     digest = hashlib.new(algorithm or "sha256")
     content = hashlib.sha256()
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
+        with _opener().open(request, timeout=_TIMEOUT) as answer:
             path = directory / _name(url, answer.headers)
             with open(path, "xb") as file:
-                while (piece := answer.read(_PIECE)) and not stop[0]:
+                while (piece := answer.read1(_PIECE)) and not stop[0]:
                     file.write(piece)
                     digest.update(piece)
                     content.update(piece)
@@ -69,6 +77,22 @@ def _download(origin: Origin, directory: Path, stop: list[bool]) -> str:
             f"digest mismatch {algorithm}:{digest.hexdigest()}: {origin.checksum}"
         )
     return content.hexdigest()
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """HTTP alone: redirections lead to no other scheme."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener
 
 
 def _name(url: str, headers: Message) -> str:
@@ -117,8 +141,11 @@ async def _git(directory: Path, *arguments: str) -> str:
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
         "GIT_TERMINAL_PROMPT": "0",
+        # A setting can name a program: none is read from a place that a repository could fill.
         "GIT_CONFIG_NOSYSTEM": "1",
-        "HOME": str(directory),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "HOME": os.devnull,
+        "XDG_CONFIG_HOME": os.devnull,
     }
     process = await asyncio.create_subprocess_exec(
         "git",
@@ -129,11 +156,13 @@ async def _git(directory: Path, *arguments: str) -> str:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         out, err = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        # The transport is a child of git's, and may be waiting for its server.
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
         raise
     if process.returncode:
