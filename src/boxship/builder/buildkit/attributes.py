@@ -33,8 +33,9 @@ class Request:
     named: Mapping[str, Origin]
 
 
-def read(frontend: str, attrs: Mapping[str, str]) -> Request:
-    """:class:`InvalidParameter` and :class:`NotSupported` for what cannot be done."""
+def read(frontend: str, attrs: Mapping[str, str], inputs: Mapping[str, str]) -> Request:
+    """*inputs*: images that contexts may name. :class:`InvalidParameter` and
+    :class:`NotSupported` for what cannot be done."""
     _check_front_end(frontend, attrs)
     return Request(
         options=_options(attrs),
@@ -43,7 +44,7 @@ def read(frontend: str, attrs: Mapping[str, str]) -> Request:
         context_name=attrs.get("contextkey") or "context",
         dockerfile_name=attrs.get("dockerfilekey") or "dockerfile",
         dockerfile_apart="dockerfilekey" in attrs,
-        named=dict(_named(attrs)),
+        named=dict(_named(attrs, inputs)),
     )
 
 
@@ -91,7 +92,7 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
     )
 
 
-def _named(attrs: Mapping[str, str]) -> Iterator[tuple[str, Origin]]:
+def _named(attrs: Mapping[str, str], inputs: Mapping[str, str]) -> Iterator[tuple[str, Origin]]:
     for name, value in _prefixed(attrs, "context:").items():
         name = name.partition("::")[0]
         scheme, _, rest = value.partition(":")
@@ -99,6 +100,8 @@ def _named(attrs: Mapping[str, str]) -> Iterator[tuple[str, Origin]]:
             yield name, Origin("image", rest.removeprefix("//"))
         elif scheme == "local":
             yield name, Origin("context", rest)
+        elif scheme == "input" and inputs.get(rest):
+            yield name, Origin("image", inputs[rest])
         elif git_address.is_git_context(value):
             yield name, Origin("git", value)
         else:

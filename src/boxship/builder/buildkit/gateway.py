@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from boxship.builder.buildkit.control import Exporter, Platform, WorkerRecord
+from boxship.builder.buildkit.definition import Definition
 from boxship.wire.grpc.status import Status
 from boxship.wire.protobuf import (
     BYTES,
@@ -62,6 +63,7 @@ class BridgeSolveRequest(Message):
 @dataclass
 class Ref(Message):
     id: str = string(1)
+    definition: Definition | None = message(2, Definition)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import BoxshipError
 from boxship.builder.buildkit import control
 from boxship.builder.buildkit import gateway as messages
+from boxship.builder.buildkit.definition import of_image
 from boxship.engine.buildkit.builds import Build, Builds
 from boxship.engine.buildkit.control import Control
 from boxship.wire.grpc.server import Call, Method, unary
@@ -64,10 +65,12 @@ class Bridge:
                 )
             return messages.BridgeSolveResponse(result=messages.Result())
         try:
-            image = await self._builds.solve(build, request.frontend, request.frontend_opt)
+            image = await self._builds.solve(
+                build, request.frontend, request.frontend_opt, request.frontend_inputs
+            )
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
-        result = messages.Result(ref=messages.Ref(build.keep(image)))
+        result = messages.Result(ref=messages.Ref(build.keep(image), of_image(image.id)))
         return messages.BridgeSolveResponse(result=result)
 
     async def _return(self, request: messages.ReturnRequest, call: Call) -> control.Empty:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.control import HistoryRecord, SolveRequest, timestamp
+from boxship.builder.buildkit.definition import image_in
 from boxship.builder.buildkit.vertexes import Feed
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.frontend import Frontend
@@ -100,9 +101,16 @@ class Builds:
             dict(response or {}),
         )
 
-    async def solve(self, build: Build, frontend: str, attrs: Mapping[str, str]) -> ImageRecord:
-        """Carry out what *attrs* say. GrpcError."""
-        request = attributes.read(frontend, attrs)
+    async def solve(
+        self,
+        build: Build,
+        frontend: str,
+        attrs: Mapping[str, str],
+        inputs: Mapping[str, bytes],
+    ) -> ImageRecord:
+        """Carry out what *attrs* say; *inputs* are results of other builds. GrpcError."""
+        images = {name: image_in(definition) for name, definition in inputs.items()}
+        request = attributes.read(frontend, attrs, images)
         session = await self._sessions.get(build.request.session)
         with self._engine.images.staging() as directory:
             front = Frontend(

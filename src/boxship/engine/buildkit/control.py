@@ -95,7 +95,9 @@ class Control:
     async def _image(self, build: Build) -> ImageRecord | None:
         request = build.request
         if request.frontend:
-            return await self._builds.solve(build, request.frontend, request.frontend_attrs)
+            return await self._builds.solve(
+                build, request.frontend, request.frontend_attrs, request.frontend_inputs
+            )
         if request.definition:
             raise GrpcError(
                 Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
