@@ -64,9 +64,11 @@ def _nginx(size: int) -> Iterator[_Request]:
 
 @contextlib.contextmanager
 def _hub() -> Iterator[tuple[RunningHub, HubClient]]:
+    """As it is started by default, and without a log of its accesses, as the others are."""
+    processes = ["--processes", str(os.cpu_count() or 1)]
     with (
         tempfile.TemporaryDirectory(prefix="bench-hub-") as root,
-        running_hub(Path(root), "--processes", str(os.cpu_count() or 1), users=["alice"]) as hub,
+        running_hub(Path(root), *processes, users=["alice"], access_log=False) as hub,
     ):
         yield hub, hub.client("alice")
 

@@ -84,7 +84,7 @@ class RunningHub:
         writer = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 10)  # sockets are handed over as 3
         os.close(low)
         hub = [sys.executable, "-P", "-m", "boxship.hub", "serve", "--root", str(self.root)]
-        flags = ["--listen", "fd://", "--ready-fd", str(writer), "--access-log", *self.flags]
+        flags = ["--listen", "fd://", "--ready-fd", str(writer), *self.flags]
         script = 'exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
         with open(self.root.parent / "hub.log", "ab") as log:
             self.process = subprocess.Popen(
@@ -176,10 +176,14 @@ class ForkedHub(RunningHub):
 
 @contextmanager
 def running_hub(
-    directory: Path, *flags: str, users: Sequence[str] = ("alice", "bob")
+    directory: Path,
+    *flags: str,
+    users: Sequence[str] = ("alice", "bob"),
+    access_log: bool = True,
 ) -> Iterator[RunningHub]:
     """A hub over ``directory/hub`` that serves until the end of the block."""
-    hub = RunningHub(directory / "hub", *flags)
+    logs = ["--access-log"] if access_log else []
+    hub = RunningHub(directory / "hub", *logs, *flags)
     for name in users:
         hub.add_user(name)
     hub.start()

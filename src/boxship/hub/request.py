@@ -73,13 +73,15 @@ def parse(hub: Hub, exchange: Exchange) -> Request:
     """:class:`InvalidParameter` for a path or query that is no UTF-8 text."""
     head = exchange.head
     try:
-        path = unquote(head.path, errors="strict")
+        path = unquote(head.path, errors="strict") if "%" in head.path else head.path
     except UnicodeDecodeError:
         raise InvalidParameter("the path is no UTF-8 text") from None
     return Request(hub, exchange, path, parameters(head.query))
 
 
 def parameters(text: str) -> dict[str, list[str]]:
+    if not text:
+        return {}
     try:
         return parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:

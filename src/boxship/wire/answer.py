@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 # Docker's clients know the hijacking answer by this text.
-_LINES[101] = b"HTTP/1.1 101 UPGRADED\r\n"
+_LINES[101] = "HTTP/1.1 101 UPGRADED\r\n"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_date: tuple[int, bytes] = (0, b"")
+_date: tuple[int, str] = (0, "")
+_BREAKS = str.maketrans("\r\n\0", "   ")
 
 Headers = Iterable[tuple[str, str]]
 
@@ -22,21 +21,22 @@ def head_bytes(status: int, headers: Headers, *, dated: bool = True) -> bytes:
 
     Line breaks inside a value would split the response; they become spaces.
     """
-    parts = [_LINES.get(status) or f"HTTP/1.1 {status} status\r\n".encode()]
-    for name, value in headers:
-        if "\n" in value or "\r" in value or "\0" in value:
-            value = value.replace("\r", " ").replace("\n", " ").replace("\0", " ")
-        parts.append(f"{name}: {value}\r\n".encode("utf-8", "replace"))
-    parts.append(_date_header() if dated else b"")
-    parts.append(b"\r\n")
-    return b"".join(parts)
+    line = _LINES.get(status) or f"HTTP/1.1 {status} status\r\n"
+    lines = [f"{name}: {value}" for name, value in headers]
+    text = "\n".join(lines)
+    if text.count("\n") >= max(1, len(lines)) or "\r" in text or "\0" in text:
+        lines = [each.translate(_BREAKS) for each in lines]
+    if dated:
+        lines.append(_date_header())
+    lines += ("", "")
+    return (line + "\r\n".join(lines)).encode("utf-8", "replace")
 
 
 def has_body(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
-def _date_header() -> bytes:
+def _date_header() -> str:
     """IMF-fixdate (RFC 9110, section 5.6.7), rendered once a second."""
     global _date
     now = int(time.time())
@@ -44,7 +44,7 @@ def _date_header() -> bytes:
         at = time.gmtime(now)
         text = (
             f"Date: {_DAYS[at.tm_wday]}, {at.tm_mday:02d} {_MONTHS[at.tm_mon - 1]} {at.tm_year} "
-            f"{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d} GMT\r\n"
+            f"{at.tm_hour:02d}:{at.tm_min:02d}:{at.tm_sec:02d} GMT"
         )
-        _date = (now, text.encode())
+        _date = (now, text)
     return _date[1]

@@ -46,7 +46,8 @@ class Writer(Protocol):
 class Reader(Protocol):
     """Reads one blob; the caller closes it."""
 
-    size: int
+    @property
+    def size(self) -> int: ...
 
     @property
     def file(self) -> BinaryIO | None:

@@ -1,6 +1,7 @@
 """Blobs as files of a local directory: ``<root>/<first two digits>/<key>``."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,14 +21,14 @@ class LocalBlobs:
     """The files below *root*, which is made when missing; safe for several processes at once."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root = str(root)
         for number in range(256):
             (root / f"{number:02x}").mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def _path(self, key: str) -> Path:
+    def _path(self, key: str) -> str:
         if not is_key(key):
             raise InvalidParameter(f"invalid key of a blob: {key!r}")
-        return Path(f"{self._root}/{key[:2]}/{key}")
+        return f"{self._root}/{key[:2]}/{key}"
 
     async def append(self, key: str) -> "LocalWriter":
         path = self._path(key)
@@ -35,7 +36,7 @@ class LocalBlobs:
 
     async def size(self, key: str) -> int:
         try:
-            return self._path(key).stat().st_size
+            return os.stat(self._path(key)).st_size
         except FileNotFoundError:
             return 0
 
@@ -48,14 +49,15 @@ class LocalBlobs:
 
     async def remove(self, key: str) -> None:
         path = self._path(key)
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(os.unlink, path)
 
 
-def _open_reader(path: Path) -> "LocalReader":
+def _open_reader(path: str) -> "LocalReader":
     return LocalReader(open(path, "rb", buffering=0))
 
 
-def _open_writer(path: Path) -> "LocalWriter":
+def _open_writer(path: str) -> "LocalWriter":
     """The lock is the kernel's, and ends with the process that holds it."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
@@ -63,7 +65,7 @@ def _open_writer(path: Path) -> "LocalWriter":
     except BlockingIOError:
         os.close(fd)
         raise Busy("another request writes this upload") from None
-    return LocalWriter(fd, path.parent)
+    return LocalWriter(fd, os.path.dirname(path))
 
 
 class LocalWriter:
@@ -73,7 +75,7 @@ class LocalWriter:
     else gets the lock, nor the number of the descriptor, before it is done.
     """
 
-    def __init__(self, fd: int, directory: Path) -> None:
+    def __init__(self, fd: int, directory: str) -> None:
         self._fd = fd
         self._directory = directory
         self._running: asyncio.Future[Any] | None = None
@@ -158,7 +160,10 @@ class LocalReader:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.size = os.fstat(file.fileno()).st_size
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
 
     @property
     def file(self) -> BinaryIO:
