@@ -56,8 +56,8 @@ class BridgeSolveRequest(Message):
     definition: bytes = blob(1)
     frontend: str = string(2)
     frontend_opt: dict[str, str] = mapping(3, STRING)
-    frontend_inputs: dict[str, bytes] = mapping(12, BYTES)
-    cache_imports: list[Exporter] = many(13, Exporter)
+    cache_imports: list[Exporter] = many(12, Exporter)
+    frontend_inputs: dict[str, bytes] = mapping(13, BYTES)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.shell_pattern import ShellPattern
 
 Env = Mapping[str, str]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]", re.ASCII)
@@ -188,10 +189,14 @@ class _Scan:
             pattern, other = self._rest("/", start, is_pattern=True), ""
             if self._text[self._at - 1] == "/":
                 other = self._rest("", start)
-            return _replace(value, pattern, other, greedy, self._lexer.escape)
+            if not pattern:
+                return value
+            found = ShellPattern.parse(pattern, self._lexer.escape)
+            return found.replace(value, other, greedy)
         pattern = self._rest("", start, is_pattern=True)
-        cut = _cut_prefix if modifier == "#" else _cut_suffix
-        return cut(value, pattern, greedy, self._lexer.escape)
+        found = ShellPattern.parse(pattern, self._lexer.escape)
+        cut = found.cut_prefix if modifier == "#" else found.cut_suffix
+        return cut(value, greedy)
 
     def _conditional(self, name: str, modifier: str, colon: bool, start: int) -> str:
         word = self._rest("", start)
@@ -236,47 +241,6 @@ def _open_quote(text: str) -> DockerfileError:
 
 def _unclosed(text: str) -> DockerfileError:
     return DockerfileError("syntax error: missing '}'", token=text[:40])
-
-
-def _glob(pattern: str, escape: str, lazy: bool = False) -> "re.Pattern[str]":
-    """*pattern* (``*``, ``?``, and what *escape* makes literal) as a regular expression."""
-    out: list[str] = []
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        if char == escape and at + 1 < len(pattern):
-            at += 1
-            out.append(re.escape(pattern[at]))
-        elif char == "*":
-            out.append(".*?" if lazy else ".*")
-        else:
-            out.append("." if char == "?" else re.escape(char))
-        at += 1
-    return re.compile("".join(out), re.DOTALL)
-
-
-def _cut_prefix(value: str, pattern: str, greedy: bool, escape: str) -> str:
-    expression = _glob(pattern, escape)
-    ends = range(len(value), -1, -1) if greedy else range(len(value) + 1)
-    for end in ends:
-        if expression.fullmatch(value, 0, end):
-            return value[end:]
-    return value
-
-
-def _cut_suffix(value: str, pattern: str, greedy: bool, escape: str) -> str:
-    expression = _glob(pattern, escape)
-    starts = range(len(value) + 1) if greedy else range(len(value), -1, -1)
-    for start in starts:
-        if expression.fullmatch(value, start):
-            return value[:start]
-    return value
-
-
-def _replace(value: str, pattern: str, other: str, every: bool, escape: str) -> str:
-    if not pattern:
-        return value
-    return _glob(pattern, escape).sub(lambda match: other, value, 0 if every else 1)
 
 
 def split_words(text: str, escape: str = "\\") -> list[str]:

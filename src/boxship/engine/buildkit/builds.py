@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 _REMEMBERED = 50
+# How long a client may take to ask how a build went that was over at once.
+_LATE = 10.0
 
 
 class Build:
@@ -51,6 +53,7 @@ class Builds:
         self._sessions = sessions
         self.contexts = KeptContexts(engine.options.data_root / "build" / "contexts")
         self._running: dict[str, Build] = {}
+        self._ended: dict[str, Feed] = {}
         self._changed = asyncio.Event()
         self.history: deque[HistoryRecord] = deque(maxlen=_REMEMBERED)
 
@@ -66,6 +69,8 @@ class Builds:
         finally:
             build.feed.end()
             self._running.pop(request.ref, None)
+            self._ended[request.ref] = build.feed
+            asyncio.get_running_loop().call_later(_LATE, self._ended.pop, request.ref, None)
             if not build.returned.done():
                 build.returned.cancel()
 
@@ -78,6 +83,10 @@ class Builds:
         except TimeoutError:
             raise GrpcError(Code.UNKNOWN, f"no such job {ref}") from None
         return self._running[ref]
+
+    async def feed(self, ref: str) -> Feed:
+        """What is told of the build *ref*, which may have ended just before."""
+        return self._ended[ref] if ref in self._ended else (await self.get(ref)).feed
 
     def running(self) -> list[HistoryRecord]:
         return [self.record(build) for build in self._running.values() if build.request.frontend]

@@ -33,7 +33,6 @@ class KeptContexts:
         try:
             directory = self._root / key
             directory.mkdir(mode=0o755, parents=True, exist_ok=True)
-            await asyncio.to_thread(shutil.rmtree, directory / "partial", True)
             yield directory
             os.utime(directory)
         finally:

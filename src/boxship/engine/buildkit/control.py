@@ -112,8 +112,8 @@ class Control:
     async def _status(self, call: Call) -> None:
         request = await call.receive(messages.StatusRequest)
         call.start()
-        build = await self._builds.get(request.ref if request is not None else "")
-        async for news in build.feed.listen():
+        feed = await self._builds.feed(request.ref if request is not None else "")
+        async for news in feed.listen():
             for event in news:
                 await call.send(event)
 

@@ -8,7 +8,6 @@ import os
 import shutil
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 from boxship.builder.buildkit import packets
 from boxship.builder.buildkit.packets import Packet, Stat
@@ -16,19 +15,19 @@ from boxship.wire.protobuf import DecodeError
 
 # The sender reads four files at a time.
 _MOST_OPEN = 64
-_PRIVATE = 0o600
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+# Modes that the umask leaves alone.
+_PLAIN = 0o755
 
 
 class Mirror:
-    """*root* becomes the tree that packets tell of; *partial*, beside it, takes files that are not
-    complete. *received* counts bytes of content."""
+    """*root* becomes the tree that packets tell of. *received* counts bytes of content."""
 
-    def __init__(self, root: Path, partial: Path) -> None:
+    def __init__(self, root: Path) -> None:
         self._root = os.fspath(root)
-        self._partial = os.fspath(partial)
         self._next = 0
         self._wanted: dict[int, Stat] = {}
-        self._open: dict[int, BinaryIO] = {}
+        self._open: dict[int, int] = {}
         self._directories: dict[str, Stat] = {"": Stat()}
         self._names: dict[str, set[str]] = {"": set()}
         self._links: list[Stat] = []
@@ -55,8 +54,8 @@ class Mirror:
 
     def close(self) -> None:
         """Forget what is not complete."""
-        for file in self._open.values():
-            file.close()
+        for fd in self._open.values():
+            os.close(fd)
         self._open.clear()
 
     def _take_stat(self, entry: Stat | None, answers: list[bytes]) -> None:
@@ -103,41 +102,42 @@ class Mirror:
         found = _lstat(path)
         if found is None:
             return False
-        if not stat.S_ISREG(found.st_mode):
-            _remove(path)
-            return False
-        return (
-            found.st_size == entry.size
+        is_same = (
+            stat.S_ISREG(found.st_mode)
+            and found.st_size == entry.size
             and found.st_mtime_ns == entry.modified
             and stat.S_IMODE(found.st_mode) == entry.permissions
             and found.st_nlink == 1
             and not entry.xattrs
         )
+        if not is_same:
+            _remove(path)
+        return is_same
 
     def _take_data(self, packet: Packet) -> None:
         entry = self._wanted.get(packet.id)
         if entry is None:
             raise DecodeError(f"content that nobody asked for: {packet.id}")
-        file = self._open.get(packet.id)
-        if file is None:
+        fd = self._open.get(packet.id)
+        if fd is None:
             if len(self._open) >= _MOST_OPEN:
                 raise DecodeError("too many files at once")
-            file = self._open[packet.id] = open(
-                f"{self._partial}/{packet.id}",
-                "wb",
-                opener=lambda path, flags: os.open(path, flags | os.O_CLOEXEC, _PRIVATE),
-            )
+            # Until it is complete, its time says that it is not the client's file.
+            mode = entry.permissions & 0o777
+            fd = self._open[packet.id] = os.open(f"{self._root}/{entry.path}", _NEW, mode)
         if packet.data:
-            file.write(packet.data)
+            _write(fd, packet.data)
             self.received += len(packet.data)
             return
         del self._open[packet.id], self._wanted[packet.id]
-        with file:
-            file.flush()
-            os.fchmod(file.fileno(), entry.permissions)
-            _set_xattrs(file.fileno(), entry)
-        _set_time(file.name, entry)
-        os.rename(file.name, f"{self._root}/{entry.path}")
+        try:
+            if entry.permissions & ~_PLAIN:
+                os.fchmod(fd, entry.permissions)
+            if entry.xattrs:
+                _set_xattrs(fd, entry)
+            _set_time(fd, entry)
+        finally:
+            os.close(fd)
 
     def _finish(self) -> None:
         for entry in self._links:
@@ -178,9 +178,20 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-def _set_time(path: str, entry: Stat) -> None:
+def _write(fd: int, data: bytes) -> None:
+    written = os.write(fd, data)
+    while written < len(data):
+        data = data[written:]
+        written = os.write(fd, data)
+
+
+def _set_time(path: str | int, entry: Stat) -> None:
+    times = (entry.modified, entry.modified)
     try:
-        os.utime(path, ns=(entry.modified, entry.modified), follow_symlinks=False)
+        if isinstance(path, int):
+            os.utime(path, ns=times)
+        else:
+            os.utime(path, ns=times, follow_symlinks=False)
     except OverflowError:
         raise DecodeError(f"invalid time of {entry.path!r}") from None
 

@@ -32,16 +32,15 @@ async def fetch(
     What is there already and has not changed is not sent again. *told* gets bytes so far, and
     whether that is all. GrpcError when the client refuses.
     """
-    tree, partial = directory / "tree", directory / "partial"
+    tree = directory / "tree"
     tree.mkdir(mode=0o755, parents=True, exist_ok=True)
-    partial.mkdir(mode=0o700, exist_ok=True)
     values = {"dir-name": [name]}
     if follow is not None:
         values["followpaths"] = follow
     if exclude:
         values["exclude-patterns"] = exclude
     call = session.start(messages.SYNC, values)
-    mirror = Mirror(tree, partial)
+    mirror = Mirror(tree)
     size = 0
     try:
         while batch := await call.receive():
