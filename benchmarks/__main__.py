@@ -10,6 +10,7 @@ import sys
 
 from benchmarks import (
     archives,
+    building,
     clients,
     executing,
     hub,
@@ -33,6 +34,7 @@ FIGURES: list[Figure] = [
     *logging.FIGURES,
     *archives.FIGURES,
     *sharing.FIGURES,
+    *building.FIGURES,
     *hub.FIGURES,
     *publishing.FIGURES,
     *names.FIGURES,
