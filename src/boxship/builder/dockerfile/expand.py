@@ -14,6 +14,9 @@ Env = Mapping[str, str]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]", re.ASCII)
 _BLANK = " \t\r\n\v\f"
 _MAX_DEPTH = 50
+# Characters that variables may add: no program can be given one of half that length, and values
+# that are made of values grow without bound.
+_GROWTH = 1 << 18
 
 
 class Lexer:
@@ -71,6 +74,7 @@ class _Scan:
         self._env = env
         self._at = 0
         self._depth = depth
+        self._grown = 0
         if depth > _MAX_DEPTH:
             raise DockerfileError("substitutions are nested too deeply", token=text[:20])
 
@@ -148,6 +152,13 @@ class _Scan:
         return escape
 
     def _dollar(self) -> str:
+        value = self._substitution()
+        self._grown += len(value)
+        if self._grown > _GROWTH:
+            raise DockerfileError("what variables expand to is too long")
+        return value
+
+    def _substitution(self) -> str:
         start = self._at
         self._at += 1
         if self._text[self._at : self._at + 1] != "{":
