@@ -171,10 +171,12 @@ def remapped(root: Path) -> Engine:
     return engine
 
 
-_KINDS = {"dockerd": dockerd, "boxship": boxship, "remapped": remapped}
-
-
-_KINDS = {"dockerd": dockerd, "dockerd_with_rules": dockerd_with_rules, "boxship": boxship}
+_KINDS = {
+    "dockerd": dockerd,
+    "dockerd_with_rules": dockerd_with_rules,
+    "boxship": boxship,
+    "remapped": remapped,
+}
 
 
 @contextlib.contextmanager
