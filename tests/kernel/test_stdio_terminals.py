@@ -122,12 +122,16 @@ def test_keys_of_a_container_without_a_terminal_are_data(clean_boxship: Engine) 
     client.read_until(b"a\x10\x11b")
 
 
+def _rows(engine: Engine, container: str) -> list[str]:
+    return engine.docker("top", container).stdout.splitlines()
+
+
 def test_interrupts_from_the_keyboard(clean_boxship: Engine) -> None:
     for options in ([], ["--init"]):
         words = [*options, "-it", "busybox", "sh", "-c", "trap 'echo caught; exit 3' INT; cat; :"]
         container = inside.start(clean_boxship, *words)
         client = attach(clean_boxship, container)
-        eventually(lambda c=container: len(clean_boxship.docker("top", c).stdout.splitlines()) > 2)
+        eventually(lambda c=container: _rows(clean_boxship, c)[-1].endswith(" cat"))
         client.socket.sendall(b"\x03")
         assert b"caught\r\n" in client.result()
         assert clean_boxship.docker("wait", container).stdout == "3\n"
