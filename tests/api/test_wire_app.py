@@ -65,7 +65,7 @@ def test_ping(server: Serving) -> None:
     status, headers, body = get(server, "/_ping")
     assert (status, body) == (200, b"OK")
     for name, value in {
-        "Builder-Version": "1",
+        "Builder-Version": "2",
         "Cache-Control": "no-cache, no-store, must-revalidate",
         "Pragma": "no-cache",
         "Swarm": "inactive",

@@ -15,16 +15,17 @@ _MAX_FILE = 2 << 20
 @dataclass(slots=True)
 class Context:
     """*tree* holds the files below *directory* in it; *ignored* are what no COPY sees; *others* are
-    places of further contexts by name."""
+    places of further contexts by name; *lasting* as :class:`Place` has it."""
 
     tree: Tree
     ignored: Ignored
     directory: str = ""
     others: dict[str, Place] = field(default_factory=dict)
+    lasting: str = ""
 
     @property
     def place(self) -> Place:
-        return Place(self.tree, self.directory, ignored=self.ignored)
+        return Place(self.tree, self.directory, ignored=self.ignored, lasting=self.lasting)
 
 
 async def read_files(workers: WorkRunner, tree: Tree, paths: list[str]) -> dict[str, str]:

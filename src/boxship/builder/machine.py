@@ -1,6 +1,7 @@
 """What the builder needs of the engine: Protocols that the engine implements."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,13 +21,15 @@ Say = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the files of an origin are: below *directory* in *tree*, under the name *only* when
-    it is a single file. *owners*: they count, as those of a client's context do not."""
+    it is a single file. *owners*: they count, as those of a client's context do not. *lasting*
+    names a directory that will likely be built from again; empty for trees that go away."""
 
     tree: Tree
     directory: str = ""
     only: str = ""
     owners: bool = False
     ignored: Ignored | None = None
+    lasting: str = ""
 
 
 class StepFailed(BoxshipError):
@@ -50,6 +53,13 @@ class WorkRunner(Protocol):
         *,
         sources: Sequence[Tree] = (),
     ) -> dict[str, Any]: ...
+
+
+class Digests(Protocol):
+    """Remembers digests of files from build to build."""
+
+    def table(self, name: str) -> AbstractContextManager[tuple[int, int]]:
+        """Descriptors of what is known under *name*, and of the file for what is known next."""
 
 
 @dataclass(frozen=True, slots=True)

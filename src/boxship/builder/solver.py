@@ -13,7 +13,7 @@ from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.instructions.add import Add
 from boxship.builder.instructions.copy import CopyInstruction
 from boxship.builder.instructions.instruction import Instruction
-from boxship.builder.machine import Machine, Place, Tree, WorkRunner
+from boxship.builder.machine import Digests, Machine, Place, Tree, WorkRunner
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.progress import Progress
@@ -37,6 +37,7 @@ class Means:
     workers: WorkRunner
     machine: Machine
     cache: BuildCache
+    digests: Digests
 
 
 @dataclass(slots=True)

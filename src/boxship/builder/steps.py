@@ -1,5 +1,6 @@
 """One step: looked up in the cache, else carried out; then an image that stands for it."""
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Mapping
@@ -149,7 +150,15 @@ class Steps:
         copies = [action for action in actions if action["do"] == "copy"]
         if not copies:
             return []
-        answer = await self._means.workers.run("build_digest", {"actions": copies}, sources=trees)
+        arguments: dict[str, Any] = {"actions": copies}
+        names = [place.lasting for place in places.values() if place.lasting]
+        with contextlib.ExitStack() as stack:
+            table: tuple[int, ...] = ()
+            if names:
+                name = key_of([names, copies])
+                table = stack.enter_context(self._means.digests.table(name))
+                arguments["remember"] = True
+            answer = await self._means.workers.run("build_digest", arguments, table, sources=trees)
         return list(answer["digests"])
 
     # making

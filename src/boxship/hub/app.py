@@ -35,9 +35,9 @@ class App:
 
     async def __call__(self, exchange: Exchange) -> None:
         stall = self._hub.settings.stall
-        request = Request(self._hub, exchange, exchange.head.path, {})
+        request = Request(self._hub, exchange, exchange.head.path)
         try:
-            request = parse(self._hub, exchange)
+            parse(request)
             reply = await self._match(request)(request)
             self._report(request, reply.status)
             await _send(exchange, reply, stall)

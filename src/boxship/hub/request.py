@@ -20,7 +20,7 @@ class Request:
     exchange: Exchange
     path: str
     """Without percent-encoding."""
-    query: dict[str, list[str]]
+    query: dict[str, list[str]] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -69,14 +69,14 @@ class Request:
         return {name: values[0] for name, values in parameters(body.decode("latin-1")).items()}
 
 
-def parse(hub: Hub, exchange: Exchange) -> Request:
-    """:class:`InvalidParameter` for a path or query that is no UTF-8 text."""
-    head = exchange.head
+def parse(request: Request) -> None:
+    """Fill in path and query; :class:`InvalidParameter` where they are no UTF-8 text."""
+    head = request.exchange.head
     try:
-        path = unquote(head.path, errors="strict") if "%" in head.path else head.path
+        request.path = unquote(head.path, errors="strict") if "%" in head.path else head.path
     except UnicodeDecodeError:
         raise InvalidParameter("the path is no UTF-8 text") from None
-    return Request(hub, exchange, path, parameters(head.query))
+    request.query = parameters(head.query)
 
 
 def parameters(text: str) -> dict[str, list[str]]:

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from boxship.archive.entry import Kind
 from boxship.archive.reader import open_file
+from boxship.base.trees import remove_tree
 from boxship.images.durability import file_digest
 from boxship.images.layers import INDEX, TAR, StagedLayer
 
@@ -31,12 +31,12 @@ class Staging:
         try:
             yield path
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_tree(path)
 
     def sweep(self) -> None:
         """Remove what an earlier daemon left behind."""
         for leftover in self._root.iterdir():
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove_tree(leftover)
 
     def room(self) -> int:
         """How many bytes an archive may unpack to."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_MOST_RECALLED = 1000
 Write = Callable[[sqlite3.Connection], T]
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 
@@ -27,6 +28,8 @@ class Database:
         self._durable = durable
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reader = self._connect()
+        self._recalled: dict[tuple[str, tuple[Any, ...]], list[Any]] = {}
+        self._recalled_at = -1
         self._migrate(migrations)
         self._thread = threading.Thread(target=self._run, name=f"db-{path.name}", daemon=True)
         self._thread.start()
@@ -47,6 +50,20 @@ class Database:
     def read(self, sql: str, *parameters: Any) -> list[Any]:
         """Rows of a select; committed state only."""
         return self._reader.execute(sql, parameters).fetchall()
+
+    def recall(self, sql: str, *parameters: Any) -> list[Any]:
+        """As :meth:`read`, for point look-ups that come again: rows are kept until somebody, of
+        whatever process, commits. The caller must not change the list."""
+        # sqlite.org/pragma.html#pragma_data_version. Rows read after it are never older than it.
+        (version,) = self._reader.execute("PRAGMA data_version").fetchone()
+        if version != self._recalled_at or len(self._recalled) >= _MOST_RECALLED:
+            self._recalled.clear()
+            self._recalled_at = version
+        key = (sql, parameters)
+        rows = self._recalled.get(key)
+        if rows is None:
+            rows = self._recalled[key] = self.read(sql, *parameters)
+        return rows
 
     def submit(self, write: Write[T]) -> "Future[T]":
         """Queue *write*; the future is done when its effect is durable (or has failed).

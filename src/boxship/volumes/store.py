@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ import msgspec
 
 from boxship.base.errors import NotFound
 from boxship.base.times import now_ns
+from boxship.base.trees import remove_tree
 from boxship.state.database import Database, Write
 from boxship.volumes.volume import Volume
 
@@ -38,9 +38,9 @@ class Volumes:
         """Directories without a row are of creations and removals that were cut off."""
         for entry in self._root.iterdir():
             if entry.is_dir() and entry.name not in self._by_name:
-                shutil.rmtree(entry, ignore_errors=True)
+                remove_tree(entry)
             elif (entry / _FILLING).exists():
-                shutil.rmtree(entry / _FILLING, ignore_errors=True)
+                remove_tree(entry / _FILLING)
 
     def __iter__(self) -> Iterator[Volume]:
         return iter(sorted(self._by_name.values(), key=lambda volume: volume.name))
@@ -121,7 +121,7 @@ class Volumes:
         """A directory that :meth:`end_filling` puts in the place of the empty one; nobody may have
         that mounted. The caller closes it."""
         place = self._root / volume.name / _FILLING
-        shutil.rmtree(place, ignore_errors=True)
+        remove_tree(place)
         place.mkdir()
         old = os.stat(volume.mountpoint)
         os.chown(place, old.st_uid, old.st_gid)
@@ -134,11 +134,11 @@ class Volumes:
         if complete:
             os.rename(place, volume.mountpoint)
         else:
-            shutil.rmtree(place, ignore_errors=True)
+            remove_tree(place)
 
     async def remove(self, volume: Volume) -> None:
         """Forget the volume durably, then delete its files."""
         self._promised.discard(volume.name)
         del self._by_name[volume.name]
         await self._database.execute("DELETE FROM volume WHERE name = ?", volume.name)
-        await asyncio.to_thread(shutil.rmtree, self._root / volume.name, True)
+        await asyncio.to_thread(remove_tree, self._root / volume.name)

@@ -47,8 +47,11 @@ class Connection(asyncio.Protocol):
     """Requests are taken one at a time: what a client pipelines stays unparsed until its turn, so
     that a hijack finds every byte behind its request untouched."""
 
-    def __init__(self, host: Host, peer: Peer | None = None) -> None:
+    def __init__(self, host: Host, sock: socket.socket, peer: Peer | None = None) -> None:
+        """*sock* is the transport's, which alone closes it."""
         self._host = host
+        self._sock = sock
+        self._fd = sock.fileno()
         self._peer = peer
         self._transport: asyncio.Transport
         self._buffer = bytearray()
@@ -62,7 +65,6 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._awaits_continue = False
         self._released = False
-        self._tcp: socket.socket | None = None
         self.deadline = math.inf
 
     # -- what the transport calls -------------------------------------------------------------
@@ -70,13 +72,10 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        sock = transport.get_extra_info("socket")
-        self._fd: int = sock.fileno()
         if self._peer is None:
-            self._peer = peer_of(sock)
-        if sock.family != socket.AF_UNIX:
-            self._tcp = sock
-            keep_alive(sock)
+            self._peer = peer_of(self._sock)
+        if self._sock.family != socket.AF_UNIX:
+            keep_alive(self._sock)
         self._host.connections.add(self)
         self._expire_in(self._host.limits.head_time)
 
@@ -317,23 +316,20 @@ class Connection(asyncio.Protocol):
         """
         if self._transport.is_closing():
             raise ClientGone("client closed the connection")
-        self._cork(1)
-        try:
+        if not count or self._transport.get_write_buffer_size():
             self._transport.write(head)
-            if self._transport.get_write_buffer_size():
-                return 0
-            return os.sendfile(self._fd, file.fileno(), offset, count) if count else 0
-        except BlockingIOError:
             return 0
+        sent = 0
+        try:
+            sent = self._sock.send(head, socket.MSG_MORE)  # send(2): more will fill the packet
+            if sent == len(head):
+                return os.sendfile(self._fd, file.fileno(), offset, count)
+        except BlockingIOError:
+            pass
         except OSError as error:
             raise ClientGone(f"client closed the connection: {error}") from None
-        finally:
-            self._cork(0)
-
-    def _cork(self, on: int) -> None:
-        """Hold back packets that are not full (TCP_CORK, tcp(7))."""
-        if self._tcp is not None and not self._transport.is_closing():
-            self._tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
+        self._transport.write(head[sent:])
+        return 0
 
     async def send_file(self, file: BinaryIO, offset: int, count: int) -> None:
         """Send *count* bytes of *file* by sendfile(2); ClientGone when the client or they went."""

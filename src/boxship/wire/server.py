@@ -100,7 +100,7 @@ class Server:
 
     async def _connect(self, sock: socket.socket, peer: Peer | None) -> None:
         try:
-            await self._loop.connect_accepted_socket(lambda: Connection(self, peer), sock)
+            await self._loop.connect_accepted_socket(lambda: Connection(self, sock, peer), sock)
         except OSError:
             sock.close()
 

@@ -27,6 +27,7 @@ from boxship.builder.work import Origin
 from boxship.engine.building import elsewhere
 from boxship.engine.building.cache_keeper import CacheKeeper
 from boxship.engine.building.cache_mounts import CacheMounts
+from boxship.engine.building.digest_tables import DigestTables
 from boxship.engine.building.run_step import run_step
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.images import platform as platforms
@@ -74,7 +75,8 @@ class Building:
         self._engine = engine
         self.cache = BuildCache(engine.database)
         self.cache_mounts = CacheMounts(engine.options.data_root / "build" / "mounts")
-        self._keeper = CacheKeeper(engine, self.cache, self.cache_mounts)
+        self._digests = DigestTables(engine.options.data_root / "build" / "digests")
+        self._keeper = CacheKeeper(engine, self.cache, self.cache_mounts, self._digests)
         self.prune, self.disk_usage = self._keeper.prune, self._keeper.disk_usage
 
     def build(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:
@@ -170,7 +172,7 @@ class Building:
         machine: "EngineMachine",
     ) -> ImageRecord:
         """Carry *plan* out; the image of its target."""
-        means = Means(self._engine.images, self._engine.workers, machine, self.cache)
+        means = Means(self._engine.images, self._engine.workers, machine, self.cache, self._digests)
         remotes = Remotes(machine, machine.directory)
         try:
             return await Solver(means, plan, context, options, listener, remotes).solve()
@@ -195,6 +197,7 @@ class Building:
             workers = self._engine.workers
             name = sources.dockerfile or "Dockerfile"
             context, found = await open_context(workers, tree, name, inside)
+            context.lasting = sources.directory
             text = text or sources.text or found or ""
             if found is None and not text:
                 raise Internal(f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}")

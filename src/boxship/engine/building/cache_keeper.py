@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from boxship.base.times import rfc3339
 from boxship.builder.cache import BuildCache, Record
 from boxship.engine.building.cache_mounts import CacheMounts
+from boxship.engine.building.digest_tables import DigestTables
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -15,10 +16,13 @@ _SHARE = 10
 
 
 class CacheKeeper:
-    def __init__(self, engine: "Engine", cache: BuildCache, mounts: CacheMounts) -> None:
+    def __init__(
+        self, engine: "Engine", cache: BuildCache, mounts: CacheMounts, digests: DigestTables
+    ) -> None:
         self._engine = engine
         self._cache = cache
         self._mounts = mounts
+        self._digests = digests
 
     async def prune(self, everything: bool, keep: int, until: int) -> dict[str, Any]:
         """API operation BuildPrune: drop records, least recently used first, until those left
@@ -38,6 +42,7 @@ class CacheKeeper:
         await self._engine.images.collect(self._engine.containers_using)
         if everything:
             freed += await self._mounts.prune()
+            self._digests.clear()
         self._engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
         return {"CachesDeleted": [record.id for record in gone] or None, "SpaceReclaimed": freed}
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,11 +39,5 @@ class CacheMounts:
         for directory in sorted(self._root.iterdir()) if self._root.is_dir() else ():
             lock = self._locks.get(directory.name)
             if not self._users[directory.name] and not (lock and lock.locked()):
-                freed += await asyncio.to_thread(_remove, directory)
+                freed += await asyncio.to_thread(remove_tree, directory)
         return freed
-
-
-def _remove(directory: Path) -> int:
-    size = sum(path.lstat().st_size for path in directory.rglob("*") if not path.is_dir())
-    shutil.rmtree(directory, ignore_errors=True)
-    return size

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.base.trees import remove_tree
 from boxship.builder import git_address
 from boxship.builder.work import Origin
 
@@ -132,7 +133,7 @@ async def clone(text: str, directory: Path, keep_git: bool = False) -> str:
     await _git(directory, "submodule", "update", "--quiet", "--init", "--recursive")
     commit = (await _git(directory, "rev-parse", "HEAD")).strip()
     if not keep_git:
-        await asyncio.to_thread(shutil.rmtree, directory / ".git")
+        await asyncio.to_thread(remove_tree, directory / ".git")
     return commit
 
 

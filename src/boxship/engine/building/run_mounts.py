@@ -6,12 +6,12 @@ import hashlib
 import os
 import posixpath
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import InvalidParameter
+from boxship.base.trees import remove_tree
 from boxship.builder.machine import RunJob
 from boxship.builder.work import Mount
 from boxship.engine.containers.container import MountPoint
@@ -50,7 +50,7 @@ class Mounts:
                     self._script()
                 yield
         finally:
-            await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, self._scratch)
 
     def _script(self) -> None:
         path = self._job.work.script_path

@@ -1,11 +1,11 @@
 """At the daemon's start: take over what still runs, settle what ended, sweep what nobody owns."""
 
-import shutil
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
 from boxship.base.ids import is_full_id
 from boxship.base.times import now_ns
+from boxship.base.trees import remove_tree
 from boxship.engine.containers import (
     ended,
     health,
@@ -110,4 +110,4 @@ def _sweep(engine: "Engine") -> None:
                 path = engine.cgroups.path_of("", entry.name)
                 engine.cgroups.kill(path)
                 engine.cgroups.destroy(path)
-            shutil.rmtree(entry, ignore_errors=True)
+            remove_tree(entry)

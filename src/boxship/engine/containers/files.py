@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boxship.base.trees import remove_tree
 from boxship.engine.containers import hosts, userns
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
@@ -59,7 +59,7 @@ def delete(engine: "Engine", container_id: str) -> None:
     except FileNotFoundError:
         return
     if not _remove_untouched(doomed):
-        shutil.rmtree(doomed, ignore_errors=True)
+        remove_tree(doomed)
 
 
 def _remove_untouched(directory: Path) -> bool:
@@ -103,7 +103,7 @@ def image_rootfs(engine: "Engine", image_id: str) -> dict[str, Any]:
 def forget_volatile(engine: "Engine", container: Container) -> None:
     """overlayfs refuses an upper directory once it was volatile, unless its mark is removed."""
     work = engine.options.container_directory(container.id) / "work"
-    shutil.rmtree(work / "work" / "incompat", ignore_errors=True)
+    remove_tree(work / "work" / "incompat")
 
 
 def write(engine: "Engine", live: Live, hostname: str) -> None:

@@ -1,9 +1,9 @@
 """Each stack of layers merged into one plain directory, for where overlayfs stacks too little."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from boxship.base.trees import remove_tree
 from boxship.images.catalog import LayerRow
 from boxship.images.layers import LayerStore
 from boxship.images.removal import chain_ids
@@ -46,7 +46,7 @@ class CopySnapshotter:
             if diff_id in (home / _MEMBERS).read_text().splitlines()
         ]
         for home in gone:
-            shutil.rmtree(home, ignore_errors=True)
+            remove_tree(home)
         return [_layer(home) for home in gone]
 
     def _home(self, stack: Sequence[LayerRow]) -> Path:

@@ -1,9 +1,9 @@
 """Each layer unpacked into a directory of its own, whiteouts as overlayfs knows them."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from boxship.base.trees import remove_tree
 from boxship.images.catalog import LayerRow
 from boxship.images.layers import LayerStore
 from boxship.images.snapshots.snapshotter import RootfsLayer, visible
@@ -32,7 +32,7 @@ class OverlaySnapshotter:
         return [self._layer(row.diff_id) for row in visible(stack)]
 
     def forget(self, diff_id: str) -> list[RootfsLayer]:
-        shutil.rmtree(self._directory(diff_id), ignore_errors=True)
+        remove_tree(self._directory(diff_id))
         return [self._layer(diff_id)]
 
     def _directory(self, diff_id: str) -> Path:

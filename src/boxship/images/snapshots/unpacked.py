@@ -3,10 +3,10 @@
 import asyncio
 import os
 import secrets
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from boxship.base.trees import remove_tree
 from boxship.images.layers import LayerStore
 from boxship.images.workers import WorkerRunner
 
@@ -34,4 +34,4 @@ async def unpack(
     finally:
         for fd in fds:
             os.close(fd)
-        await asyncio.to_thread(shutil.rmtree, making, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, making)

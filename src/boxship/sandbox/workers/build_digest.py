@@ -8,6 +8,7 @@ from typing import Any
 
 from boxship.sandbox.workers import members
 from boxship.sandbox.workers.build_sources import Rules, matched
+from boxship.sandbox.workers.remembered import Remembered
 
 _PIECE = 1 << 20
 
@@ -15,40 +16,61 @@ _PIECE = 1 << 20
 def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str, Any]:
     """``args["actions"]``: copies, as :mod:`boxship.sandbox.workers.build_layer` has them.
 
-    Returns ``digests``, one for each. *fds* are the source trees.
+    Returns ``digests``, one for each. *fds* are the source trees; with ``args["remember"]`` two
+    files come before them: digests of the time before, and an empty one for those of now.
     """
-    trees = [*fds]
-    return {"digests": [_digest(action, trees) for action in args["actions"]]}
+    if not args.get("remember"):
+        return {"digests": _digests(args["actions"], list(fds), Remembered())}
+    before, now, *trees = fds
+    remembered = Remembered(_read(before))
+    digests = _digests(args["actions"], trees, remembered)
+    with os.fdopen(os.dup(now), "wb") as out:
+        out.write(remembered.encoded())
+    return {"digests": digests}
 
 
-def _digest(action: dict[str, Any], fds: list[int]) -> str:
+def _read(fd: int) -> bytes:
+    with os.fdopen(os.dup(fd), "rb") as table:
+        return table.read()
+
+
+def _digests(actions: list[dict[str, Any]], trees: list[int], files: Remembered) -> list[str]:
+    return [_digest(action, trees, files) for action in actions]
+
+
+def _digest(action: dict[str, Any], fds: list[int], files: Remembered) -> str:
     total = hashlib.sha256()
     excludes = Rules(action.get("excludes", ()))
+    owners = bool(action.get("owners"))
     for source, found in matched(action, fds):
         total.update(b"match\0" + found.path + b"\0")
-        total.update(_object(b"", found.fd, found.stat, bool(action.get("owners"))))
+        total.update(_object(b"", found.fd, found.stat, owners, files))
         if found.is_dir:
-            for node in source.below(found, excludes):
-                total.update(_object(node.path, node.fd, node.stat, bool(action.get("owners"))))
+            for node in source.below(found, excludes, files.knows):
+                total.update(_object(node.path, node.fd, node.stat, owners, files))
     return total.hexdigest()
 
 
-def _object(path: bytes, fd: int, status: os.stat_result, owners: bool) -> bytes:
+def _object(path: bytes, fd: int, status: os.stat_result, owners: bool, files: Remembered) -> bytes:
     """One record of fixed length fields, so that no two trees share a digest."""
     mode = status.st_mode
     facts = [str(mode).encode()]
     if owners:
         facts += [str(status.st_uid).encode(), str(status.st_gid).encode()]
-    if stat.S_ISLNK(mode):
+    if stat.S_ISREG(mode):
+        facts.append(_content(fd, status, files).hex().encode())
+    elif stat.S_ISLNK(mode):
         facts.append(hashlib.sha256(os.readlink(b"", dir_fd=fd)).hexdigest().encode())
-    elif stat.S_ISREG(mode):
-        facts.append(_content(fd))
     elif stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
         facts.append(str(status.st_rdev).encode())
     return hashlib.sha256(path + b"\0" + b"\0".join(facts)).digest()
 
 
-def _content(node: int) -> bytes:
+def _content(node: int, status: os.stat_result, files: Remembered) -> bytes:
+    """The digest of attributes and data of the regular file *node*, which had *status*."""
+    known = files.digest(status)
+    if known is not None:
+        return known
     fd = members.open_data(node)
     try:
         digest = hashlib.sha256()
@@ -57,6 +79,7 @@ def _content(node: int) -> bytes:
         digest.update(b"\0")
         while piece := os.read(fd, _PIECE):
             digest.update(piece)
-        return digest.hexdigest().encode()
     finally:
         os.close(fd)
+    files.note(status, digest.digest())
+    return digest.digest()

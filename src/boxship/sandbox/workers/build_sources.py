@@ -15,7 +15,7 @@ from typing import Any
 from boxship.base.errors import InvalidParameter
 from boxship.sandbox.workers.levels import names_in
 from boxship.sandbox.workers.lookup import follow, open_inside
-from boxship.sandbox.workers.walk import Node, walk
+from boxship.sandbox.workers.walk import Known, Node, walk
 
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV)
 
@@ -134,13 +134,14 @@ class Source:
             return None
         return Found(path, real, fd, status)
 
-    def below(self, found: Found, excludes: Rules) -> Iterator[Node]:
-        """What is in the directory *found*, but not itself; paths are relative to it.
+    def below(self, found: Found, excludes: Rules, known: Known | None = None) -> Iterator[Node]:
+        """What is in the directory *found*, but not itself; paths are relative to it. Files that
+        are *known* are not opened.
 
         A directory that is left out shows up when something in it does not.
         """
         held: list[Node] = []
-        for node in walk(found.fd):
+        for node in walk(found.fd, known):
             if not node.path:
                 continue
             while held and not node.path.startswith(held[-1].path + b"/"):

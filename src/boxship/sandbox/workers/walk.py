@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from boxship.sandbox.workers.levels import Levels, names_in
@@ -11,7 +11,8 @@ from boxship.sandbox.workers.lookup import open_node
 
 @dataclass(slots=True)
 class Node:
-    """One object of the tree. ``fd`` (O_PATH) is valid until the walk goes on.
+    """One object of the tree. ``fd`` (O_PATH) is valid until the walk goes on; -1 when the walk
+    was told not to open it.
 
     ``path`` is relative to the walk's start, ``b""`` the start itself. Emptying ``names``, the
     sorted names in a directory, keeps the walk out of it.
@@ -27,10 +28,14 @@ class Node:
         return stat.S_ISDIR(self.stat.st_mode)
 
 
-def walk(start: int) -> Iterator[Node]:
+Known = Callable[[os.stat_result], bool]
+
+
+def walk(start: int, known: Known | None = None) -> Iterator[Node]:
     """Every object from the directory *start* (which stays the caller's) on, parents first.
 
-    Names are in byte order within their directory. What vanishes meanwhile is left out.
+    Names are in byte order within their directory. What vanishes meanwhile is left out. Files that
+    are *known* by their status are not opened.
     """
     node = Node(b"", start, os.fstat(start), names_in(start))
     yield node
@@ -39,18 +44,23 @@ def walk(start: int) -> Iterator[Node]:
         while len(levels):
             level = levels.innermost
             if level.names and levels.ensure_open():
-                yield from _next(levels)
+                yield from _next(levels, known)
             else:
                 levels.leave()
     finally:
         levels.close()
 
 
-def _next(levels: Levels) -> Iterator[Node]:
+def _next(levels: Levels, known: Known | None) -> Iterator[Node]:
     """Hand out the next object of the innermost directory and enter it if it is one itself."""
     level = levels.innermost
     name = level.names.pop()
-    node = _open(level.fd, level.join(name), name)
+    path = level.join(name)
+    node = _known(level.fd, path, name, known) if known else None
+    if node is not None:
+        yield node
+        return
+    node = _open(level.fd, path, name)
     if node is None:
         return
     entered = False
@@ -62,6 +72,14 @@ def _next(levels: Levels) -> Iterator[Node]:
     finally:
         if not entered:
             os.close(node.fd)
+
+
+def _known(dirfd: int, path: bytes, name: bytes, known: Known) -> Node | None:
+    try:
+        status = os.stat(name, dir_fd=dirfd, follow_symlinks=False)
+    except OSError:
+        return None
+    return Node(path, -1, status, []) if known(status) else None
 
 
 def _open(dirfd: int, path: bytes, name: bytes) -> Node | None:

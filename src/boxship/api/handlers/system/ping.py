@@ -6,8 +6,8 @@ from boxship.api.request import Request
 from boxship.api.response import Body, Response
 
 _HEADERS = {
-    # 1: no BuildKit here, so that clients do not try to open a build session.
-    "Builder-Version": "1",
+    # 2: clients build by BuildKit's protocol unless they are told otherwise.
+    "Builder-Version": "2",
     "Cache-Control": "no-cache, no-store, must-revalidate",
     "Pragma": "no-cache",
     "Swarm": "inactive",

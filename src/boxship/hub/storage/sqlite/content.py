@@ -38,7 +38,7 @@ class BlobTables:
     _db: Database
 
     async def blob(self, repository: int, digest: str) -> Blob | None:
-        rows = self._db.read(
+        rows = self._db.recall(
             "SELECT b.digest, size, key, touched FROM links l JOIN blobs b ON b.digest = l.digest"
             " WHERE l.repository = ? AND l.digest = ?",
             repository,

@@ -22,7 +22,7 @@ class RepositoryTables:
     _db: Database
 
     async def repository(self, name: str) -> Repository | None:
-        rows = self._db.read(_FIND, name)
+        rows = self._db.recall(_FIND, name)
         return _repository(rows[0]) if rows else None
 
     async def ensure_repository(self, name: str) -> Repository:
