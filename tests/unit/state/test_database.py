@@ -58,3 +58,21 @@ def test_a_full_disk_fails_what_does_not_fit_and_nothing_after_it(tmp_path: Path
     asyncio.run(asyncio.wait_for(scenario(), 20))
     assert database.read("SELECT name FROM row") == [("kept",), ("still here",)]
     database.close()
+
+
+def test_what_is_recalled_is_never_older_than_what_anybody_has_committed(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    ours = Database(path, ("CREATE TABLE row (name TEXT)",))
+    others = Database(path, ("CREATE TABLE row (name TEXT)",))
+    ask = "SELECT count(*) FROM row WHERE name = ?"
+
+    async def scenario() -> None:
+        for count, writer in enumerate([ours, others, others, ours], 1):
+            await writer.execute("INSERT INTO row VALUES (?)", "a")
+            assert ours.recall(ask, "a") == others.recall(ask, "a") == [(count,)]
+            assert ours.recall(ask, "a") is ours.recall(ask, "a")
+            assert ours.recall(ask, "b") == [(0,)]
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    ours.close()
+    others.close()
