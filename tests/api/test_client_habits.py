@@ -168,3 +168,25 @@ def test_one_kill_is_one_event(api: Api) -> None:
     wanted = {"container": [box], "event": ["kill"]}
     told = api("GET", "/events", since=began, until=now_ns() // 10**9 + 1, filters=wanted)
     assert len(told.body.splitlines()) == 1
+
+
+@pytest.mark.parametrize("version", ["1.24", "1.39", "1.41", "1.44"])
+def test_clients_of_every_version_run_containers(api: Api, version: str) -> None:
+    body = {"Image": "busybox", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"}}
+    made = api("POST", f"/v{version}/containers/create", body)
+    assert made.status == 201, made
+    box = made.json["Id"]
+    assert api("POST", f"/v{version}/containers/{box}/start").status == 204
+    assert api("POST", f"/v{version}/containers/{box}/wait").json["StatusCode"] == 0
+    assert api("GET", f"/v{version}/containers/{box}/json").json["HostConfig"]["ConsoleSize"] == [
+        0,
+        0,
+    ]
+
+
+def test_disk_usage_describes_containers_as_the_version_does(api: Api) -> None:
+    api.run(Cmd=["true"])
+    for version, is_known in (("1.47", False), ("1.48", True)):
+        rows = api("GET", f"/v{version}/system/df").json["Containers"]
+        networks = rows[0]["NetworkSettings"]["Networks"]
+        assert ("GwPriority" in networks["none"]) == is_known

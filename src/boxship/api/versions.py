@@ -100,6 +100,8 @@ RESPONSES = (
     ResponseRow("container.inspect", "NetworkSettings.Networks.*.GwPriority", since=(1, 48)),
     ResponseRow("container.list", "[].ImageManifestDescriptor", since=(1, 48)),
     ResponseRow("container.list", "[].NetworkSettings.Networks.*.GwPriority", since=(1, 48)),
+    ResponseRow("system.df", "Containers.[].ImageManifestDescriptor", since=(1, 48)),
+    ResponseRow("system.df", "Containers.[].NetworkSettings.Networks.*.GwPriority", since=(1, 48)),
     ResponseRow("network.inspect", "EnableIPv4", since=(1, 48)),
     ResponseRow("network.list", "[].EnableIPv4", since=(1, 48)),
 )
@@ -118,7 +120,7 @@ REQUESTS = (
     RequestRow(
         "container.create", "host_config.cgroupns_mode", (1, 41), default=_old_cgroup_namespace
     ),
-    RequestRow("container.create", "host_config.console_size", (1, 42)),
+    RequestRow("container.create", "host_config.console_size", (1, 42), ignored=(0, 0)),
     RequestRow("container.create", "host_config.annotations", (1, 43)),
     RequestRow("container.create", "healthcheck.start_interval", (1, 44), ignored=0),
     RequestRow(

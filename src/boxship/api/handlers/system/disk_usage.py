@@ -1,5 +1,7 @@
 """GET /system/df: what takes how much space."""
 
+import msgspec
+
 from boxship.api.engine import Engine
 from boxship.api.request import Request
 from boxship.api.response import Json, Response
@@ -16,5 +18,5 @@ async def disk_usage(engine: Engine, request: Request) -> Response:
         kinds = frozenset(request.query.all("type"))
         for kind in kinds - KINDS:
             raise InvalidParameter(f"unknown object type: {kind}")
-    answer = dict(await engine.disk_usage(kinds))
+    answer = msgspec.to_builtins(await engine.disk_usage(kinds))
     return Json(adapt_response("system.df", request.version, answer))
