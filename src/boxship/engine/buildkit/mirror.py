@@ -65,7 +65,12 @@ class Mirror:
         number, self._next = self._next, self._next + 1
         parent, _, name = entry.path.rpartition("/")
         known = self._names.get(parent)
-        if known is None or name in ("", ".", "..") or "\0" in entry.path or name in known:
+        if (
+            known is None
+            or name in ("", ".", "..")
+            or "\0" in entry.path + entry.link
+            or name in known
+        ):
             raise DecodeError(f"invalid path: {entry.path!r}")
         known.add(name)
         path = f"{self._root}/{entry.path}"

@@ -1,0 +1,186 @@
+"""What BuildKit's attributes ask for, what a build will need, and what its errors say."""
+
+import json
+from typing import Any
+
+import pytest
+
+from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.builder.buildkit import attributes, definition
+from boxship.builder.buildkit.failure import failure, sentence
+from boxship.builder.buildkit.vertexes import Feed, Vertexes
+from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.lines import parse
+from boxship.builder.machine import StepFailed
+from boxship.builder.needs import Needs, find_needs
+from boxship.builder.plan import Plan, make_plan
+from boxship.builder.stage import Arguments
+from boxship.builder.work import Origin
+
+
+def plan(text: str, target: str = "", **given: str) -> Plan:
+    return make_plan(parse(text), Arguments(given, {}, {}), target)
+
+
+def needs(text: str, bases: dict[str, Any] | None = None, **given: str) -> Needs:
+    return find_needs(plan(text, **given), bases or {})
+
+
+def test_attributes_become_options() -> None:
+    request = attributes.read(
+        "dockerfile.v0",
+        {
+            "target": "t",
+            "build-arg:A": "1",
+            "label:l": "v",
+            "no-cache": "One,two",
+            "image-resolve-mode": "pull",
+            "add-hosts": 'a=1.2.3.4,"b=::1"',
+            "force-network-mode": "none",
+            "shm-size": "1024",
+            "ulimit": "nofile=1:2,nproc=3",
+            "cgroup-parent": "/x",
+            "cache-imports": json.dumps([{"Type": "registry", "Attrs": {"ref": "r/i:1"}}]),
+            "build-arg:SOURCE_DATE_EPOCH": "5",
+            "attest:provenance": "mode=min",
+            "filename": "F",
+            "context:x": "docker-image://y:1",
+            "context:z::linux/amd64": "local:z",
+            "context:i": "input:0-i",
+        },
+        {"0-i": "sha256:abc"},
+    )
+    options = request.options
+    assert (options.target, options.build_args["A"], options.labels) == ("t", "1", {"l": "v"})
+    assert (options.no_cache, options.no_cache_stages) == (False, ("one", "two"))
+    assert options.pull and options.network == "none"
+    assert options.extra_hosts == ("a:1.2.3.4", "b:::1")
+    assert options.limits.shm_size == 1024 and options.limits.cgroup_parent == "/x"
+    assert [(u.name, u.soft, u.hard) for u in options.limits.ulimits] == [
+        ("nofile", 1, 2),
+        ("nproc", 3, 3),
+    ]
+    assert options.cache_from == ("r/i:1",)
+    assert options.created == 5_000_000_000
+    assert request.filename == "F"
+    assert request.named == {
+        "x": Origin("image", "y:1"),
+        "z": Origin("context", "z"),
+        "i": Origin("image", "sha256:abc"),
+    }
+
+
+def test_no_cache_without_names_is_for_all() -> None:
+    options = attributes.read("dockerfile.v0", {"no-cache": ""}, {}).options
+    assert options.no_cache and not options.no_cache_stages
+
+
+@pytest.mark.parametrize("source", ["docker/dockerfile:1", "docker.io/docker/dockerfile@sha256:a"])
+def test_dockers_front_ends_are_ours(source: str) -> None:
+    assert attributes.read("gateway.v0", {"source": source}, {}).filename == "Dockerfile"
+
+
+@pytest.mark.parametrize(
+    ("frontend", "attrs", "said"),
+    [
+        ("other.v0", {}, "failed to find frontend other.v0"),
+        ("gateway.v0", {"source": "evil/front"}, "evil/front is not supported"),
+        ("dockerfile.v0", {"requestid": "frontend.outline"}, "unsupported request"),
+        ("dockerfile.v0", {"platform": "linux/amd64,linux/arm64"}, "several platforms"),
+        ("dockerfile.v0", {"shm-size": "-1"}, "shm-size"),
+        ("dockerfile.v0", {"ulimit": "x=y"}, "ulimit"),
+        ("dockerfile.v0", {"add-hosts": "x"}, "key-value"),
+        ("dockerfile.v0", {"force-network-mode": "x"}, "netmode"),
+        ("dockerfile.v0", {"image-resolve-mode": "x"}, "image-resolve-mode"),
+        ("dockerfile.v0", {"cache-imports": "{"}, "cache-imports"),
+        ("dockerfile.v0", {"context:x": "oci-layout://y"}, "context source oci-layout"),
+        ("dockerfile.v0", {"context:x": "input:gone"}, "context source input"),
+    ],
+)
+def test_what_cannot_be_done_is_said(frontend: str, attrs: dict[str, str], said: str) -> None:
+    with pytest.raises(BoxshipError, match=said):
+        attributes.read(frontend, attrs, {})
+
+
+def test_only_paths_of_needed_stages_are_needed() -> None:
+    text = (
+        "FROM a AS one\nARG D=dir\nENV E=/$D/x\nCOPY $E one* ./y/ /\n"
+        "FROM a AS other\nCOPY never /\n"
+        "FROM one\nADD z https://example.com/f /\nCOPY --from=one /q /q\n"
+        "RUN --mount=source=m,target=/m --mount=type=secret,id=s --mount=type=ssh true\n"
+    )
+    found = needs(text)
+    assert found.paths == {"dir/x", "one*", "y", "z", "m"}
+    assert not found.everything
+    assert (found.secrets, found.agents) == ({"s"}, {"default"})
+    assert needs(text, D="given").paths == {"given/x", "one*", "y", "z", "m"}
+
+
+@pytest.mark.parametrize(
+    "step", ["COPY . /", "ADD / /x", "COPY a/.. /", "RUN --mount=target=/m true", "COPY ${x?} /"]
+)
+def test_everything_may_be_needed(step: str) -> None:
+    assert needs(f"FROM a\n{step}\n").everything
+
+
+def test_bases_say_variables_and_triggers() -> None:
+    bases = {"a": {"Env": ["V=from-base"], "OnBuild": ["COPY trigger /"]}}
+    assert needs("FROM a\nCOPY $V /\n", bases).paths == {"from-base", "trigger"}
+
+
+def test_names_of_images_stand_for_other_things() -> None:
+    found = plan("FROM a\nCOPY --from=docker.io/library/b:latest x /\n")
+    found.name_contexts({"a": Origin("image", "c"), "b": Origin("context", "b")})
+    assert found.stages[0].image == "c"
+    assert found.find("b", 0) == Origin("context", "b")
+    with pytest.raises(DockerfileError, match="is a directory"):
+        plan("FROM a\n").name_contexts({"a": Origin("context", "b")})
+
+
+def test_results_travel_as_definitions() -> None:
+    data = definition.of_image("sha256:abc").encode()
+    assert definition.image_in(data) == "sha256:abc"
+    assert definition.image_in(b"\x0a\x05") == ""
+    assert definition.image_in(b"") == ""
+    twice = definition.of_image("x")
+    twice.operations += twice.operations
+    assert definition.image_in(twice.encode()) == ""
+
+
+def test_failures_carry_their_lines() -> None:
+    text = "FROM a\nRUN x \\\n  y\n"
+    line = parse(text).lines[1]
+    error = failure(StepFailed("classic", 3, "sh -c x"), "D", text, line, "sha256:1")
+    assert str(error) == 'process "sh -c x" did not complete successfully: exit code: 3'
+    source = json.loads(error.status.details[0].value)
+    assert source["ranges"] == [{"start": {"line": 2}, "end": {"line": 3}}]
+    assert source["info"]["filename"] == "D"
+    assert json.loads(error.status.details[1].value) == {"digest": "sha256:1"}
+    assert failure(InvalidParameter("x"), "D", text).status.details == []
+    assert sentence(InvalidParameter("x")) == "x"
+
+
+def test_steps_are_numbered_as_buildkit_does() -> None:
+    found = plan("FROM a AS one\nENV x=y\nCOPY a /\nRUN b\nFROM one\nWORKDIR /\nCMD c\n")
+    feed = Feed()
+    told = Vertexes(feed, found, "ref")
+    for text in ("FROM a AS one", "ENV x=y", "COPY a /", "RUN b"):
+        told.begin(0, text)
+        told.cached(0)
+        told.end(0, None)
+    told.begin(1, "FROM one")
+    told.end(1, None)
+    told.begin(1, "WORKDIR /")
+    told.fail(1, found.stages[1].steps[0].line, InvalidParameter("no"))
+    told.cancel()
+    feed.end()
+    vertexes = [vertex for event in feed._events for vertex in event.vertexes]
+    assert [vertex.name for vertex in vertexes[1::2]] == [
+        "[one 1/3] FROM docker.io/library/a:latest",
+        "[one 2/3] COPY a /",
+        "[one 3/3] RUN b",
+        "[stage-1 1/1] WORKDIR /",
+    ]
+    assert [vertex.cached for vertex in vertexes[1::2]] == [True, True, True, False]
+    assert vertexes[-1].error == "no" and vertexes[-1].completed is not None
+    assert vertexes[2].inputs == [vertexes[0].digest]

@@ -1,0 +1,187 @@
+"""The receiving end of the file-sync stream: what it makes, and what it lets nobody make."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from boxship.builder.buildkit import packets
+from boxship.builder.buildkit.packets import Packet, Stat
+from boxship.engine.buildkit.mirror import Mirror
+from boxship.wire.protobuf import DecodeError
+
+DIRECTORY, LINK, DEVICE, SOCKET, SETUID = 1 << 31, 1 << 27, 1 << 26, 1 << 24, 1 << 23
+TIME = 1_600_000_000_123_456_789
+
+
+def directory(path: str, mode: int = 0o755) -> Stat:
+    return Stat(path, DIRECTORY | mode, modified=TIME)
+
+
+def file(path: str, content: bytes = b"", mode: int = 0o644, link: str = "") -> Stat:
+    return Stat(path, mode, size=len(content), modified=TIME, link=link)
+
+
+def link(path: str, target: str) -> Stat:
+    return Stat(path, LINK | 0o777, modified=TIME, link=target)
+
+
+def send(root: Path, entries: list[Stat], contents: dict[str, bytes]) -> list[str]:
+    """Play the client; the paths whose content was asked for."""
+    mirror = Mirror(root)
+    stats = [Packet(packets.STAT, entry).encode() for entry in entries]
+    asked = []
+    try:
+        answers = mirror.take([*stats, packets.END_OF_STATS])
+        for answer in answers:
+            packet = packets.read(answer)
+            if packet.type == packets.REQUEST:
+                path = entries[packet.id].path
+                asked.append(path)
+                data = contents[path]
+                pieces = [data[at : at + 1000] for at in range(0, len(data), 1000)]
+                mirror.take([packets.content(packet.id, piece) for piece in (*pieces, b"")])
+        assert mirror.finished
+    finally:
+        mirror.close()
+    return asked
+
+
+def test_a_tree_becomes_the_clients(tmp_path: Path) -> None:
+    os.chmod(tmp_path, 0o755)
+    big = bytes(range(256)) * 40
+    entries = [
+        directory("d", 0o750),
+        file("d/f", big, SETUID | 0o755),
+        directory("d/sub"),
+        link("d/sub/l", "../../f"),
+        file("f", b"x", 0o600),
+        file("same", b"x", link="f"),
+        Stat("s", SOCKET | 0o755),
+        Stat("z", DEVICE | 0o666),
+    ]
+    assert send(tmp_path, entries, {"d/f": big, "f": b"x"}) == ["d/f", "f"]
+    assert (tmp_path / "d/f").read_bytes() == big
+    assert stat.S_IMODE((tmp_path / "d/f").stat().st_mode) == 0o4755
+    assert stat.S_IMODE((tmp_path / "d").stat().st_mode) == 0o750
+    assert (tmp_path / "d").stat().st_mtime_ns == (tmp_path / "f").stat().st_mtime_ns == TIME
+    assert os.readlink(tmp_path / "d/sub/l") == "../../f"
+    assert (tmp_path / "same").stat().st_ino == (tmp_path / "f").stat().st_ino
+    assert not (tmp_path / "s").exists() and not (tmp_path / "z").exists()
+
+
+def test_what_has_not_changed_is_not_asked_for_again(tmp_path: Path) -> None:
+    entries = [directory("d"), file("d/a", b"1"), file("d/b", b"2")]
+    send(tmp_path, entries, {"d/a": b"1", "d/b": b"2"})
+    assert send(tmp_path, entries, {}) == []
+    entries[2] = file("d/b", b"22")
+    assert send(tmp_path, entries, {"d/b": b"22"}) == ["d/b"]
+    # Kinds change, names go.
+    entries = [file("d", b"3"), link("e", "d")]
+    send(tmp_path, entries, {"d": b"3"})
+    assert sorted(os.listdir(tmp_path)) == ["d", "e"]
+    send(tmp_path, [directory("d"), directory("e"), file("e/x")], {"e/x": b""})
+    assert (tmp_path / "e").is_dir() and not (tmp_path / "e").is_symlink()
+
+
+def test_a_transfer_that_broke_off_is_made_good(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path)
+    entry = file("a", b"whole")
+    mirror.take([Packet(packets.STAT, entry).encode(), packets.content(0, b"whole")])
+    mirror.close()
+    assert send(tmp_path, [entry], {"a": b"whole"}) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [file("../out")],
+        [file("/etc/passwd")],
+        [file("a/b")],
+        [link("a", "/etc"), file("a/passwd")],
+        [file("f"), file("f/x")],
+        [directory("d"), link("d/..", "/")],
+        [directory("d"), file("d/.")],
+        [directory("d"), file("d//x")],
+        [file("")],
+        [file("a\0b")],
+        [file("a"), file("a")],
+        [directory("d"), link("d", "/"), file("d/x")],
+        [file("a", link="../out")],
+        [link("l", "/etc"), file("a", link="l/passwd")],
+        [link("l", "/etc/passwd"), file("a", link="l")],
+        [directory("d"), file("a", link="d")],
+    ],
+)
+def test_no_path_leads_out(tmp_path: Path, entries: list[Stat]) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (tmp_path / "out").write_text("untouched")
+    contents = {entry.path: b"evil" for entry in entries}
+    with pytest.raises(DecodeError):
+        send(root, entries, contents)
+    assert (tmp_path / "out").read_text() == "untouched"
+    assert sorted(os.listdir(tmp_path)) == ["out", "root"]
+
+
+def test_content_that_nobody_asked_for(tmp_path: Path) -> None:
+    for data in (packets.content(7, b"x"), packets.content(0, b"x")):
+        with pytest.raises(DecodeError, match="nobody asked"):
+            Mirror(tmp_path).take([Packet(packets.STAT, directory("d")).encode(), data])
+    error = Packet(packets.ERROR, data=b"it broke").encode()
+    with pytest.raises(DecodeError, match="it broke"):
+        Mirror(tmp_path).take([error])
+
+
+names = st.text(st.sampled_from("ab./\0é\udcff"), max_size=5)
+stats = st.builds(
+    Stat,
+    names,
+    st.sampled_from([DIRECTORY | 0o755, LINK | 0o777, 0o644, 0o4777, SOCKET, DEVICE]),
+    size=st.integers(-1, 5),
+    modified=st.integers(-(1 << 63), (1 << 63) - 1),
+    link=names,
+)
+parts = st.one_of(
+    st.builds(lambda entry: Packet(packets.STAT, entry).encode(), stats),
+    st.builds(packets.content, st.integers(0, 5), st.binary(max_size=5)),
+    st.just(packets.END_OF_STATS),
+    st.just(packets.FINISHED),
+    st.binary(max_size=20),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(batch=st.lists(parts, max_size=12))
+def test_any_stream_is_taken_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, batch: list[bytes]
+) -> None:
+    place = tmp_path_factory.mktemp("mirror")
+    root = place / "root"
+    root.mkdir()
+    mirror = Mirror(root)
+    try:
+        mirror.take(batch)
+    except (DecodeError, OSError):
+        pass
+    finally:
+        mirror.close()
+    assert os.listdir(place) == ["root"]
+
+
+@given(stats)
+def test_entries_read_the_quick_way_are_the_same(entry: Stat) -> None:
+    data = Packet(packets.STAT, entry, 3, b"x").encode()
+    assert packets.read(data) == Packet.decode(data)
+
+
+@pytest.mark.parametrize("mode", [0o100644, 0o104755, 0o42775, 0o41777, 0o120777, 0o10600])
+def test_modes_are_gos_and_back(mode: int) -> None:
+    entry = Stat("x", packets.go_mode(mode))
+    assert entry.permissions == stat.S_IMODE(mode)
+    assert entry.is_directory == stat.S_ISDIR(mode)
+    assert entry.is_symlink == stat.S_ISLNK(mode)
+    assert entry.has_content == stat.S_ISREG(mode)
