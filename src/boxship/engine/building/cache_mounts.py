@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from boxship.base.trees import remove_tree
+
 
 class CacheMounts:
     """Owns *root*; a directory for each cache, made by whoever uses it first."""
