@@ -76,6 +76,17 @@ def test_logs_and_stream_of_what_will_be_started(
     assert data == frame * (2 if before else 1)
 
 
+@pytest.mark.parametrize("state", ["created", "running", "exited"])
+def test_attaching_to_nothing_gives_nothing(api: Api, state: str) -> None:
+    box = api.create(Cmd=["true"] if state == "exited" else ["sleep", "1000"])
+    if state != "created":
+        api.start(box)
+    if state == "exited":
+        api.wait(box)
+    answer = api("POST", f"/containers/{box}/attach")
+    assert (answer.status, answer.body) == (200, b"")
+
+
 async def _is_over_before_its_log_is_read(started_at: int) -> bool:
     loop = asyncio.get_running_loop()
     shim = SimpleNamespace(exited=loop.create_future())

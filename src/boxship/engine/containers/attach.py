@@ -5,7 +5,7 @@ import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import Conflict, InvalidParameter
+from boxship.base.errors import Conflict
 from boxship.engine.containers import events, states
 from boxship.engine.containers.store import Live
 from boxship.logs.entries import Selection
@@ -42,8 +42,6 @@ def check(engine: "Engine", reference: str, client: Client) -> Live:
     """The container, if it can be attached to."""
     live = engine.containers.get(reference)
     states.check(live.container, "attach", reference)
-    if not client["stream"] and not client["logs"]:
-        raise InvalidParameter("Either the stream or logs must be true")
     return live
 
 

@@ -73,7 +73,7 @@ def _constant_part() -> dict[str, Any]:
         "DockerRootDir": "",
         "Plugins": {
             "Volume": ["local"],
-            "Network": ["bridge", "host", "null"],
+            "Network": ["bridge", "host", "ipvlan", "macvlan", "null"],
             "Authorization": None,
             "Log": ["json-file", "none"],
         },
