@@ -77,6 +77,7 @@ class Building:
         self.cache_mounts = CacheMounts(engine.options.data_root / "build" / "mounts")
         self._digests = DigestTables(engine.options.data_root / "build" / "digests")
         self._keeper = CacheKeeper(engine, self.cache, self.cache_mounts, self._digests)
+        self.collect = self._keeper.collect
         self.prune, self.disk_usage = self._keeper.prune, self._keeper.disk_usage
 
     def build(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:

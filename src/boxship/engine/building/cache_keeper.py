@@ -27,7 +27,7 @@ class CacheKeeper:
     async def prune(self, everything: bool, keep: int, until: int) -> dict[str, Any]:
         """API operation BuildPrune: drop records, least recently used first, until those left
         take at most *keep* bytes; *until*: only those not used since then. With *everything*,
-        also directories of cache mounts."""
+        also directories of cache mounts, and contexts that clients have sent."""
         total, gone, freed = self._cache.size(), list[Record](), 0
         for record in self._cache.all():
             if keep and total <= keep:
@@ -42,6 +42,7 @@ class CacheKeeper:
         await self._engine.images.collect(self._engine.containers_using)
         if everything:
             freed += await self._mounts.prune()
+            freed += await self._engine.buildkit.builds.contexts.prune()
             self._digests.clear()
         self._engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
         return {"CachesDeleted": [record.id for record in gone] or None, "SpaceReclaimed": freed}

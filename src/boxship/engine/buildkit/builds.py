@@ -125,7 +125,9 @@ class Builds:
             front = Frontend(
                 self._engine, self.contexts, session, build.feed, build.request.ref, directory
             )
-            return await front.solve(request)
+            image = await front.solve(request)
+        await self._engine.building.collect()
+        return image
 
     def _wake(self) -> None:
         event, self._changed = self._changed, asyncio.Event()

@@ -94,27 +94,36 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: dict[str, Session] = {}
+        self._names: set[str] = set()
         self._changed = asyncio.Event()
 
     def check_new(self, name: str) -> None:
-        if name in self._open:
+        if name in self._names:
             raise Internal(f"session {name} already exists")
 
     async def serve(self, hijacked: HijackedConnection, headers: Mapping[str, list[str]]) -> None:
         """Keep the session until the client closes it. *headers* introduced it."""
         name = _first(headers, "x-docker-expose-session-uuid")
+        self._names.add(name)
+        try:
+            await self._serve(name, hijacked, headers)
+        finally:
+            self._names.discard(name)
+
+    async def _serve(
+        self, name: str, hijacked: HijackedConnection, headers: Mapping[str, list[str]]
+    ) -> None:
         methods = headers.get("x-docker-expose-session-grpc-method", [])
         peer = hijacked.peer
         owner = f"{peer.kind}:{peer.uid}:{peer.subject}"
         sock, received = hijacked.detach_socket()
         connection = await connect(sock, received, Http2Connection())
-        session = Session(
+        self._open[name] = Session(
             connection,
             _first(headers, "x-docker-expose-session-sharedkey"),
             frozenset(method.lower() for method in methods),
             owner,
         )
-        self._open[name] = session
         self._wake()
         try:
             await connection.closed
