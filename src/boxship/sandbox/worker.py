@@ -24,10 +24,19 @@ def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, lis
     elif rootfs is not None:
         root = stacks.mount(rootfs)
     images = [stacks.mount(each, fd) for each in message.get("images", ())]
-    images += [stacks.mount(each) for each in message.get("sources", ())]
+    images += [_source(stacks, each) for each in message.get("sources", ())]
     for layer in stacks.descriptors():
         os.close(layer)
     return root, images, fd
+
+
+def _source(stacks: Stacks, rootfs: dict[str, Any]) -> int:
+    """A detached mount of *rootfs*, which is only read. A directory alone is no overlay: that would
+    cost time with every file and number inodes' devices anew."""
+    layers = rootfs["layers"]
+    if len(layers) == 1 and layers[0]["kind"] == "dir" and not rootfs.get("upper"):
+        return mount.open_tree(-100, layers[0]["path"], mount.OPEN_TREE_CLONE)
+    return stacks.mount(rootfs)
 
 
 def _enter(message: dict[str, Any], root: int | None, images: list[int], user: int) -> int | None:

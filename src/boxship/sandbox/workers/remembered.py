@@ -1,0 +1,59 @@
+"""Digests of files that were read before: a file whose inode says that it did not change since
+then is not even opened.
+
+The records are of a fixed size: device, inode, size, times of data and of the inode in nanoseconds
+(40 bytes, the machine's own order), and the digest (32 bytes).
+"""
+
+import os
+import stat
+import struct
+import time
+
+_KEY = struct.Struct("=QQqqq")
+_ROW = struct.Struct("=40s32s")
+# A change within the clock's resolution of the last one leaves no trace: what is younger than
+# this many nanoseconds is read again.
+_YOUNG = 2_000_000_000
+
+
+class Remembered:
+    """What was *known* before, as :meth:`encoded` gave it. *young*: nanoseconds since its last
+    change after which a file may be remembered."""
+
+    def __init__(self, known: bytes = b"", young: int = _YOUNG) -> None:
+        whole = len(known) - len(known) % _ROW.size
+        self._known: dict[bytes, bytes] = dict(_ROW.iter_unpack(known[:whole]))
+        self._used: dict[bytes, bytes] = {}
+        self._before = time.time_ns() - young
+
+    def knows(self, status: os.stat_result) -> bool:
+        """Whether *status* is that of a regular file which :meth:`digest` has."""
+        return stat.S_ISREG(status.st_mode) and _key(status) in self._known
+
+    def digest(self, status: os.stat_result) -> bytes | None:
+        """The digest of the file with *status*, None when it has to be read."""
+        key = _key(status)
+        found = self._known.get(key)
+        if found is not None:
+            self._used[key] = found
+        return found
+
+    def note(self, status: os.stat_result, digest: bytes) -> None:
+        """*digest*, 32 bytes, is that of the file which had *status* before it was read."""
+        if status.st_ctime_ns < self._before:
+            self._used[_key(status)] = digest
+
+    def encoded(self) -> bytes:
+        """What was asked for or noted; what nobody asked for any more is left out."""
+        return b"".join(key + digest for key, digest in self._used.items())
+
+
+def _key(status: os.stat_result) -> bytes:
+    return _KEY.pack(
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
