@@ -9,7 +9,7 @@ from boxship.hub.answers import Answer, BlobAnswer, Reply, json_answer
 from boxship.hub.hub import Hub
 from boxship.hub.pages.refusals import refusal_page
 from boxship.hub.request import Request, parse
-from boxship.hub.routes import ROUTES, Handler
+from boxship.hub.routes import Handler, find
 from boxship.hub.storage.blobs import Busy
 from boxship.hub.storage.full import is_full
 from boxship.oci.distribution.errors import DistributionError
@@ -31,7 +31,6 @@ class App:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._routes = [(route.compiled(), route.handlers) for route in ROUTES]
 
     async def __call__(self, exchange: Exchange) -> None:
         stall = self._hub.settings.stall
@@ -58,18 +57,16 @@ class App:
 
     def _match(self, request: Request) -> Handler:
         method = "GET" if request.method == "HEAD" else request.method
-        for pattern, handlers in self._routes:
-            found = pattern.match(request.path)
-            if found is None:
-                continue
-            request.params = found.groupdict()
-            if not is_name(request.params.get("name", "a")):
-                raise DistributionError("NAME_INVALID")
-            if method not in handlers:
-                allowed = ("Allow", ", ".join(handlers))
-                raise DistributionError("UNSUPPORTED", headers=(allowed,))
-            return handlers[method]
-        raise DistributionError("UNSUPPORTED", "no such page", status=404)
+        found = find(request.path)
+        if found is None:
+            raise DistributionError("UNSUPPORTED", "no such page", status=404)
+        handlers, request.params = found
+        if not is_name(request.params.get("name", "a")):
+            raise DistributionError("NAME_INVALID")
+        if method not in handlers:
+            allowed = ("Allow", ", ".join(handlers))
+            raise DistributionError("UNSUPPORTED", headers=(allowed,))
+        return handlers[method]
 
 
 def _translated(error: Exception, request: Request) -> DistributionError:

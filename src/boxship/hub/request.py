@@ -1,6 +1,7 @@
 """One request as the hub's handlers see it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
 
@@ -21,7 +22,7 @@ class Request:
     path: str
     """Without percent-encoding."""
     query: dict[str, list[str]] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:

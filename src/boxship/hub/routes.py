@@ -1,7 +1,8 @@
 """THE table of the hub's paths. The first row that fits counts."""
 
+import functools
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,6 +14,8 @@ from boxship.hub.registry import base, blobs, lists, manifests, uploads
 from boxship.hub.request import Request
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
+Found: TypeAlias = tuple[Mapping[str, Handler], Mapping[str, str]]
+_REMEMBERED, _LONGEST = 1000, 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,20 @@ ROUTES: tuple[Route, ...] = (
     Route("/logout", {"POST": sessions.log_out}),
     Route("/static/{file}", {"GET": static.static_file}),
 )
+_COMPILED = [(route.compiled(), route.handlers) for route in ROUTES]
+
+
+def find(path: str) -> Found | None:
+    """The handlers of *path*, and what it holds in place of its route's parameters."""
+    return _remembered(path) if len(path) <= _LONGEST else _find(path)
+
+
+def _find(path: str) -> Found | None:
+    for pattern, handlers in _COMPILED:
+        if found := pattern.match(path):
+            return handlers, found.groupdict()
+    return None
+
+
+# The same few blobs and manifests are asked for again and again.
+_remembered = functools.lru_cache(_REMEMBERED)(_find)

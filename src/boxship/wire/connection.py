@@ -149,7 +149,8 @@ class Connection(asyncio.Protocol):
             head = parse_head(bytes(self._buffer[:end]))
             rest = bytes(self._buffer[end:])
             self._begin(head)
-            self._receive(rest)
+            if rest:
+                self._receive(rest)
 
     def _begin(self, head: RequestHead) -> None:
         assert self._peer is not None
@@ -159,7 +160,7 @@ class Connection(asyncio.Protocol):
         self._framing = Chunked() if head.chunked else ByLength(head.content_length)
         empty = self._framing.done
         self._read_at_once(_SMALL_READ if empty else self._host.limits.backlog)
-        self._awaits_continue = head.expects_continue and not empty
+        self._awaits_continue = not empty and head.expects_continue
         self._state = _State.BUSY if empty else _State.BODY
         body = IncomingBody(empty=empty, time=self._host.limits.body_time, on_read=self._body_read)
         self._exchange = Exchange(self, head, body, self._peer)
