@@ -15,6 +15,7 @@ from boxship.types.host_config import Ulimit
 
 _SECOND = 1_000_000_000
 _FRONT_END = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@]\S+)?\Z")
+_OWN = "docker/dockerfile"
 _RESOLVE_MODES = ("", "default", "local", "pull")
 _CACHE_SOURCES = ("registry", "inline", "local")
 
@@ -49,14 +50,17 @@ def read(frontend: str, attrs: Mapping[str, str], inputs: Mapping[str, str]) -> 
 
 
 def _check_front_end(frontend: str, attrs: Mapping[str, str]) -> None:
-    source = attrs.get("source", "") if frontend == "gateway.v0" else ""
-    if frontend == "gateway.v0" and not _FRONT_END.match(source):
-        raise NotSupported(
-            f"the front end {source} is not supported: "
-            "Boxship reads the language of docker/dockerfile"
-        )
     if frontend not in ("dockerfile.v0", "gateway.v0"):
         raise NotSupported(f"failed to find frontend {frontend}")
+    asked = [attrs.get("build-arg:BUILDKIT_SYNTAX") or _OWN]
+    if frontend == "gateway.v0":
+        asked.append(attrs.get("source", ""))
+    for name in asked:
+        if not _FRONT_END.match(name):
+            raise NotSupported(
+                f"the front end {name} is not supported: "
+                "Boxship reads the language of docker/dockerfile"
+            )
     if attrs.get("requestid"):
         raise NotSupported(f"unsupported request {attrs['requestid']}")
 

@@ -32,10 +32,11 @@ _SECOND = 1_000_000_000
 
 class HandedOver(msgspec.Struct, rename="pascal"):
     """What our own client sends in place of an archive: a *directory* of this machine, the
-    Dockerfile's *text* when it lies elsewhere, *secrets* by id. *plan*: say what would be done."""
+    *text* of the Dockerfile and the patterns to *ignore*, *secrets* by id. *plan*: say what would be done."""
 
     directory: str
     text: str = ""
+    ignore: str = ""
     secrets: dict[str, bytes] = {}
     plan: bool = False
 
@@ -43,9 +44,9 @@ class HandedOver(msgspec.Struct, rename="pascal"):
 async def build(engine: Engine, request: Request) -> Response:
     query = request.query
     if query.get("version") == _BUILDKIT:
-        raise NotSupported("BuildKit's protocol is not available: set DOCKER_BUILDKIT=0")
+        raise NotSupported("version 2 is not served here: BuildKit's clients build by way of /grpc")
     if query.get("outputs") and query.get("outputs") != "[]":
-        raise NotSupported("outputs need BuildKit's protocol, which is not available")
+        raise NotSupported("outputs need BuildKit's protocol: docker buildx build")
     options = _options(query)
     found = _credentials(request.headers.get(_AUTH_HEADER, ""))
     remote = query.get("remote")
@@ -75,6 +76,7 @@ async def _handed_over(
         directory=given.directory,
         dockerfile=request.query.get("dockerfile") or "Dockerfile",
         text=given.text,
+        ignore=given.ignore,
         credentials=found,
     )
     options = replace(options, secrets=given.secrets)
