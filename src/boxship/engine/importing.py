@@ -26,7 +26,7 @@ def import_from(
     *source* is a URL; one without a scheme is http's. :class:`InvalidParameter` for other schemes.
     """
     url = source if "://" in source else f"http://{source}"
-    if urlsplit(url).scheme not in ("http", "https"):
+    if _scheme(url) not in ("http", "https"):
         raise InvalidParameter(f"cannot import {source}: it is neither an http nor an https URL")
     comment = message or f"Imported from {source}"
 
@@ -42,6 +42,13 @@ def import_from(
         reporter.say(image)
 
     return Reporter().run(work)
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
 def _only(directory: Path) -> Path:

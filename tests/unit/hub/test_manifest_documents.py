@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from boxship.hub import manifest as manifests
 from boxship.hub.manifest import Descriptor
-from boxship.hub.pages.history import Config, instruction, read_config, tell
+from boxship.hub.pages.history import MOST, Config, instruction, read_config, tell
 from boxship.hub.pages.page import size
 from boxship.oci.distribution.errors import DistributionError
 from boxship.oci.media_types import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
@@ -130,3 +130,14 @@ def test_configurations_that_are_none(content: bytes) -> None:
 )  # fmt: skip
 def test_sizes_for_people(count: int, text: str) -> None:
     assert size(count) == text
+
+
+def test_a_page_shows_no_more_than_somebody_would_read() -> None:
+    labels = {str(number): "" for number in range(MOST + 1)}
+    content = {"history": [{}] * (MOST + 1), "config": {"Labels": labels}}
+    config = read_config(json.dumps(content).encode())
+    layers = [Descriptor("", "sha256:" + "0" * 64, 1)] * (3 * MOST)
+    story = tell(config, layers)
+    assert len(story.steps) == MOST
+    assert config.config is not None
+    assert list(config.config.labels or ()) == list(labels)[:MOST]

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import http.client
 import os
 import posixpath
 import re
@@ -49,11 +50,11 @@ async def download(origin: Origin, directory: Path) -> str:
 
 def _download(origin: Origin, directory: Path, stop: list[bool]) -> str:
     url = origin.name
-    request = urllib.request.Request(url, headers={"User-Agent": "boxship"})
     algorithm, _, wanted = origin.checksum.partition(":")
     digest = hashlib.new(algorithm or "sha256")
     content = hashlib.sha256()
     try:
+        request = urllib.request.Request(url, headers={"User-Agent": "boxship"})
         with _opener().open(request, timeout=_TIMEOUT) as answer:
             path = directory / _name(url, answer.headers)
             with open(path, "xb") as file:
@@ -71,7 +72,7 @@ def _download(origin: Origin, directory: Path, stop: list[bool]) -> str:
             f"invalid response status {error.code}: failed to GET {url} with status "
             f"{error.code} {error.reason}"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise InvalidParameter(f"failed to GET {url}: {error}") from None
     if wanted and digest.hexdigest() != wanted:
         raise InvalidParameter(

@@ -1,10 +1,12 @@
 """Options of network drivers: what dockerd refuses of them, in its words."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 
 from boxship.base.errors import Internal, InvalidParameter
 from boxship.engine.networks.network import (
+    BRIDGE_NAME,
     FALSE,
     GATEWAY_MODES,
     HOST_ADDRESS,
@@ -18,6 +20,9 @@ from boxship.engine.networks.network import (
 )
 from boxship.network.endpoint import IPVLAN_FLAGS, IPVLAN_MODES, MACVLAN_MODES
 
+# What IPv4 needs, and what the kernel has room for in a packet.
+_LEAST_MTU, _MOST_MTU = 68, 65535
+_INTERFACE = re.compile(r"[^\s/:\0]+\Z")
 _MODES = ("nat", "nat-unprotected", "routed", "isolated")
 
 
@@ -44,8 +49,15 @@ def _mtu(name: str, value: str) -> None:
     except ValueError:
         reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
         raise _failed(name, value, reason) from None
-    if number < 0:
+    if number < 0 or 0 < number < _LEAST_MTU or number > _MOST_MTU:
         raise InvalidParameter(f"invalid MTU number: {number}")
+
+
+def _interface(_: str, value: str) -> None:
+    """What the kernel takes as a name (dev_valid_name in net/core/dev.c)."""
+    name = value.encode("utf-8", "surrogateescape")
+    if value and (len(name) > 15 or value in (".", "..") or not _INTERFACE.match(value)):
+        raise InvalidParameter(f"invalid bridge name: {value!r}")
 
 
 def _gateway_mode(name: str, value: str) -> None:
@@ -60,6 +72,7 @@ _BRIDGE: Mapping[str, Callable[[str, str], None]] = {
     HOST_ADDRESS: _address,
     HOST_SOURCE: _address,
     MTU: _mtu,
+    BRIDGE_NAME: _interface,
     **dict.fromkeys(GATEWAY_MODES.values(), _gateway_mode),
 }
 

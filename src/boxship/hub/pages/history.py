@@ -1,5 +1,6 @@
 """An image's configuration as a page shows it. It comes from whoever pushed: nothing is certain."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ import msgspec
 from boxship.hub.manifest import Descriptor
 
 CONFIG_LIMIT = 4 << 20
+# Rows of a page. Whoever pushes decides how many there are, and all who look would wait.
+MOST = 500
 _SHELL = "/bin/sh -c "
 _NOP = "#(nop) "
 
@@ -65,14 +68,19 @@ _decoder = msgspec.json.Decoder(Config, strict=False)
 def read_config(content: bytes) -> Config:
     """An empty configuration for what is none."""
     try:
-        return _decoder.decode(content)
+        config = _decoder.decode(content)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return Config()
+    config.history = (config.history or [])[:MOST]
+    run = config.config
+    if run is not None and run.labels:
+        run.labels = dict(itertools.islice(run.labels.items(), MOST))
+    return config
 
 
 def tell(config: Config, layers: Sequence[Descriptor]) -> Story:
     """Match history and layers, first to last; whatever is left over is shown alone."""
-    left = list(layers)
+    left = list(layers[:MOST])
     steps = []
     for entry in config.history or []:
         layer = left.pop(0) if left and not entry.empty_layer else None

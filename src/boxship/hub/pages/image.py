@@ -4,7 +4,7 @@ from boxship.base.errors import NotFound
 from boxship.hub import manifest as manifests
 from boxship.hub.answers import Answer
 from boxship.hub.manifest import Descriptor, Document
-from boxship.hub.pages.history import CONFIG_LIMIT, Config, read_config, tell
+from boxship.hub.pages.history import CONFIG_LIMIT, MOST, Config, read_config, tell
 from boxship.hub.pages.page import render
 from boxship.hub.pages.viewer import Viewer, shown, viewer_of
 from boxship.hub.registry.content import reference_in
@@ -51,7 +51,7 @@ def _index(
     reference: str,
     pull: str,
 ) -> Answer:
-    platforms = [(_platform(each), each) for each in document.manifests or []]
+    platforms = [(_platform(each), each) for each in (document.manifests or [])[:MOST]]
     return render(
         request,
         "platforms.html",
