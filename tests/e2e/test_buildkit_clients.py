@@ -12,61 +12,16 @@ from pathlib import Path
 import pytest
 
 from support import engines, leaks
+from support.buildkit_client import Client, client_in
 from support.waiting import eventually
 
 SECRET = "4b2f-never-stored-91c7"
 
 
 @pytest.fixture
-def here(boxship_daemon: engines.Engine, tmp_path: Path) -> Iterator["Client"]:
-    """Client programs in an empty directory; the images that they make go away."""
-    client = Client(boxship_daemon, tmp_path)
-    before = set(client.images())
-    yield client
-    for image in set(client.images()) - before:
-        client.docker("rmi", "-f", image)
-
-
-class Client:
-    def __init__(self, engine: engines.Engine, directory: Path) -> None:
-        self.engine = engine
-        self.directory = directory / "context"
-        self.directory.mkdir()
-        # buildx tells directories apart by a name of its own for the machine.
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if k != "DOCKER_BUILDKIT"},
-            "DOCKER_HOST": engine.host,
-            "DOCKER_CONFIG": str(directory / "config"),
-            "BUILDKIT_PROGRESS": "plain",
-        }
-
-    def write(self, **files: str) -> None:
-        for name, text in files.items():
-            (self.directory / name).write_text(text)
-
-    def docker(
-        self, *words: str, fails: bool = False, stdin: bytes = b"", **environment: str
-    ) -> str:
-        """Both outputs of a command."""
-        done = subprocess.run(
-            ["docker", *words],
-            cwd=self.directory,
-            env=self.environment | environment,
-            input=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=60,
-        )
-        text = done.stdout.decode()
-        assert bool(done.returncode) == fails, text
-        return text
-
-    def images(self) -> list[str]:
-        return self.docker("images", "-q", "--no-trunc").split()
-
-    def file(self, image: str, path: str) -> str:
-        """The content of a file of *image*."""
-        return self.docker("run", "--rm", image, "cat", path)
+def here(boxship_daemon: engines.Engine, tmp_path: Path) -> Iterator[Client]:
+    with client_in(boxship_daemon, tmp_path) as client:
+        yield client
 
 
 def test_docker_build_needs_no_variable(here: Client) -> None:

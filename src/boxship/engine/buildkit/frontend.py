@@ -53,6 +53,7 @@ class Frontend:
             plan = self._plan(source, request)
             machine = self.engine.building.machine(self._credentials, self.directory)
             bases = await self._bases(plan, request.options, machine)
+            await self._import_cache(request.options, machine)
             needs = find_needs(plan, bases)
             if source.context is None:
                 source.context = await stack.enter_async_context(
@@ -195,6 +196,18 @@ class Frontend:
             raise
         finally:
             step.end()
+
+    async def _import_cache(self, options: BuildOptions, machine: EngineMachine) -> None:
+        """Fetch images whose layers may serve; that one is missing is no reason to fail."""
+        for name in () if options.no_cache else options.cache_from:
+            step = self._step(f"importing cache manifest from {name}")
+            try:
+                await self._log_in(name)
+                await machine.base(name, options.platform, False, step.say)
+            except BoxshipError as error:
+                step.end(str(error))
+            finally:
+                step.end()
 
     async def _log_in(self, name: str) -> None:
         try:
