@@ -82,6 +82,13 @@ def test_errors_show_their_lines(here: Client, dockerfile: str, wanted: list[str
         assert text in said
 
 
+def test_warnings_come_at_the_end(here: Client) -> None:
+    here.write(Dockerfile="FROM busybox\nARG USED\nRUN echo $USED\n")
+    words = ["--build-arg", "USED=1", "--build-arg", "SPARE=1"]
+    said = here.docker("build", *words, ".")
+    assert "One or more build-args [SPARE] were not consumed" in said
+
+
 def test_only_what_is_used_and_has_changed_is_sent(here: Client) -> None:
     (here.directory / "used").mkdir()
     for number in range(3):

@@ -12,6 +12,7 @@ from boxship.builder.buildkit.control import (
     Vertex,
     VertexLog,
     VertexStatus,
+    VertexWarning,
     timestamp,
 )
 from boxship.builder.buildkit.failure import sentence
@@ -109,6 +110,11 @@ class Step:
             timestamp(now) if done else None,
         )
         self._feed.send(StatusResponse(statuses=[told]))
+
+    def warn(self, text: str) -> None:
+        """Something that the client shows at the end."""
+        told = VertexWarning(self.digest, 1, text.encode("utf-8", "replace"))
+        self._feed.send(StatusResponse(warnings=[told]))
 
     def cached(self) -> None:
         self._vertex = replace(self._vertex, cached=True)

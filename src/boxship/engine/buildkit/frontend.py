@@ -85,10 +85,16 @@ class Frontend:
     ) -> ImageRecord:
         progress = Vertexes(self.feed, plan, self.ref)
         assert source.context is not None
+        for text in plan.dockerfile.warnings:
+            source.step.warn(" ".join(text.split()))
         try:
-            return await self.engine.building.solve(
+            image = await self.engine.building.solve(
                 plan, source.context, options, progress, machine
             )
+            unused = " ".join(plan.arguments.unused())
+            if unused:
+                source.step.warn(f"[Warning] One or more build-args [{unused}] were not consumed")
+            return image
         except BoxshipError as error:
             line, vertex = progress.failed, progress.failed_vertex
             raise failure(error, source.name, source.text, line, vertex) from None
@@ -109,7 +115,7 @@ class Frontend:
                 source = await self._synced_source(request, step)
                 source.context = context
                 return source
-            return _Source(request.filename, text, "", context)
+            return _Source(step, request.filename, text, "", context)
         except (BoxshipError, GrpcError) as error:
             step.end(str(error))
             if isinstance(error, GrpcError):
@@ -139,7 +145,7 @@ class Frontend:
             )
         if not text.strip():
             raise InvalidParameter("the Dockerfile cannot be empty")
-        return _Source(request.filename, text, files.get(wanted[1]))
+        return _Source(step, request.filename, text, files.get(wanted[1]))
 
     @contextlib.asynccontextmanager
     async def _elsewhere(
@@ -280,8 +286,9 @@ class Frontend:
 
 @dataclass(slots=True)
 class _Source:
-    """The Dockerfile *text*; *ignore*: the file that belongs to it alone."""
+    """The Dockerfile *text*; *ignore*: the file that belongs to it alone; *step* loaded it."""
 
+    step: Step
     name: str
     text: str
     ignore: str | None
