@@ -137,7 +137,7 @@ class Containers:
 
     async def add(self, live: Live, rows: Iterable[Write[None]] = ()) -> None:
         """Make a new container durable, then visible; all of *rows* with it, or nothing."""
-        writes = [*rows, _upsert(live.container)]
+        writes = [*rows, _insertion(live.container)]
 
         def write(connection: sqlite3.Connection) -> None:
             for each in writes:
@@ -147,11 +147,11 @@ class Containers:
         self._adopt(live)
 
     async def save(self, live: Live) -> None:
-        await self._database.write(_upsert(live.container))
+        await self._database.write(_update(live.container))
 
     def save_later(self, live: Live) -> None:
         """Queue the durable copy; for changes that may be lost with the machine's power."""
-        self._database.submit(_upsert(live.container))
+        self._database.submit(_update(live.container))
 
     async def rename(self, live: Live, name: str) -> None:
         """Take *name* durably; on any error the old name stays."""
@@ -175,15 +175,20 @@ class Containers:
             del self._by_name[live.container.name]
 
 
-def _upsert(container: Container):  # type: ignore[no-untyped-def]
-    body = msgspec.json.encode(container)
-    row = (container.id, container.name, body)
+def _insertion(container: Container) -> Write[None]:
+    row = (container.id, container.name, msgspec.json.encode(container))
 
     def write(connection: sqlite3.Connection) -> None:
-        connection.execute(
-            "INSERT INTO container VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-            "name = excluded.name, body = excluded.body",
-            row,
-        )
+        connection.execute("INSERT INTO container VALUES (?, ?, ?)", row)
+
+    return write
+
+
+def _update(container: Container) -> Write[None]:
+    """What is saved after its removal must not come back."""
+    row = (container.name, msgspec.json.encode(container), container.id)
+
+    def write(connection: sqlite3.Connection) -> None:
+        connection.execute("UPDATE container SET name = ?, body = ? WHERE id = ?", row)
 
     return write
