@@ -32,13 +32,17 @@ async def remove(
             await removed(live)
             return
         raise Conflict(f"removal of container {reference} is already in progress")
-    if container.state.running:
-        if not force:
-            raise Conflict(_refusal(container))
-        await _end(engine, live)
-    async with live.lock:
-        if engine.containers.by_id(live.id) is not None:
-            await delete(engine, live, volumes)
+    done = False
+    while not done:
+        if container.state.running:
+            if not force:
+                raise Conflict(_refusal(container))
+            await _end(engine, live)
+        async with live.lock:
+            # Somebody may have started it again before we had the lock.
+            done = not container.state.running
+            if done and engine.containers.by_id(live.id) is not None:
+                await delete(engine, live, volumes)
 
 
 async def remove_link(engine: "Engine", path: str) -> None:
