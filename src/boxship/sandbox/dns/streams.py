@@ -12,6 +12,8 @@ from boxship.sandbox.loop import READ, WRITE, Loop
 CONNECTIONS, SILENCE = 128, 10.0
 # Bytes of answers that a client may leave unread.
 _UNREAD = 4 * (message.TCP_LIMIT + 2)
+# Bytes of questions that are taken before others get their turn.
+_PIECE = 1 << 13
 Ask = Callable[[bytes, Callable[[bytes], None]], None]
 
 
@@ -36,7 +38,7 @@ class Stream:
 
     def _read(self) -> None:
         try:
-            data = self._socket.recv(message.TCP_LIMIT)
+            data = self._socket.recv(_PIECE)
         except BlockingIOError:
             return
         except OSError:
@@ -45,13 +47,18 @@ class Stream:
             self.close()
             return
         self._owner.heard(self)
-        self._incoming += data
-        while self._open and len(self._incoming) >= 2:
-            size = int.from_bytes(self._incoming[:2], "big")
-            if len(self._incoming) < 2 + size:
+        incoming, at = self._incoming + data, 0
+        while self._open and len(incoming) >= at + 2:
+            end = at + 2 + int.from_bytes(incoming[at : at + 2], "big")
+            if end < at + 2 + message.HEADER:
+                # No question is that short: they would cost us more than the one who sends them.
+                self.close()
                 return
-            query, self._incoming = self._incoming[2 : 2 + size], self._incoming[2 + size :]
-            self._owner.ask(query, self._send)
+            if len(incoming) < end:
+                break
+            self._owner.ask(incoming[at + 2 : end], self._send)
+            at = end
+        self._incoming = incoming[at:]
 
     def _send(self, data: bytes) -> None:
         if not self._open:
