@@ -283,7 +283,6 @@ def test_bad_event_queries(server: Serving, query: str, text: str) -> None:
         ("POST", "/swarm/leave", 503),
         ("POST", "/swarm/init", 501),
         ("POST", "/build?version=2", 501),
-        ("POST", "/session", 501),
         ("POST", "/plugins/pull", 501),
         ("GET", "/plugins/a/b/json", 404),
         ("POST", "/build/cancel", 400),

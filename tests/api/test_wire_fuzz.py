@@ -17,8 +17,8 @@ from support.system_engine import SystemEngine
 ROWS = [
     route
     for route in ROUTES
-    if re.match(r"/(_ping|version|info|events|system|build|plugins|swarm|nodes|services|tasks"
-                r"|secrets|configs|session|grpc)", route.pattern)
+    if re.match(r"/(_ping|version|info|events|system|plugins|swarm|nodes|services|tasks"
+                r"|secrets|configs)", route.pattern)
 ]  # fmt: skip
 REFUSALS = {501, 503}
 NOISE = st.binary(max_size=60)
