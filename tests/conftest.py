@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from support import engines, leaks
+from support.emptied import empty
 from support.requirements import ON_CI, require_root, require_tool
 
 # A kernel without a feature cannot be helped by installing anything: such a skip says so.
@@ -75,6 +76,12 @@ def boxship_socket(boxship_daemon: engines.Engine) -> str:
 def docker(boxship_daemon: engines.Engine) -> Callable[..., "CompletedProcess[str]"]:
     """Run the docker CLI against Boxship: ``docker("ps", "-a", check=False, stdin=b"")``."""
     return boxship_daemon.docker
+
+
+@pytest.fixture
+def emptied_boxship(boxship_daemon: engines.Engine) -> engines.Engine:
+    """Boxship with the image busybox and nothing else, for who counts what there is."""
+    return empty(boxship_daemon)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.emptied import empty
 from support.engines import Engine
 
 BOXSHIP = [sys.executable, "-c", "import sys; from boxship.cli.main import main; sys.exit(main())"]
@@ -249,6 +250,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A daemon with one container that runs and one that ended."""
     name = "boxship_daemon" if request.param == "boxship" else "dockerd"
     daemon: Engine = request.getfixturevalue(name)
+    empty(daemon)
     script = "for i in 1 2 3; do echo out$i; done; echo err >&2; exit 3"
     daemon.docker(
         "run",

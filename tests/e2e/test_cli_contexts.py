@@ -160,7 +160,7 @@ def test_each_client_obeys_what_the_other_wrote(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def through_ssh(boxship_daemon: Engine, tmp_path: Path) -> dict[str, str]:
+def through_ssh(emptied_boxship: Engine, tmp_path: Path) -> dict[str, str]:
     """An ``ssh`` that runs its command on this machine, and a ``boxship`` for it to find."""
     (tmp_path / "ssh").write_text(
         '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\n'
@@ -168,7 +168,7 @@ def through_ssh(boxship_daemon: Engine, tmp_path: Path) -> dict[str, str]:
     )
     words = " ".join(f"'{word}'" for word in PROGRAM)
     (tmp_path / "boxship").write_text(
-        f'#!/bin/sh\nBOXSHIP_HOST={boxship_daemon.host} exec {words} "$@"\n'
+        f'#!/bin/sh\nBOXSHIP_HOST={emptied_boxship.host} exec {words} "$@"\n'
     )
     for name in ("ssh", "boxship"):
         (tmp_path / name).chmod(0o755)

@@ -24,10 +24,10 @@ def recorded(request: pytest.FixtureRequest) -> dict[str, list[Answer]]:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_boxship_answers_like_dockerd(
-    story: Story, boxship_daemon: Engine, recorded: dict[str, list[Answer]]
+    story: Story, emptied_boxship: Engine, recorded: dict[str, list[Answer]]
 ) -> None:
     require_tool("script", "skopeo", "xz", "bzip2", "zstd")
-    given = answers.tell(story, boxship_daemon.host, boxship_daemon.root)
+    given = answers.tell(story, emptied_boxship.host, emptied_boxship.root)
     blocks = answers.differences(story.name, recorded[story.name], given)
     assert not blocks, "\n\n".join(blocks)
 

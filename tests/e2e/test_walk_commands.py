@@ -65,17 +65,17 @@ ENGINES = [story for story in read_stories() if story.name in ALSO]
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_boxship_answers_like_docker(
-    story: Story, boxship_daemon: Engine, recorded: Recorded
+    story: Story, emptied_boxship: Engine, recorded: Recorded
 ) -> None:
-    _compare(story, boxship_daemon, recorded)
+    _compare(story, emptied_boxship, recorded)
 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("story", ENGINES, ids=lambda story: story.name)
 def test_boxship_answers_like_docker_to_what_engines_are_asked(
-    story: Story, boxship_daemon: Engine, recorded_of_engines: Recorded
+    story: Story, emptied_boxship: Engine, recorded_of_engines: Recorded
 ) -> None:
-    _compare(story, boxship_daemon, recorded_of_engines)
+    _compare(story, emptied_boxship, recorded_of_engines)
 
 
 def _compare(story: Story, daemon: Engine, recorded: Recorded) -> None:
