@@ -39,7 +39,7 @@ class Resolver:
         self._streams = Streams(self._loop, fds[1], self._ask_stream)
 
     def configure(self, names: Names, spec: dict[str, Any]) -> None:
-        """*spec*: networks, links, servers, forward and qualified (see engine/networks/resolving)."""
+        """*spec*: networks, links, servers, forward, qualified (see engine/networks/resolving)."""
         networks = [(row[0], row[1]) for row in spec["networks"]]
         self._view = View(names, networks, spec["links"])
         self._servers = [Server(address, inside) for address, inside in spec["servers"]]
