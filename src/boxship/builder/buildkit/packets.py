@@ -106,30 +106,44 @@ def read(data: bytes) -> Packet:
 
 
 def _stat(data: bytes) -> Stat:
+    """As :meth:`Stat.decode`, in a third of the time: most bytes of most transfers are these."""
     found = Stat()
-    for number, value in fields(data):
-        name = _NAMES.get(number)
-        if name is not None and isinstance(value, int):
-            setattr(found, name, value - (1 << 64) if value >> 63 else value)
-        elif number == 1 and isinstance(value, bytes):
-            found.path = value.decode("utf-8", "surrogateescape")
-        elif number == 7 and isinstance(value, bytes):
-            found.link = value.decode("utf-8", "surrogateescape")
-        elif number == 10:
-            return Stat.decode(data)
-        elif number < 10:
-            raise DecodeError("an entry with a field of the wrong type")
+    at, end = 0, len(data)
+    try:
+        while at < end:
+            tag = data[at]
+            at += 1
+            value = shift = 0
+            while True:
+                byte = data[at]
+                at += 1
+                value |= (byte & 0x7F) << shift
+                if byte < 0x80:
+                    break
+                shift += 7
+            if tag in _TEXTS and at + value <= end:
+                text = data[at : at + value].decode("utf-8", "surrogateescape")
+                setattr(found, _TEXTS[tag], text)
+                at += value
+            elif tag in _NUMBERS and shift < 64:
+                setattr(found, _NUMBERS[tag], value - (1 << 64) if value >> 63 else value)
+            else:
+                return Stat.decode(data)
+    except IndexError:
+        raise DecodeError("an entry is cut off") from None
     return found
 
 
-_NAMES = {
-    2: "mode",
-    3: "uid",
-    4: "gid",
-    5: "size",
-    6: "modified",
-    8: "major",
-    9: "minor",
+# By tag: the field's number, and whether it has a length.
+_TEXTS = {1 << 3 | 2: "path", 7 << 3 | 2: "link"}
+_NUMBERS = {
+    2 << 3: "mode",
+    3 << 3: "uid",
+    4 << 3: "gid",
+    5 << 3: "size",
+    6 << 3: "modified",
+    8 << 3: "major",
+    9 << 3: "minor",
 }
 _DATA_HEAD = b"\x08\x02\x18"
 _REQUEST_HEAD = b"\x08\x01\x18"

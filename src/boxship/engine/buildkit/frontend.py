@@ -253,7 +253,8 @@ class Frontend:
                 step.end()
             tree = _tree(place / "tree")
             try:
-                yield Context(tree, Ignored(patterns))
+                lasting = str(place) if place.parent != self.directory else ""
+                yield Context(tree, Ignored(patterns), lasting=lasting)
             finally:
                 self.engine.building.forget(tree)
 
