@@ -96,6 +96,30 @@ def test_isolation_is_the_default_one(boxship_daemon: engines.Engine, context: P
     assert b'Unsupported isolation: "hyperv"' in done.stderr
 
 
+def test_a_dockerfile_elsewhere_has_its_ignore_file_beside_it(
+    boxship_daemon: engines.Engine, context: Path
+) -> None:
+    elsewhere = context.parent / "other"
+    elsewhere.write_text("FROM busybox\nCOPY . /all/\n")
+    (context.parent / "other.dockerignore").write_text("f\n")
+    done = _boxship(boxship_daemon, "build", "-t", "cli:1", "-f", elsewhere, context)
+    assert done.returncode == 0, done.stderr
+    assert _ls(boxship_daemon) == [".dockerignore", "Dockerfile", "ignored"]
+
+
+def test_an_old_file_that_changes_is_built_anew(
+    boxship_daemon: engines.Engine, context: Path
+) -> None:
+    """Though neither its size nor its time tells."""
+    (context / "Dockerfile").write_text("FROM busybox\nCOPY f /f\n")
+    before = (context / "f").stat()
+    for content in ("1", "2", "3"):
+        (context / "f").write_text(content)
+        os.utime(context / "f", ns=(before.st_atime_ns, before.st_mtime_ns))
+        _boxship(boxship_daemon, "build", "-t", "cli:1", context)
+        assert boxship_daemon.docker("run", "--rm", "cli:1", "cat", "/f").stdout == content
+
+
 def test_arguments_and_labels(boxship_daemon: engines.Engine, context: Path) -> None:
     flags = ["--build-arg", "V=given", "--build-arg", "SECRET", "--label", "a=b"]
     done = _boxship(boxship_daemon, "build", "-t", "cli:1", *flags, context)

@@ -28,6 +28,9 @@ MIGRATIONS = (
 )
 
 
+_MOST_NOTED = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """*size*: bytes of the layer's files."""
@@ -55,6 +58,16 @@ def key_of(facts: Any) -> str:
 class BuildCache:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._content: dict[str, list[str]] = {}
+
+    def content(self, key: str) -> list[str] | None:
+        """The digests noted under *key*, while this process lives."""
+        return self._content.get(key)
+
+    def note_content(self, key: str, digests: list[str]) -> None:
+        if len(self._content) >= _MOST_NOTED:
+            self._content.clear()
+        self._content[key] = digests
 
     def find(self, key: str) -> Record | None:
         """The record of *key*; its use is noted, though not durably at once."""

@@ -150,6 +150,19 @@ class Steps:
         copies = [action for action in actions if action["do"] == "copy"]
         if not copies:
             return []
+        if not all(place.owners for place in places.values()):
+            return await self._digest(copies, trees, places)
+        # What images hold stays as it is.
+        key = key_of([trees, copies])
+        digests = self._means.cache.content(key)
+        if digests is None:
+            digests = await self._digest(copies, trees, places)
+            self._means.cache.note_content(key, digests)
+        return digests
+
+    async def _digest(
+        self, copies: list[dict[str, Any]], trees: list[Tree], places: Mapping[Origin, Place]
+    ) -> list[str]:
         arguments: dict[str, Any] = {"actions": copies}
         names = [place.lasting for place in places.values() if place.lasting]
         with contextlib.ExitStack() as stack:

@@ -6,6 +6,7 @@ A Boxship on this machine is told the directory; any other daemon is sent an arc
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 
 from boxship.base.errors import InvalidParameter
@@ -51,10 +52,8 @@ def context_of(app: App, arguments: Arguments) -> Context:
     if app.client.endpoint.scheme == "unix" and _is_boxship(app):
         body: dict[str, Any] = {"Directory": os.path.realpath(place), "Plan": plan}
         body["Secrets"] = {k: base64.b64encode(v).decode() for k, v in secrets.items()}
-        name = _inside(place, file)
-        if name is None:
-            body["Text"] = text
-        return Context(body, HANDED_OVER, {"dockerfile": name})
+        body["Text"], body["Ignore"] = text, _read_ignored(place, file)
+        return Context(body, HANDED_OVER, {"dockerfile": _inside(place, file)})
     if secrets or plan:
         raise Failed("--secret and --plan need a Boxship daemon on this machine")
     context = _archive(place, file, text)
@@ -64,8 +63,7 @@ def context_of(app: App, arguments: Arguments) -> Context:
 
 
 def _is_boxship(app: App) -> bool:
-    platform = app.client.json("GET", "/version").get("Platform") or {}
-    return str(platform.get("Name", "")).startswith("Boxship")
+    return app.client.server.startswith("Boxship/")
 
 
 def _inside(place: str, file: str) -> str | None:
@@ -87,6 +85,15 @@ def _read_dockerfile(app: App, place: str, file: str) -> str:
     except OSError as error:
         reason = str(error.strerror).lower()
         raise Failed(f"unable to prepare context: unable to open {path}: {reason}") from None
+
+
+def _read_ignored(place: str, file: str) -> str:
+    """The patterns that belong to the Dockerfile, or else to the directory; empty without any."""
+    own = [] if file == "-" else [f"{file or os.path.join(place, 'Dockerfile')}.dockerignore"]
+    for path in (*own, os.path.join(place, ".dockerignore")):
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as handle:
+            return handle.read().decode("utf-8", "surrogateescape")
+    return ""
 
 
 def app_input() -> Iterator[bytes]:

@@ -56,6 +56,7 @@ class Client:
         self._headers = headers
         self._idle: Connection | None = None
         pinned = api_version or os.environ.get("DOCKER_API_VERSION", "")
+        self._server: str | None = None
         self._version = parse_version(pinned.removeprefix("v")) if pinned else None
 
     def fork(self) -> Client:
@@ -70,9 +71,18 @@ class Client:
             self._version = self._negotiate()
         return self._version
 
+    @property
+    def server(self) -> str:
+        """What the daemon calls itself, such as ``Boxship/1.0 (linux)``."""
+        if self._server is None:
+            offered = self._negotiate()
+            self._version = self._version or offered
+        return self._server or ""
+
     def _negotiate(self) -> tuple[int, int]:
         answer = self._request("HEAD", "/_ping", {})
         answer.read()
+        self._server = answer.headers.get("server", "")
         offered = answer.headers.get("api-version", "")
         if answer.status >= 500 and not offered:
             raise error_from_answer(answer.status, b"")

@@ -61,6 +61,14 @@ class LayerCache:
         return [*self._known.values()]
 
 
+def lone_directory(rootfs: dict[str, Any]) -> str | None:
+    """The directory that is all of *rootfs*."""
+    layers = rootfs["layers"]
+    if len(layers) != 1 or layers[0]["kind"] != "dir" or rootfs.get("upper"):
+        return None
+    return str(layers[0]["path"])
+
+
 def open_layer(layer: Layer) -> int:
     """A descriptor of the root directory of *layer*."""
     if layer["kind"] == "dir":

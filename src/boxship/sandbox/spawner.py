@@ -17,6 +17,7 @@ from boxship.kernel import process
 from boxship.sandbox import messages, seal, shim, worker
 from boxship.sandbox.dns import process as dns
 from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
+from boxship.sandbox.layers import lone_directory
 from boxship.sandbox.proxy import process as proxy
 from boxship.sandbox.rehearsal import rehearse
 from boxship.sandbox.stacks import Stacks, make_stacks
@@ -90,13 +91,15 @@ class Spawner:
         self._fork(fds, proxy.main, fds)
 
     def _forget(self, message: dict[str, Any], fds: list[int]) -> None:
+        before = self._stacks.changes()
         self._stacks.forget(message["layers"])
-        # It would keep them.
-        self._dismiss()
+        if self._stacks.changes() != before:
+            # It would keep them.
+            self._dismiss()
 
     def _load(self, message: dict[str, Any]) -> None:
-        more = (*message.get("images", ()), *message.get("sources", ()))
-        for rootfs in (message.get("rootfs"), *more):
+        sources = [each for each in message.get("sources", ()) if lone_directory(each) is None]
+        for rootfs in (message.get("rootfs"), *message.get("images", ()), *sources):
             if rootfs:
                 self._stacks.load(rootfs)
 

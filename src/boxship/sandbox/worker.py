@@ -9,6 +9,7 @@ from typing import Any
 from boxship.base import errors
 from boxship.kernel import mount, process
 from boxship.sandbox import messages, userns, worker_mounts
+from boxship.sandbox.layers import lone_directory
 from boxship.sandbox.setup import mapped_root
 from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.workers import WORKERS
@@ -33,10 +34,10 @@ def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, lis
 def _source(stacks: Stacks, rootfs: dict[str, Any]) -> int:
     """A detached mount of *rootfs*, which is only read. A directory alone is no overlay: that would
     cost time with every file and number inodes' devices anew."""
-    layers = rootfs["layers"]
-    if len(layers) == 1 and layers[0]["kind"] == "dir" and not rootfs.get("upper"):
-        return mount.open_tree(-100, layers[0]["path"], mount.OPEN_TREE_CLONE)
-    return stacks.mount(rootfs)
+    directory = lone_directory(rootfs)
+    if directory is None:
+        return stacks.mount(rootfs)
+    return mount.open_tree(-100, directory, mount.OPEN_TREE_CLONE)
 
 
 def _enter(message: dict[str, Any], root: int | None, images: list[int], user: int) -> int | None:

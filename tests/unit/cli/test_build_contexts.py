@@ -21,8 +21,6 @@ def test_the_archive_is_compressed_when_asked(tmp_path: Path, flags: list[str]) 
         canned.head(sock)
         sock.sendall(b"HTTP/1.1 200 OK\r\nApi-Version: 1.45\r\nContent-Length: 0\r\n\r\n")
         canned.head(sock)
-        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        canned.head(sock)
         with sock.makefile("rb") as reader:
             while size := int(reader.readline(), 16):
                 sent.extend(reader.read(size))
@@ -32,7 +30,7 @@ def test_the_archive_is_compressed_when_asked(tmp_path: Path, flags: list[str]) 
 
     with serving(other_daemon) as canned:
         assert main(["-H", canned.host, "build", *flags, str(tmp_path)]) == 0
-    assert "POST" in canned.heads[2] and "/build" in canned.heads[2]
+    assert "POST" in canned.heads[1] and "/build" in canned.heads[1]
     assert (len(sent) < 1 << 16) == bool(flags)
     with tarfile.open(fileobj=io.BytesIO(sent), mode="r:gz" if flags else "r:") as tar:
         assert {"Dockerfile", "f"} <= {name.removeprefix("./") for name in tar.getnames()}

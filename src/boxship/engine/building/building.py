@@ -15,6 +15,7 @@ from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
 from boxship.builder.context import EMPTY, Context, open_context
 from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.ignore import Ignored, read_patterns
 from boxship.builder.dockerfile.lines import parse
 from boxship.builder.machine import RunJob, Say, Tree
 from boxship.builder.options import BuildOptions
@@ -58,7 +59,8 @@ class Upload:
 class Sources:
     """Where a build's files are: an *upload*, which the build closes, a *remote* address, or a
     *directory* or an *archive* of this machine. *dockerfile* is a path in it, unless *text* is the
-    Dockerfile itself. *credentials* by registry.
+    Dockerfile itself; with a *directory* it comes with the patterns to *ignore*. *credentials* by
+    registry.
     """
 
     upload: Upload | None = None
@@ -67,6 +69,7 @@ class Sources:
     archive: Path | None = None
     dockerfile: str = "Dockerfile"
     text: str = ""
+    ignore: str = ""
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
 
@@ -197,6 +200,10 @@ class Building:
         try:
             workers = self._engine.workers
             name = sources.dockerfile or "Dockerfile"
+            if sources.directory and sources.text.strip():
+                ignored = Ignored(read_patterns(sources.ignore))
+                yield Context(tree, ignored, lasting=sources.directory), sources.text
+                return
             context, found = await open_context(workers, tree, name, inside)
             context.lasting = sources.directory
             text = text or sources.text or found or ""

@@ -32,7 +32,8 @@ _SECOND = 1_000_000_000
 
 class HandedOver(msgspec.Struct, rename="pascal"):
     """What our own client sends in place of an archive: a *directory* of this machine, the
-    *text* of the Dockerfile and the patterns to *ignore*, *secrets* by id. *plan*: say what would be done."""
+    *text* of the Dockerfile and the patterns to *ignore*, *secrets* by id. *plan*: say what
+    would be done."""
 
     directory: str
     text: str = ""
