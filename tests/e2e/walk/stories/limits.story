@@ -106,7 +106,7 @@ docker inspect -f '{{range .State.Health.Log}}{{len .Output}} {{printf "%.3s" .O
 docker run -d --name slow --health-cmd 'sleep 20' --health-interval 1s --health-timeout 1s --health-retries 1 busybox sleep 100 >/dev/null; eventually sh -c 'docker inspect -f "{{.State.Health.Status}}" slow | grep unhealthy'
 docker inspect -f '{{with index .State.Health.Log 0}}{{.ExitCode}} {{.Output}}{{end}}' slow
 docker run -d --name missing --health-cmd 'nosuchprogram' --health-interval 1s --health-retries 1 busybox sleep 100 >/dev/null; eventually sh -c 'docker inspect -f "{{.State.Health.Status}}" missing | grep unhealthy'; docker inspect -f '{{with index .State.Health.Log 0}}{{.ExitCode}} {{.Output}}{{end}}' missing
-docker run -d --name turns --health-cmd 'test -e /ok' --health-interval 1s --health-retries 2 busybox sleep 100 >/dev/null; eventually sh -c 'docker inspect -f "{{.State.Health.Status}}" turns | grep unhealthy'; docker exec turns touch /ok; eventually sh -c 'docker inspect -f "{{.State.Health.Status}} {{.State.Health.FailingStreak}}" turns | grep "^healthy"'
+docker run -d --name turns --health-cmd 'test -e /ok' --health-interval 1s --health-retries 2 busybox sleep 100 >/dev/null; eventually sh -c 'docker inspect -f "{{.State.Health.Status}}" turns | grep unhealthy'; docker exec turns touch /ok; eventually sh -c 'docker inspect -f "{{.State.Health.Status}} {{.State.Health.FailingStreak}}" turns | grep "^healthy"'; sleep 1.1
 docker events --since 1h --until 0s --filter container=turns --format '{{.Action}}' 2>/dev/null | grep health_status
 docker events --since 1h --until 0s --filter container=turns --filter event=health_status --format '{{.Action}}' | sort -u
 docker ps --format '{{.Names}} {{.Status}}' | sed 's/ Up [^(]*(/ (/' | sort
