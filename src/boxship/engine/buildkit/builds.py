@@ -71,8 +71,9 @@ class Builds:
             self._running.pop(request.ref, None)
             self._ended[request.ref] = build.feed
             asyncio.get_running_loop().call_later(_LATE, self._ended.pop, request.ref, None)
-            if not build.returned.done():
-                build.returned.cancel()
+            if not build.returned.cancel() and not build.returned.cancelled():
+                # What nobody waited for is no news.
+                build.returned.exception()
 
     async def get(self, ref: str) -> Build:
         """The build *ref*, which may be about to begin."""
@@ -125,7 +126,12 @@ class Builds:
             front = Frontend(
                 self._engine, self.contexts, session, build.feed, build.request.ref, directory
             )
-            image = await front.solve(request)
+            try:
+                image = await front.solve(request)
+            except OSError as error:
+                # A full disk, as a rule: said in words.
+                reason = (error.strerror or str(error)).lower()
+                raise GrpcError(Code.UNKNOWN, reason) from None
         await self._engine.building.collect()
         return image
 
