@@ -275,6 +275,34 @@ def test_a_client_that_goes_away_ends_its_build(
     eventually(lambda: [*(boxship_daemon.root / "data" / "staging").iterdir()] == [])
 
 
+def test_pruning_takes_nothing_from_a_build(fresh: docker_py.DockerClient) -> None:
+    source = (
+        "FROM busybox AS made\nRUN echo made > /made\nFROM busybox\n"
+        "RUN until [ -e /go ]; do usleep 10000; done\nCOPY --from=made /made /\n"
+    )
+    results: list[str] = []
+    thread = threading.Thread(
+        target=lambda: results.append(image_of(build(fresh, context(source))))
+    )
+    thread.start()
+
+    def made() -> list[str]:
+        images = fresh.api.images(all=True)
+        return [
+            i["Id"] for i in images if "echo made" in fresh.api.history(i["Id"])[0]["CreatedBy"]
+        ]
+
+    eventually(made)
+    eventually(lambda: len(fresh.api.containers()) == 1)
+    (waiting,) = fresh.containers.list()
+    assert waiting.exec_run(["true"]).exit_code == 0
+    fresh.images.prune()
+    assert len(made()) == 1
+    assert waiting.exec_run(["touch", "/go"]).exit_code == 0
+    thread.join(30)
+    assert len(results) == 1
+
+
 def test_builds_beside_each_other(fresh: docker_py.DockerClient) -> None:
     results: list[str] = []
 

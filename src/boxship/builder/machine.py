@@ -82,6 +82,9 @@ class Machine(Protocol):
     async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
         """The image *name*, fetched when it is missing or *pull* asks for it."""
 
+    def hold(self, image: ImageRecord) -> None:
+        """Let nobody prune *image* while the build lasts."""
+
     async def run(self, job: RunJob) -> StagedLayer:
         """Carry out a RUN; its layer, in the job's directory.
 

@@ -172,7 +172,9 @@ class Solver:
         def told(text: str) -> None:
             self.progress.say(stage, text)
 
-        return await self.means.machine.base(name, platform, self.options.pull, told)
+        image = await self.means.machine.base(name, platform, self.options.pull, told)
+        self.means.machine.hold(image)
+        return image
 
     async def _finished(self, number: int) -> Finished:
         """Wait for another stage; triggers may need one that nothing else does."""

@@ -235,6 +235,7 @@ class Steps:
             if found is not None:
                 self._progress.cached(self.number)
                 position.image = found
+                self._means.machine.hold(found)
                 return
         raw = self._encode(position, stage, note, made)
         parent = position.image.id if position.image else ""
@@ -242,6 +243,7 @@ class Steps:
         if not made.is_new and made.diff_id is not None:
             self._progress.cached(self.number)
         position.image = await self._means.images.add(new)
+        self._means.machine.hold(position.image)
 
     def _encode(self, position: Position, stage: Stage, note: str, made: _Made) -> bytes:
         where = platforms.parse_served(position.platform) if position.platform else platforms.host()

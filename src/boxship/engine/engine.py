@@ -143,6 +143,11 @@ class Engine:
             or any(point.options.get("image") == image_id for point in live.container.mounts)
         ]
 
+    def users_of(self, image_id: str) -> list[ContainerUse]:
+        """Those, and builds that need the image."""
+        uses = self.containers_using(image_id)
+        return [*uses, ContainerUse("", True)] if self.building.is_using(image_id) else uses
+
     def _image_event(self, action: str, image_id: str, attributes: dict[str, str]) -> None:
         self.events.emit("image", action, image_id, attributes)
 

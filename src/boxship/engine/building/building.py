@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import posixpath
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,8 @@ class Building:
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
         self.cache = BuildCache(engine.database)
+        # Each lives as long as its build.
+        self._machines: weakref.WeakSet[EngineMachine] = weakref.WeakSet()
         self.cache_mounts = CacheMounts(engine.options.data_root / "build" / "mounts")
         self._digests = DigestTables(engine.options.data_root / "build" / "digests")
         self._keeper = CacheKeeper(engine, self.cache, self.cache_mounts, self._digests)
@@ -165,7 +168,13 @@ class Building:
 
     def machine(self, credentials: Mapping[str, Credentials], directory: Path) -> "EngineMachine":
         """What one build works with. *directory* takes what its steps need meanwhile."""
-        return EngineMachine(self._engine, credentials, directory)
+        machine = EngineMachine(self._engine, credentials, directory)
+        self._machines.add(machine)
+        return machine
+
+    def is_using(self, image_id: str) -> bool:
+        """Whether a build that runs now began with the image, or has made it."""
+        return any(image_id in machine.held for machine in self._machines)
 
     async def solve(
         self,
@@ -279,6 +288,8 @@ class EngineMachine:
         self._engine = engine
         self._credentials = credentials
         self.directory = directory
+        #: IDs of images.
+        self.held: set[str] = set()
         self._count = 0
         self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
         self._pulled: set[tuple[str, str]] = set()
@@ -303,6 +314,9 @@ class EngineMachine:
                         told(f"{who}{message['status']}\n")
             self._pulled.add(key)
             return images.resolve(name, platform or None)
+
+    def hold(self, image: ImageRecord) -> None:
+        self.held.add(image.id)
 
     async def run(self, job: RunJob) -> StagedLayer:
         self._count += 1

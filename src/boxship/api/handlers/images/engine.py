@@ -19,3 +19,6 @@ class Engine(Protocol):
 
     def containers_using(self, image_id: str) -> Sequence[ContainerUse]:
         """The containers that were made from an image."""
+
+    def users_of(self, image_id: str) -> Sequence[ContainerUse]:
+        """Those, and one with an empty ID when builds need the image."""

@@ -7,4 +7,4 @@ from boxship.api.response import Json, Response
 
 async def prune(engine: Engine, request: Request) -> Response:
     filters = request.query.filters()
-    return Json(await engine.images.prune(filters, engine.containers_using))
+    return Json(await engine.images.prune(filters, engine.users_of))
