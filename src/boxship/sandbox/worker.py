@@ -1,7 +1,9 @@
 """A worker: one errand in a process of its own (read an archive, copy files out of a container)."""
 
 import contextlib
+import fcntl
 import os
+import select
 import signal
 import socket
 from typing import Any
@@ -82,11 +84,13 @@ def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
     process.set_parent_death_signal(signal.SIGKILL)
     reply = socket.socket(fileno=fds[0])
     process.set_name("boxship-worker")
+    _end_with(reply)
     try:
         root, mounts, user = _open_root(message, stacks)
         count = len(message.get("images", ()))
         seen = _enter(message, root, mounts[:count], user)
         result = WORKERS[message["kind"]](seen, message["args"], [*fds[1:], *mounts[count:]])
+        _answering(reply)
         messages.send(reply, {"result": result})
     except errors.BoxshipError as error:
         messages.send(reply, {"error": {"kind": _kind(error), "message": str(error)}})
@@ -95,6 +99,22 @@ def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
         text = f"{place}{error.strerror}"
         messages.send(reply, {"error": {"errno": error.errno, "message": text}})
     os._exit(0)
+
+
+def _end_with(reply: socket.socket) -> None:
+    """Have SIGIO end us when the other end closes: nobody waits any more, and what somebody's
+    files make us do could take for ever. No code of ours has to run for that."""
+    fcntl.fcntl(reply, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(reply, fcntl.F_SETFL, fcntl.fcntl(reply, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(reply, 0)
+    if poll.poll(0):
+        os._exit(0)
+
+
+def _answering(reply: socket.socket) -> None:
+    """An answer that waits for room raises the same signal."""
+    fcntl.fcntl(reply, fcntl.F_SETFL, fcntl.fcntl(reply, fcntl.F_GETFL) & ~os.O_ASYNC)
 
 
 def _kind(error: errors.BoxshipError) -> str:
