@@ -20,6 +20,7 @@ PROGRAMS = (
 LIBRARIES = (
     ("httptools", "the daemon's HTTP", "httptools", False),
     ("msgspec", "the daemon's JSON", "msgspec", False),
+    ("hpack", "BuildKit's protocol", "hpack", False),
     ("isal", "fast gzip", "isal", True),
     ("backports.zstd", "zstd layers", "backports.zstd", True),
 )
