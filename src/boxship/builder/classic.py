@@ -62,6 +62,9 @@ class Classic:
         self._tell(stage, f"Step {self._numbers[stage]}/{self._total} : {text}")
         self._tell(stage, "\n")
 
+    def work(self, stage: int) -> None:
+        """Nothing is said of waiting."""
+
     def triggers(self, stage: int, count: int) -> None:
         self._in_triggers[stage] = count
         plural = "s" if count > 1 else ""

@@ -12,6 +12,9 @@ class Progress(Protocol):
     def begin(self, stage: int, text: str) -> None:
         """The next step of the stage, as it stands in the file."""
 
+    def work(self, stage: int) -> None:
+        """The step has waited for what it needs, and is being done."""
+
     def triggers(self, stage: int, count: int) -> None:
         """*count* instructions of the base's ONBUILD follow."""
 

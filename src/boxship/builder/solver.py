@@ -128,6 +128,7 @@ class Solver:
             for origin in effect.work.origins() if effect.work else ():
                 places[origin] = await self._place(origin, steps)
             async with self._slots:
+                self.progress.work(steps.number)
                 await steps.carry_out(position, stage, effect, places)
         except DockerfileError as error:
             # The file could be parsed: this is about what it says now.

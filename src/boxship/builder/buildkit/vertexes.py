@@ -63,12 +63,21 @@ class Feed:
 
 
 class Step:
-    """One vertex of *feed* while it is worked on."""
+    """One vertex of *feed* while it is worked on, from the beginning or from :meth:`start`."""
 
-    def __init__(self, feed: Feed, name: str, inputs: tuple[str, ...] = (), seed: str = "") -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        name: str,
+        inputs: tuple[str, ...] = (),
+        seed: str = "",
+        *,
+        waits: bool = False,
+    ) -> None:
         self._feed = feed
         digest = hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogateescape")).hexdigest()
-        self._vertex = Vertex(f"sha256:{digest}", [*inputs], name, started=timestamp(now_ns()))
+        started = None if waits else timestamp(now_ns())
+        self._vertex = Vertex(f"sha256:{digest}", [*inputs], name, started=started)
         self._ended = False
         self._said = 0
         self._started: dict[str, int] = {}
@@ -82,7 +91,17 @@ class Step:
     def name(self) -> str:
         return self._vertex.name
 
+    @property
+    def is_started(self) -> bool:
+        return self._vertex.started is not None
+
+    def start(self) -> None:
+        if not self.is_started:
+            self._vertex = replace(self._vertex, started=timestamp(now_ns()))
+            self._feed.send(StatusResponse([self._vertex]))
+
     def say(self, text: str) -> None:
+        self.start()
         is_red = text.startswith(_RED) and text.endswith(_PLAIN)
         if is_red:
             text = text.removeprefix(_RED).removesuffix(_PLAIN)
@@ -121,6 +140,7 @@ class Step:
 
     def end(self, error: str = "") -> None:
         if not self._ended:
+            self.start()
             self._ended = True
             self._vertex = replace(self._vertex, completed=timestamp(now_ns()), error=error)
             self._feed.send(StatusResponse([self._vertex]))
@@ -159,7 +179,8 @@ class Vertexes:
             text = f"FROM {self._bases.get(stage, 'scratch')}"
         inputs = (self._last[stage],) if stage in self._last else ()
         seed = f"{self._seed}\0{stage}"
-        step = Step(self._feed, f"[{self._where(stage)}] {text}", inputs, seed)
+        waits = keyword != "FROM"
+        step = Step(self._feed, f"[{self._where(stage)}] {text}", inputs, seed, waits=waits)
         self._open[stage], self._last[stage] = step, step.digest
 
     def _where(self, stage: int) -> str:
@@ -167,6 +188,10 @@ class Vertexes:
         total = self._total.get(stage, 0)
         number = f"{self._at[stage]:>{len(str(total))}}/{total}"
         return f"{name} {number}" if name else number
+
+    def work(self, stage: int) -> None:
+        if stage in self._open:
+            self._open[stage].start()
 
     def triggers(self, stage: int, count: int) -> None:
         self._total[stage] = self._total.get(stage, 0) + count
@@ -201,5 +226,6 @@ class Vertexes:
     def cancel(self) -> None:
         """The build has ended; so have the steps that were not done."""
         for step in self._open.values():
-            step.end("context canceled")
+            if step.is_started:
+                step.end("context canceled")
         self._open.clear()
