@@ -1,11 +1,13 @@
 """Programs that go deeper than the daemon's interpreter has frames: it clears up all the same."""
 
+import io
+import tarfile
 from pathlib import Path
 
 import docker as docker_py
 
 from support import engines
-from support.contexts import build, context, text
+from support.contexts import add_file, build, context, text
 from support.waiting import eventually
 
 # As deep as a shell can go: paths have 4095 bytes at most.
@@ -42,3 +44,15 @@ def test_mounts_of_steps_of_any_depth_go_away(
     client.api.prune_builds(all=True)
     assert "dug 0" in text(build(client, context(source), nocache=True))
     client.api.prune_builds(all=True)
+
+
+def test_archives_go_as_deep_as_they_like(client: docker_py.DockerClient) -> None:
+    # Short of what a path may have, for those that look at it afterwards.
+    inner = "d/" * 1500 + "f"
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        add_file(tar, inner, b"deep")
+    for where in ("ADD", "ADD --link"):
+        source = f"FROM busybox\n{where} a.tar /t/\nRUN cat /t/{inner}\n"
+        archive = context(source, **{"a.tar": out.getvalue().decode()})
+        assert "deep" in text(build(client, archive))

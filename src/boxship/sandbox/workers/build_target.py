@@ -106,18 +106,22 @@ class Target:
 
     def directories(self, path: bytes, owner: Owner, last: int = _DIRECTORY) -> None:
         """Make *path* and what is missing above it; what exists stays as it is."""
-        if not path or self._kinds.get(path) is Kind.DIR:
-            return
-        kind = self._kind(path)
-        if kind is not None and kind is not Kind.DIR:
-            raise InvalidParameter(f"cannot copy to non-directory: /{lookup.text(path)}")
         # Without a look at what is below, a directory above is likely one that is there.
         above = owner if self._below is not None else Owner(0, 0)
-        self.directories(path.rpartition(b"/")[0], above)
-        if kind is Kind.DIR:
-            self._repeat(path)
-            return
-        self._add(Entry(path, Kind.DIR, last, *owner.ids(0, 0), self.now))
+        missing: list[tuple[bytes, Kind | None]] = []
+        place = path
+        while place and self._kinds.get(place) is not Kind.DIR:
+            kind = self._kind(place)
+            if kind is not None and kind is not Kind.DIR:
+                raise InvalidParameter(f"cannot copy to non-directory: /{lookup.text(place)}")
+            missing.append((place, kind))
+            place = place.rpartition(b"/")[0]
+        for place, kind in reversed(missing):
+            if kind is Kind.DIR:
+                self._repeat(place)
+                continue
+            mode, whose = (last, owner) if place == path else (_DIRECTORY, above)
+            self._add(Entry(place, Kind.DIR, mode, *whose.ids(0, 0), self.now))
 
     def _repeat(self, path: bytes) -> None:
         """A directory that is below, as it is there: the layer's own would hide its attributes."""
