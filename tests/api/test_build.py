@@ -318,6 +318,23 @@ def test_builds_beside_each_other(fresh: docker_py.DockerClient) -> None:
     assert len(set(results)) == 4
 
 
+def test_equal_builds_at_once(fresh: docker_py.DockerClient) -> None:
+    archive = context(SIMPLE, a="1")
+    results: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(image_of(build(fresh, archive))))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    for image in results:
+        assert fresh.containers.run(image, ["cat", "/f", "/a"], remove=True) == b"x\n1"
+    assert image_of(build(fresh, archive)) in results
+
+
 def test_squash_leaves_one_new_layer(fresh: docker_py.DockerClient) -> None:
     source = (
         "FROM busybox\nRUN mkdir /d && echo 1 > /d/a && ln /d/a /d/b && echo 2 > /c\n"
