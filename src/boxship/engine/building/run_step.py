@@ -55,12 +55,21 @@ async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> StagedLayer:
             keep = False
             raise
         finally:
-            if keep:
-                live.container.host_config.annotations = None
-                await engine.containers.save(live)
-            else:
+            if not keep or not await _kept(engine, live):
                 await _remove(engine, live)
                 job.told(f" ---> Removed intermediate container {short_id(live.id)}\n")
+
+
+async def _kept(engine: "Engine", live: Live) -> bool:
+    """Leave the container to its user. Where the disk has no room even for that, which is likely
+    what ended the step, its files go and False is returned."""
+    live.container.host_config.annotations = None
+    try:
+        await engine.containers.save(live)
+    except sqlite3.OperationalError:
+        await asyncio.to_thread(files.delete, engine, live.id)
+        return False
+    return True
 
 
 async def sweep(engine: "Engine") -> None:
@@ -75,7 +84,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     request = CreateRequest(
         image=job.below.id if job.below else "",
         cmd=[*work.argv],
-        env=[*work.env, *work.hidden, *mounts.env],
+        env=[*work.env, *work.hidden],
         user=work.user,
         working_dir=work.directory,
         host_config=_host_config(job, mounts),
@@ -85,6 +94,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     live = engine.containers.get(created.id)
     live.volatile = True
     live.trees = dict(mounts.trees)
+    live.secret_env = [*mounts.env]
     live.container.mounts += mounts.points
     return live
 

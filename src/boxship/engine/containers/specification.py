@@ -126,6 +126,7 @@ def request_for(
     facts = facts_of(engine, container, namespace, mounts)
     propagation.check(facts.mounts)
     spec = build.build(container.config, host, [container.path, *container.args], facts)
+    spec["process"]["env"] += live.secret_env
     cgroup = engine.cgroups.plan(spec["linux"]["cgroupsPath"])
     init = engine.options.init if host.init is None else host.init
     return StartRequest(

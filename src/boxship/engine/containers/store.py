@@ -62,6 +62,8 @@ class Live:
     quick_restarts: int = 0
     volatile: bool = False
     """Its files need not survive a crash."""
+    secret_env: list[str] = field(default_factory=list)
+    """NAME=value pairs that the program gets and nobody else: they reach no disk."""
     trees: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Rootfs specs that image mounts of these names show."""
 
