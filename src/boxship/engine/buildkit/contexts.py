@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from boxship.base.trees import remove_tree
 from boxship.engine.buildkit.sessions import Session
 
 _MOST = 16
@@ -44,18 +44,12 @@ class KeptContexts:
         old = sorted(self._root.iterdir(), key=lambda path: path.stat().st_mtime_ns)
         for directory in old[: max(0, len(old) - _MOST)]:
             if directory.name not in self._busy:
-                await asyncio.to_thread(shutil.rmtree, directory, True)
+                await asyncio.to_thread(remove_tree, directory)
 
     async def prune(self) -> int:
         """Remove those that no build uses now; bytes that were freed."""
         freed = 0
         for directory in sorted(self._root.iterdir()) if self._root.is_dir() else ():
             if directory.name not in self._busy:
-                freed += await asyncio.to_thread(_remove, directory)
+                freed += await asyncio.to_thread(remove_tree, directory)
         return freed
-
-
-def _remove(directory: Path) -> int:
-    size = sum(path.lstat().st_size for path in directory.rglob("*") if not path.is_dir())
-    shutil.rmtree(directory, ignore_errors=True)
-    return size
