@@ -36,11 +36,11 @@ def _volumes(engine: Engine) -> Path:
     return engine.root / "data" / "volumes"
 
 
-def _kill_while_filling(engine: Engine, *arguments: str) -> None:
+def _kill_while_filling(engine: Engine, *arguments: str, volume: str = "*") -> None:
     """Start ``docker create`` and kill the daemon when the first file of a volume is there."""
     command = ["docker", "-H", engine.host, "create", *arguments, "crowded"]
     pending = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    eventually(lambda: any(_volumes(engine).glob("*/*/file0")))
+    eventually(lambda: any(_volumes(engine).glob(f"{volume}/*/file0")))
     engine.stop(signal.SIGKILL)
     assert pending.wait() != 0
     engine.start()
@@ -59,7 +59,7 @@ def test_a_volume_without_a_name_goes(crowded: Engine) -> None:
 
 
 def test_a_volume_with_a_name_is_empty_and_is_filled_by_the_next(crowded: Engine) -> None:
-    _kill_while_filling(crowded, "-v", "named:/stuff", "-v", "rest:/declared")
+    _kill_while_filling(crowded, "-v", "named:/stuff", "-v", "rest:/declared", volume="named")
     named = _volumes(crowded) / "named"
     assert os.listdir(named) == ["_data"]
     assert os.listdir(named / "_data") == []

@@ -83,6 +83,8 @@ def await_start(
         if told is None or "pid" not in told:
             return owned, told or _KILLED
         born(told["pid"])
+        # It has waited, lest it be gone before it is known.
+        os.write(report, b"1")
     return owned, failure.read(report)
 
 

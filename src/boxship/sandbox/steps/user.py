@@ -5,6 +5,7 @@ higher limits. What the container's other namespaces belong to is decided after 
 """
 
 import os
+import signal
 from typing import Any
 
 from boxship.kernel import process, rlimits
@@ -43,11 +44,11 @@ def _be_born(context: Context, pid_namespace: str) -> None:
         process.unshare(process.CLONE_NEWPID)
     elif pid_namespace:
         process.setns(context.joined.pop("pid"), process.CLONE_NEWPID)
-    alive, parent = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid:
         os.write(context.report, b'{"pid": %d}' % pid)
         os._exit(0)
-    os.close(parent)
-    os.read(alive, 1)
-    os.close(alive)
+    if not os.read(context.report, 1):
+        os._exit(1)
+    # Only now the shim is our parent.
+    process.set_parent_death_signal(signal.SIGKILL)
