@@ -5,6 +5,7 @@ import codecs
 import contextlib
 import posixpath
 import socket
+import sqlite3
 import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from boxship.base.ids import short_id
 from boxship.builder.classic import of_stderr
 from boxship.builder.machine import RunJob, StepFailed
 from boxship.engine.building.run_mounts import Mounts
-from boxship.engine.containers import attach, commit, create, ended, removal, start
+from boxship.engine.containers import attach, commit, create, ended, files, removal, start
 from boxship.engine.containers.store import Live
 from boxship.images.layers import StagedLayer
 from boxship.types.create import CreateRequest
@@ -53,6 +54,11 @@ async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> StagedLayer:
             )
         except asyncio.CancelledError:
             keep = False
+            raise
+        except StepFailed:
+            if not keep:
+                # The disk may be full of them, and then nothing could be written down.
+                await asyncio.to_thread(files.delete, engine, live.id)
             raise
         finally:
             if not keep or not await _kept(engine, live):
