@@ -100,6 +100,7 @@ def test_a_transfer_that_broke_off_is_made_good(tmp_path: Path) -> None:
     [
         [file("../out")],
         [file("/etc/passwd")],
+        [file("/f")],
         [file("a/b")],
         [link("a", "/etc"), file("a/passwd")],
         [file("f"), file("f/x")],

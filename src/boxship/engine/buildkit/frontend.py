@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import posixpath
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -234,7 +235,7 @@ class Frontend:
             ignore = await self._ignore_file(name)
         patterns = read_patterns(ignore)
         async with self.contexts.held(
-            self.session, name, self.directory / f"context-{name}"
+            self.session, name, self._own_place("context", name)
         ) as place:
             step = self._step("[internal] load build context")
             try:
@@ -260,7 +261,7 @@ class Frontend:
 
     async def _ignore_file(self, name: str) -> str:
         step = self._step("[internal] load .dockerignore")
-        place = self.directory / f"ignore-{name}"
+        place = self._own_place("ignore", name)
         wanted = [".dockerignore"]
         try:
             told = _told(step, "transferring context:")
@@ -280,6 +281,11 @@ class Frontend:
             if data is not None:
                 secrets[name] = data
         return replace(options, secrets=secrets)
+
+    def _own_place(self, kind: str, name: str) -> Path:
+        """A path for what the client calls *name*, whatever that is."""
+        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+        return self.directory / f"{kind}-{digest}"
 
     def _step(self, name: str) -> Step:
         return Step(self.feed, name, seed=self.ref)

@@ -67,6 +67,7 @@ class Mirror:
         known = self._names.get(parent)
         if (
             known is None
+            or entry.path.startswith("/")
             or name in ("", ".", "..")
             or "\0" in entry.path + entry.link
             or name in known
