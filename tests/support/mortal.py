@@ -15,6 +15,11 @@ from support.requirements import require_root, require_tool
 Start = Callable[..., engines.Engine]
 
 
+def _data(engine: engines.Engine) -> Path:
+    """The daemon's data as it sees it."""
+    return Path(f"/proc/{engine.pid}/root{engine.root}/data")
+
+
 def _assert_nothing_left(root: Path) -> None:
     left = leaks.settled(
         lambda: [*leaks.mounts(root), *leaks.processes(root), *leaks.cgroups(root.name)]
@@ -37,6 +42,21 @@ def remapped_mortal() -> Iterator[engines.Engine]:
         yield engine
 
 
+@pytest.fixture
+def cramped_mortal() -> Iterator[engines.Engine]:
+    """As :func:`mortal`, with 320 MB for everything that it stores, in a mount namespace of its."""
+    with _running(_cramped) as engine:
+        yield engine
+
+
+def _cramped(root: Path) -> engines.Engine:
+    (root / "data").mkdir()
+    engine = engines.boxship(root)
+    engine.unshare = ("--net", "--mount")
+    engine.prelude += f"; mount -t tmpfs -o size=320m none {root}/data"
+    return engine
+
+
 @contextlib.contextmanager
 def _running(make: Callable[[Path], engines.Engine]) -> Iterator[engines.Engine]:
     require_root()
@@ -50,7 +70,7 @@ def _running(make: Callable[[Path], engines.Engine]) -> Iterator[engines.Engine]
         if engine.process is None:
             engine.start()
         engine.remove_containers()
-        assert list(leaks.settled(lambda: os.listdir(root / "data" / "containers"))) == []
+        assert list(leaks.settled(lambda: os.listdir(_data(engine) / "containers"))) == []
         engine.stop()
         _assert_nothing_left(root)
     finally:
