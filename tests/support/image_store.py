@@ -119,7 +119,7 @@ class ImagesOnly:
 
     def __init__(self, store: Store) -> None:
         self.images = store.images
-        self.containers_using = store.containers_using
+        self.containers_using = self.users_of = store.containers_using
         self.events = Events()
         self.sharing = Sharing(store.images, RegistrySettings(), lambda *event: None)
 
