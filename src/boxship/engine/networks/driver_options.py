@@ -55,8 +55,10 @@ def _mtu(name: str, value: str) -> None:
 
 def _interface(_: str, value: str) -> None:
     """What the kernel takes as a name (dev_valid_name in net/core/dev.c)."""
-    name = value.encode("utf-8", "surrogateescape")
-    if value and (len(name) > 15 or value in (".", "..") or not _INTERFACE.match(value)):
+    if len(value.encode("utf-8", "surrogateescape")) > 15:
+        # The kernel's words for it, as dockerd passes them on.
+        raise InvalidParameter("numerical result out of range")
+    if value and (value in (".", "..") or not _INTERFACE.match(value)):
         raise InvalidParameter(f"invalid bridge name: {value!r}")
 
 
