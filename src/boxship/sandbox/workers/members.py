@@ -128,12 +128,13 @@ def _segments(fd: int, size: int) -> Iterator[tuple[int, int]]:
     while position < size:
         try:
             start = os.lseek(fd, position, os.SEEK_DATA)
+            end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
         except OSError as error:
+            # The rest is a hole, or the file has become shorter meanwhile.
             if error.errno == errno.ENXIO:
                 return
             yield position, size
             return
-        end = min(os.lseek(fd, start, os.SEEK_HOLE), size)
         if start >= size or end <= start:
             return
         yield start, end
