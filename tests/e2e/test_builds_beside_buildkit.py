@@ -1,4 +1,4 @@
-"""A corpus of Dockerfiles: files and configuration have to be those that BuildKit made."""
+"""A corpus of Dockerfiles, by both protocols: files and configuration are those of BuildKit."""
 
 import hashlib
 import json
@@ -17,12 +17,13 @@ def recorded() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("buildkit", [False, True], ids=["classic", "buildkit"])
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_what_buildkit_makes_of_it(
-    case: Case, boxship_daemon: engines.Engine, recorded: dict[str, Any]
+    case: Case, buildkit: bool, boxship_daemon: engines.Engine, recorded: dict[str, Any]
 ) -> None:
     tag = f"corpus:{case.name}"
-    build(boxship_daemon.host, case, tag)
+    build(boxship_daemon.host, case, tag, buildkit=buildkit)
     found = look(boxship_daemon.host, tag)
     client_of(boxship_daemon.host).remove_image(tag, force=True)
     if case.own:
