@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qemu import machine, report, system
 
-SECONDS = 1800.0
+SECONDS = 2700.0
 # What depends on the kernel; the rest would be slow here and prove nothing new.
 TESTS = (
     "tests/v2",
