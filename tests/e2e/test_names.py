@@ -180,6 +180,18 @@ def test_a_linked_container_that_comes_back_elsewhere_is_found_again(engine: Eng
     assert f"{found}\tdb " in content(engine, "/etc/hosts", "app")
 
 
+def test_a_link_to_a_removed_container_can_be_taken_away(engine: Engine) -> None:
+    inside.start(engine, "--name", "db", "busybox", "sleep", "1000")
+    inside.start(engine, "--name", "app", "--link", "db:store", "busybox", "sleep", "1000")
+    engine.docker("rm", "-f", "db")
+    assert inside.inspect(engine, "app")["HostConfig"]["Links"] == ["/db:/app/store"]
+    refused = engine.docker("restart", "-t", "0", "app", check=False).stderr
+    assert "Cannot link to a non running container: /db AS /app/store" in refused
+    engine.docker("rm", "--link", "/app/store")
+    engine.docker("start", "app")
+    assert "store" not in content(engine, "/etc/hosts", "app")
+
+
 def test_host_gateway_is_this_host(engine: Engine) -> None:
     words = ("--network", NET, "--add-host", "up:host-gateway", "busybox", "cat", "/etc/hosts")
     gateway = engine.docker(

@@ -65,11 +65,23 @@ STORIES = {
         start web2
         inspect -f '{{{{json .State.Error}}}} {{{{.State.ExitCode}}}}' web2
         """,
+    "links to a removed container": f"""
+        run -d --name db {BOX}
+        run -d --name web -h host --link db:the-store {BOX}
+        rm -f db
+        exec web true
+        inspect -f '{{{{json .HostConfig.Links}}}}' web
+        run -d --name db {BOX}
+        restart -t 0 web
+        inspect -f '{{{{json .State.Error}}}} {{{{.State.ExitCode}}}}' web
+        start web
+        """,
     "links elsewhere": f"""
         run -d --name db --network {NET} {BOX}
         run -d --name one --network {NET} --ip 10.213.0.9 -h host --link db:store {BOX}
         exec one env
         exec one cat /etc/hosts
+        inspect -f '{{{{json .HostConfig.Links}}}}' one
         create --name two --network {NET} --link nobody:x {BOX}
         inspect -f '{{{{json .HostConfig.Links}}}}' two
         """,

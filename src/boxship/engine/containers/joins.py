@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, Conflict, InvalidParameter, NotFound
+from boxship.base.errors import Conflict, InvalidParameter, NotFound
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.validate import Prepared
 from boxship.engine.containers.validation.names import parse_link, parse_volumes_from
@@ -111,16 +111,3 @@ def _check(kind: str, other: Container) -> None:
             f"failed to join IPC namespace: container {other.id}: "
             "non-shareable IPC (hint: use IpcMode:shareable for the donor container)"
         )
-
-
-def link_answers(engine: "Engine", container: Container) -> list[str]:
-    """``HostConfig.Links`` as Docker shows them: the target's path, then the alias's."""
-    shown = []
-    for link in container.host_config.links or ():
-        name, alias = parse_link(link)
-        try:
-            name = engine.containers.get(name).container.name
-        except BoxshipError:
-            continue
-        shown.append(f"/{name.lstrip('/')}:/{container.name}/{alias}")
-    return shown

@@ -6,7 +6,7 @@ On networks of the user's own a link is but one more name (see ``networks/resolv
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, Internal
+from boxship.base.errors import Internal
 from boxship.base.ids import SHORT_LENGTH
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
@@ -19,33 +19,65 @@ if TYPE_CHECKING:
 _NETWORK = "bridge"
 # Variables of the linked container that are its own affair.
 _PRIVATE = ("HOME", "PATH")
+#: Names of linked containers that have been removed, by their ids.
+_REMOVED = "removed_links"
 Port = tuple[int, str]
+
+
+def _links(container: Container) -> list[tuple[str, str]]:
+    """Ids of linked containers, and their aliases."""
+    if container.host_config.network_mode not in (_NETWORK, "default"):
+        return []
+    return [parse_link(link) for link in container.host_config.links or ()]
 
 
 def _linked(engine: "Engine", container: Container) -> Iterator[tuple[Container, str]]:
     """The linked containers that are still there, and their aliases."""
-    if container.host_config.network_mode not in (_NETWORK, "default"):
-        return
-    for link in container.host_config.links or ():
-        reference, alias = parse_link(link)
-        try:
-            yield engine.containers.get(reference).container, alias
-        except BoxshipError:
-            continue
+    for identity, alias in _links(container):
+        live = engine.containers.by_id(identity)
+        if live is not None:
+            yield live.container, alias
+
+
+def _name(engine: "Engine", container: Container, identity: str) -> str:
+    """Of a linked container, even if it is no more."""
+    live = engine.containers.by_id(identity)
+    removed: dict[str, str] = container.tags.get(_REMOVED) or {}
+    return live.container.name if live else removed.get(identity, identity)
+
+
+def remember_removed(engine: "Engine", gone: Container) -> None:
+    """Links to a container outlive it: others that have one cannot start, as with Docker."""
+    for live in engine.containers:
+        if any(identity == gone.id for identity, _ in _links(live.container)):
+            live.container.tags.setdefault(_REMOVED, {})[gone.id] = gone.name
+            engine.containers.save_later(live)
+
+
+def shown(engine: "Engine", container: Container) -> list[str]:
+    """``HostConfig.Links`` as Docker shows them: the target's path, then the alias's."""
+    return [
+        f"/{_name(engine, container, identity)}:/{container.name}/{alias}"
+        for identity, alias in _links(container)
+    ]
 
 
 def check(engine: "Engine", container: Container) -> None:
     """:class:`Internal`, in Docker's words, for a linked container that cannot be reached."""
+    for identity, alias in _links(container):
+        if engine.containers.by_id(identity) is None:
+            raise _not_running(_name(engine, container, identity), container, alias)
     for other, alias in _linked(engine, container):
         if _NETWORK not in other.endpoints:
             raise Internal(
                 f"Cannot link to /{other.name}, as it does not belong to the default network"
             )
         if not other.state.running:
-            raise Internal(
-                f"Cannot link to a non running container: /{other.name} "
-                f"AS /{container.name}/{alias}"
-            )
+            raise _not_running(other.name, container, alias)
+
+
+def _not_running(name: str, container: Container, alias: str) -> Internal:
+    return Internal(f"Cannot link to a non running container: /{name} AS /{container.name}/{alias}")
 
 
 def host_lines(engine: "Engine", container: Container) -> list[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
-from boxship.engine.containers import archives, files, joins, links, summary
+from boxship.engine.containers import archives, files, links, summary
 from boxship.engine.containers.inspect import inspect as describe
 from boxship.engine.containers.list_filters import Lookups
 from boxship.engine.networks import attachment
@@ -73,7 +73,7 @@ async def inspect(engine: "Engine", reference: str, size: bool = False) -> dict[
     if reached := reach(engine, container):
         answer["NetworkSettings"]["Reach"] = reached
     if container.host_config.links:
-        answer["HostConfig"]["Links"] = joins.link_answers(engine, container) or None
+        answer["HostConfig"]["Links"] = links.shown(engine, container) or None
     return answer
 
 

@@ -9,6 +9,7 @@ from boxship.engine.containers import (
     events,
     files,
     kill,
+    links,
     restart_policy,
     runtime_state,
     volume_mounts,
@@ -93,6 +94,7 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     live.parked.clear()
     runtime_state.forget(engine, container.id)
     await engine.containers.remove(live)
+    links.remember_removed(engine, container)
     engine.background(asyncio.to_thread(files.delete, engine, container.id))
     await volume_mounts.release(engine, container, volumes)
     _collect_image(engine, container.image_id)

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
+from boxship.base.errors import BoxshipError, Internal
 from boxship.engine.containers import events, kill, pause, restart_policy, start, states
 from boxship.engine.containers.signals import parse_signal
 from boxship.engine.containers.store import Live
@@ -71,6 +72,16 @@ async def restart(
     """``POST /containers/{id}/restart``: stop if it runs, then start."""
     number = parse_signal(signal_text) if signal_text else 0
     live = engine.containers.get(reference)
+    try:
+        await _restart(engine, live, reference, timeout, number)
+    except BoxshipError as error:
+        raise Internal(f"Cannot restart container {reference}: {error}") from None
+    events.emit(engine, live.container, "restart")
+
+
+async def _restart(
+    engine: "Engine", live: Live, reference: str, timeout: int | None, number: int
+) -> None:
     auto_remove = live.container.host_config.auto_remove
     if live.container.state.running:
         # The container must outlive its own restart.
@@ -83,7 +94,6 @@ async def restart(
         states.check(live.container, "start", reference)
         live.stopped_by_user = False
         await start.launch(engine, live)
-    events.emit(engine, live.container, "restart")
 
 
 async def stop_all(engine: "Engine") -> None:
