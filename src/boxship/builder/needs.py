@@ -37,7 +37,7 @@ def find_needs(plan: Plan, bases: Mapping[str, Mapping[str, Any]]) -> Needs:
     needs = Needs()
     before: dict[int, Stage] = {}
     for planned in plan.needed:
-        stage = before[planned.number] = _begin(plan, planned, before, bases)
+        stage = before[planned.number] = begin(plan, planned, before, bases)
         inherited = stage.config.get("OnBuild") or []
         stage.config["OnBuild"] = None
         try:
@@ -49,12 +49,13 @@ def find_needs(plan: Plan, bases: Mapping[str, Mapping[str, Any]]) -> Needs:
     return needs
 
 
-def _begin(
+def begin(
     plan: Plan,
     planned: PlannedStage,
     before: Mapping[int, Stage],
     bases: Mapping[str, Mapping[str, Any]],
 ) -> Stage:
+    """The stage *planned* in front of its first instruction. *before*: those that came earlier."""
     stage = Stage(
         arguments=plan.arguments,
         find=lambda name: plan.find(name, planned.number),

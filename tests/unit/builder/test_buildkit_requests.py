@@ -86,7 +86,7 @@ def test_dockers_front_ends_are_ours(source: str) -> None:
         ("other.v0", {}, "failed to find frontend other.v0"),
         ("gateway.v0", {"source": "evil/front"}, "evil/front is not supported"),
         ("dockerfile.v0", {"build-arg:BUILDKIT_SYNTAX": "evil/f"}, "evil/f is not supported"),
-        ("dockerfile.v0", {"requestid": "frontend.outline"}, "unsupported request"),
+        ("dockerfile.v0", {"requestid": "frontend.colour"}, "unsupported request"),
         ("dockerfile.v0", {"platform": "linux/amd64,linux/arm64"}, "several platforms"),
         ("dockerfile.v0", {"shm-size": "-1"}, "shm-size"),
         ("dockerfile.v0", {"ulimit": "x=y"}, "ulimit"),

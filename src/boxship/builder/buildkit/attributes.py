@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from boxship.base.errors import InvalidParameter, NotSupported
-from boxship.builder import git_address
+from boxship.builder import git_address, outline
 from boxship.builder.options import BuildOptions, Limits
 from boxship.builder.stage import EPOCH
 from boxship.builder.work import Origin
@@ -16,6 +16,8 @@ from boxship.types.host_config import Ulimit
 _SECOND = 1_000_000_000
 _FRONT_END = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@]\S+)?\Z")
 _OWN = "docker/dockerfile"
+PLAN = "boxship.plan"
+QUESTIONS = frozenset((PLAN, *(f"frontend.{name}" for name in outline.REQUESTS)))
 _RESOLVE_MODES = ("", "default", "local", "pull")
 _CACHE_SOURCES = ("registry", "inline", "local")
 
@@ -23,7 +25,8 @@ _CACHE_SOURCES = ("registry", "inline", "local")
 @dataclass(frozen=True, slots=True)
 class Request:
     """*context* is an address, empty for a directory of the client's called *context_name*, as
-    *dockerfile_name* is the one with the file *filename*; *named*: further contexts."""
+    *dockerfile_name* is the one with the file *filename*; *named*: further contexts; *question*:
+    what to say of the file in place of building it."""
 
     options: BuildOptions
     filename: str
@@ -32,6 +35,7 @@ class Request:
     dockerfile_name: str
     dockerfile_apart: bool
     named: Mapping[str, Origin]
+    question: str = ""
 
 
 def read(frontend: str, attrs: Mapping[str, str], inputs: Mapping[str, str]) -> Request:
@@ -46,6 +50,7 @@ def read(frontend: str, attrs: Mapping[str, str], inputs: Mapping[str, str]) -> 
         dockerfile_name=attrs.get("dockerfilekey") or "dockerfile",
         dockerfile_apart="dockerfilekey" in attrs,
         named=dict(_named(attrs, inputs)),
+        question=_question(attrs),
     )
 
 
@@ -61,8 +66,13 @@ def _check_front_end(frontend: str, attrs: Mapping[str, str]) -> None:
                 f"the front end {name} is not supported: "
                 "Boxship reads the language of docker/dockerfile"
             )
-    if attrs.get("requestid"):
-        raise NotSupported(f"unsupported request {attrs['requestid']}")
+
+
+def _question(attrs: Mapping[str, str]) -> str:
+    asked = attrs.get("requestid", "")
+    if asked and asked not in QUESTIONS:
+        raise NotSupported(f"unsupported request {asked}")
+    return asked
 
 
 def _options(attrs: Mapping[str, str]) -> BuildOptions:

@@ -12,6 +12,22 @@ _SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
 _VERTEX = "github.com/moby/buildkit/errdefs.Vertex+json"
 
 
+class BuildFailure(GrpcError):
+    """A build that failed. *place*: the error, when it is about a line of the file; *explained*:
+    the same for people, with the lines."""
+
+    def __init__(
+        self,
+        message: str,
+        details: list[Detail],
+        place: DockerfileError | None = None,
+        explained: str = "",
+    ) -> None:
+        super().__init__(Code.UNKNOWN, message, details)
+        self.place = place
+        self.explained = explained or message
+
+
 def sentence(error: Exception) -> str:
     if isinstance(error, StepFailed):
         command = json.dumps(error.command, ensure_ascii=False)
@@ -38,13 +54,17 @@ def vertex(digest: str) -> Detail:
 
 def failure(
     error: Exception, name: str, text: str, line: Line | None = None, digest: str = ""
-) -> GrpcError:
+) -> BuildFailure:
     """*error* of a build of *text*; *line* is the step that failed, *digest* its vertex."""
     details = []
+    place = error if isinstance(error, DockerfileError) else None
+    if place is None and line is not None:
+        place = DockerfileError(sentence(error), line.first, line.text.split("\n")[0])
     if isinstance(error, DockerfileError) and error.line and line is None:
         details.append(source(name, text, error.line, error.line))
     elif line is not None:
         details.append(source(name, text, line.first, line.last))
     if digest:
         details.append(vertex(digest))
-    return GrpcError(Code.UNKNOWN, sentence(error), details)
+    explained = place.explain(text, name) if place is not None else ""
+    return BuildFailure(sentence(error), details, place, explained)

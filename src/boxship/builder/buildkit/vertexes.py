@@ -8,6 +8,9 @@ from dataclasses import replace
 
 from boxship.base.times import now_ns
 from boxship.builder.buildkit.control import (
+    Position,
+    Range,
+    SourceInfo,
     StatusResponse,
     Vertex,
     VertexLog,
@@ -18,12 +21,14 @@ from boxship.builder.buildkit.control import (
 from boxship.builder.buildkit.failure import sentence
 from boxship.builder.classic import of_stderr
 from boxship.builder.dockerfile.lines import Line
+from boxship.builder.lint.rule import Finding
 from boxship.builder.plan import Plan
 from boxship.images import reference as references
 from boxship.images.record import ImageRecord
 
 _SHOWN = frozenset(("FROM", "RUN", "COPY", "ADD", "WORKDIR"))
 _OF_CONTAINERS = re.compile(r" ---> (?:Running in|Removed intermediate container) [0-9a-f]{12}\n\Z")
+_LANGUAGE = "Dockerfile"
 _RED, _PLAIN = of_stderr("\0").split("\0")
 # As much as BuildKit keeps of what one step says.
 _LOG_LIMIT = 2 << 20
@@ -134,6 +139,24 @@ class Step:
         """Something that the client shows at the end."""
         told = VertexWarning(self.digest, 1, text.encode("utf-8", "replace"))
         self._feed.send(StatusResponse(warnings=[told]))
+
+    def find(self, finding: Finding, name: str, text: str) -> None:
+        """What a rule has found in *text*, the content of the file *name*."""
+        self._feed.send(
+            StatusResponse(
+                warnings=[
+                    VertexWarning(
+                        self.digest,
+                        1,
+                        finding.short.encode("utf-8", "replace"),
+                        [finding.rule.description.encode()],
+                        finding.rule.url,
+                        SourceInfo(name, text.encode("utf-8", "surrogateescape"), b"", _LANGUAGE),
+                        [Range(Position(finding.first), Position(finding.last))],
+                    )
+                ]
+            )
+        )
 
     def cached(self) -> None:
         self._vertex = replace(self._vertex, cached=True)

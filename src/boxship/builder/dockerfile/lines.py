@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from boxship.builder.dockerfile import heredoc
 from boxship.builder.dockerfile.directives import Directives
@@ -18,7 +18,8 @@ _MAX_LINES = 200_000
 @dataclass(frozen=True, slots=True)
 class Line:
     """One instruction as it stands. *keyword* is in upper case, *rest* what follows the flags,
-    *text* the whole of it on one line; *first* and *last* are line numbers, from 1.
+    *text* the whole of it on one line; *first* and *last* are line numbers, from 1;
+    *comments* stand right above it.
     """
 
     keyword: str
@@ -29,6 +30,7 @@ class Line:
     last: int
     heredocs: tuple[Heredoc, ...] = ()
     escape: str = "\\"
+    comments: tuple[str, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -41,13 +43,15 @@ class Line:
 
 @dataclass(slots=True)
 class Dockerfile:
-    """*text* is the file as it was read, *name* what to call it in messages."""
+    """*text* is the file as it was read, *name* what to call it in messages;
+    *empty_continuations* are numbers of lines that end an instruction with empty ones in it."""
 
     text: str
     lines: list[Line]
     directives: dict[str, str]
     name: str = "Dockerfile"
     warnings: list[str] = field(default_factory=list)
+    empty_continuations: list[int] = field(default_factory=list)
 
 
 def parse(text: str, name: str = "Dockerfile") -> Dockerfile:
@@ -56,21 +60,26 @@ def parse(text: str, name: str = "Dockerfile") -> Dockerfile:
     directives = Directives()
     result = Dockerfile(text, [], directives.values, name)
     numbered = enumerate(_split(text), 1)
+    comments: list[str] = []
     for number, raw in numbered:
         stripped = raw.lstrip().rstrip("\r\n")
         directives.take(stripped, number)
         if number > _MAX_LINES:
             raise DockerfileError(f"the file has more than {_MAX_LINES} lines", number)
-        if not stripped or stripped.startswith("#"):
+        if stripped.startswith("#"):
+            comments.append(stripped[1:].strip())
+            continue
+        above, comments = tuple(comments), []
+        if not stripped:
             continue
         content, goes_on = _continued(stripped, directives.escape)
         if goes_on and not content.strip():
             continue
         line = _Joined(number, content, goes_on, directives.escape)
-        line.read(numbered, result.warnings)
+        line.read(numbered, result)
         found = _line(line, numbered, directives.escape)
         if found is not None:
-            result.lines.append(found)
+            result.lines.append(replace(found, comments=above) if above else found)
     if not result.lines:
         raise DockerfileError("file with no instructions")
     return result
@@ -106,7 +115,7 @@ class _Joined:
     escape: str
     last: int = 0
 
-    def read(self, numbered: Iterator[tuple[int, str]], warnings: list[str]) -> None:
+    def read(self, numbered: Iterator[tuple[int, str]], result: Dockerfile) -> None:
         """Take the lines that continue this one."""
         self.last = self.first
         empty = False
@@ -124,7 +133,9 @@ class _Joined:
             piece, self.goes_on = _continued(piece, self.escape)
             self.content += piece
         if empty:
-            warnings.append(f"Empty continuation line found in:\n    {self.content.strip()}")
+            text = f"Empty continuation line found in:\n    {self.content.strip()}"
+            result.warnings.append(text)
+            result.empty_continuations.append(self.last)
 
 
 def _line(joined: _Joined, numbered: Iterator[tuple[int, str]], escape: str) -> Line | None:

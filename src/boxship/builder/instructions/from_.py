@@ -9,7 +9,7 @@ from boxship.builder.instructions import instruction
 from boxship.builder.stage import Effect, Stage
 
 _NAME = re.compile(r"[a-z][a-z0-9-_.]*\Z")
-_RESERVED = ("context", "scratch")
+RESERVED = ("context", "scratch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,6 @@ class From:
                 )
         elif len(words) != 1:
             raise line.fail("FROM requires either one or three arguments", line.rest)
-        if name in _RESERVED:
-            raise line.fail(f'invalid name for build stage: "{name}", is reserved', words[2])
         return cls(line, words[0], name, found.text("platform"))
 
     def apply(self, stage: Stage) -> Effect:

@@ -64,10 +64,12 @@ class Bridge:
                     Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
                 )
             return messages.BridgeSolveResponse(result=messages.Result())
+        given = request.frontend, request.frontend_opt, request.frontend_inputs
         try:
-            image = await self._builds.solve(
-                build, request.frontend, request.frontend_opt, request.frontend_inputs
-            )
+            if request.frontend_opt.get("requestid"):
+                told = await self._builds.answer(build, *given)
+                return messages.BridgeSolveResponse(result=messages.Result(metadata=told))
+            image = await self._builds.solve(build, *given)
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
         result = messages.Result(ref=messages.Ref(build.keep(image), of_image(image.id)))

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
@@ -37,6 +37,8 @@ class Build:
         self.results: dict[str, ImageRecord | None] = {}
         self.returned: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.began = now_ns()
+        #: Whether the client has asked something of the file, which has no result.
+        self.answered = False
 
     def keep(self, image: ImageRecord | None) -> str:
         """A new reference to *image*."""
@@ -119,6 +121,31 @@ class Builds:
         inputs: Mapping[str, bytes],
     ) -> ImageRecord:
         """Carry out what *attrs* say; *inputs* are results of other builds. GrpcError."""
+        async with self._front(build, frontend, attrs, inputs) as (front, request):
+            image = await front.solve(request)
+        await self._engine.building.collect()
+        return image
+
+    async def answer(
+        self,
+        build: Build,
+        frontend: str,
+        attrs: Mapping[str, str],
+        inputs: Mapping[str, bytes],
+    ) -> dict[str, bytes]:
+        """What *attrs* ask of a Dockerfile that is not to be built. GrpcError."""
+        build.answered = True
+        async with self._front(build, frontend, attrs, inputs) as (front, request):
+            return await front.answer(request)
+
+    @contextlib.asynccontextmanager
+    async def _front(
+        self,
+        build: Build,
+        frontend: str,
+        attrs: Mapping[str, str],
+        inputs: Mapping[str, bytes],
+    ) -> AsyncIterator[tuple[Frontend, attributes.Request]]:
         images = {name: image_in(definition) for name, definition in inputs.items()}
         request = attributes.read(frontend, attrs, images)
         session = await self._sessions.get(build.request.session)
@@ -127,13 +154,11 @@ class Builds:
                 self._engine, self.contexts, session, build.feed, build.request.ref, directory
             )
             try:
-                image = await front.solve(request)
+                yield front, request
             except OSError as error:
                 # A full disk, as a rule: said in words.
                 reason = (error.strerror or str(error)).lower()
                 raise GrpcError(Code.UNKNOWN, reason) from None
-        await self._engine.building.collect()
-        return image
 
     def _wake(self) -> None:
         event, self._changed = self._changed, asyncio.Event()

@@ -74,7 +74,7 @@ class Control:
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
         wanted = request.wanted()
-        if not wanted:
+        if not wanted or (image is None and build.answered):
             return {}
         if image is None:
             raise GrpcError(Code.UNKNOWN, "the build has no result to export")

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.builder import outline
 from boxship.builder.buildkit import attributes
-from boxship.builder.buildkit.failure import failure
+from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
 from boxship.builder.context import EMPTY, Context, read_files
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
+from boxship.builder.lint.linter import check_strictness, lint, options_of
+from boxship.builder.lint.options import LintOptions
+from boxship.builder.lint.report import lint_report
+from boxship.builder.lint.rule import Finding
 from boxship.builder.machine import Tree
 from boxship.builder.needs import Needs, find_needs
 from boxship.builder.options import BuildOptions
@@ -32,6 +37,7 @@ from boxship.wire.grpc.status import Code, GrpcError
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+Bases = dict[str, Mapping[str, Any]]
 _UPLOADS = ("http://buildkit-session/", "https://buildkit-session/")
 
 
@@ -56,6 +62,8 @@ class Frontend:
             bases = await self._bases(plan, request.options, machine)
             await self._import_cache(request.options, machine)
             needs = find_needs(plan, bases)
+            ignored = await self._ignored(source, request.context_name, needs)
+            self._check(plan, source, bases, ignored)
             if source.context is None:
                 source.context = await stack.enter_async_context(
                     self._context(request.context_name, needs, source.ignore)
@@ -73,6 +81,59 @@ class Frontend:
             options = replace(options, agents=sockets)
             return await self._carry_out(plan, source, options, machine)
 
+    async def answer(self, request: attributes.Request) -> dict[str, bytes]:
+        """What the request's question asks of the file; nothing is built. GrpcError."""
+        if request.question == "frontend.subrequests.describe":
+            return outline.describe()
+        async with contextlib.AsyncExitStack() as stack:
+            source = await self._source(request, stack)
+            try:
+                plan = self._plan(source, request)
+            except BuildFailure as error:
+                if request.question != "frontend.lint" or error.place is None:
+                    raise
+                return lint_report(source.name, source.text, [], error.place)
+            if request.question == "frontend.targets":
+                return outline.targets(plan)
+            if request.question == attributes.PLAN:
+                return {"result.txt": plan.render().encode("utf-8", "surrogateescape")}
+            machine = self.engine.building.machine(self._credentials, self.directory)
+            bases = await self._bases(plan, request.options, machine)
+            if request.question == "frontend.outline":
+                return outline.outline(plan, bases)
+            needs = find_needs(plan, bases)
+            ignored = await self._ignored(source, request.context_name, needs)
+            return lint_report(
+                source.name, source.text, self._lint(plan, source, bases, ignored)[1]
+            )
+
+    async def _ignored(self, source: "_Source", name: str, needs: Needs) -> Ignored:
+        """What the context *name* leaves out; fetched only when files of it are needed."""
+        if source.context is not None:
+            return source.context.ignored
+        if source.ignore is None and (needs.everything or needs.paths):
+            source.ignore = await self._ignore_file(name)
+        return Ignored(read_patterns(source.ignore or ""))
+
+    def _lint(
+        self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored
+    ) -> tuple[LintOptions, list[Finding]]:
+        try:
+            options = options_of(plan)
+        except BoxshipError as error:
+            raise failure(error, source.name, source.text) from None
+        return options, lint(plan, options, bases, ignored)
+
+    def _check(self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored) -> None:
+        """Tell of what the rules find. GrpcError when the file says that it must not be."""
+        options, findings = self._lint(plan, source, bases, ignored)
+        for finding in findings:
+            source.step.find(finding, source.name, source.text)
+        try:
+            check_strictness(options, findings)
+        except BoxshipError as error:
+            raise failure(error, source.name, source.text) from None
+
     def _plan(self, source: "_Source", request: attributes.Request) -> Plan:
         try:
             plan = self.engine.building.plan(source.text, source.name, request.options)
@@ -86,8 +147,6 @@ class Frontend:
     ) -> ImageRecord:
         progress = Vertexes(self.feed, plan, self.ref)
         assert source.context is not None
-        for text in plan.dockerfile.warnings:
-            source.step.warn(" ".join(text.split()))
         try:
             image = await self.engine.building.solve(
                 plan, source.context, options, progress, machine
@@ -168,9 +227,7 @@ class Frontend:
 
     # images
 
-    async def _bases(
-        self, plan: Plan, options: BuildOptions, machine: EngineMachine
-    ) -> dict[str, Mapping[str, Any]]:
+    async def _bases(self, plan: Plan, options: BuildOptions, machine: EngineMachine) -> "Bases":
         """Fetch the images that stages begin with; their configurations by name."""
         wanted = {
             (stage.image, stage.platform or options.platform)
@@ -183,7 +240,7 @@ class Frontend:
             *(self._base(name, platform, options.pull, machine) for name, platform in wanted),
             return_exceptions=True,
         )
-        configs: dict[str, Mapping[str, Any]] = {}
+        configs: Bases = {}
         for (name, _), image in zip(wanted, found, strict=True):
             # What is wrong with an image is told when its stage gets to it.
             if isinstance(image, ImageRecord):

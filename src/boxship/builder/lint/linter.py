@@ -1,0 +1,47 @@
+"""All rules over one build."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from boxship.base.errors import InvalidParameter
+from boxship.builder.dockerfile.ignore import Ignored
+from boxship.builder.lint.bases import check_bases
+from boxship.builder.lint.forms import check_descriptions, check_file, check_stage_names
+from boxship.builder.lint.options import LintOptions, parse_options
+from boxship.builder.lint.rule import Finding
+from boxship.builder.lint.stages import check_stages
+from boxship.builder.plan import Plan
+
+_BY_ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
+
+
+def options_of(plan: Plan) -> LintOptions:
+    """What the client asks for, or else the file. :class:`InvalidParameter`."""
+    asked = plan.arguments.given.get(_BY_ARGUMENT)
+    return parse_options(plan.dockerfile.directives.get("check", "") if asked is None else asked)
+
+
+def lint(
+    plan: Plan, options: LintOptions, bases: Mapping[str, Mapping[str, Any]], ignored: Ignored
+) -> list[Finding]:
+    """What the rules find, in the order of the file. *bases*: configurations of base images, by
+    the names that the stages give them."""
+    all_found = [each for each in _all(plan, bases, ignored) if options.applies(each.rule)]
+    return sorted(set(all_found), key=lambda each: (each.first, each.rule.name, each.message))
+
+
+def check_strictness(options: LintOptions, findings: list[Finding]) -> None:
+    """:class:`InvalidParameter` when there are *findings* that must not be."""
+    if options.error and findings:
+        names = sorted({each.rule.name for each in findings})
+        raise InvalidParameter(f"lint violation found for rules: {', '.join(names)}")
+
+
+def _all(plan: Plan, bases: Mapping[str, Mapping[str, Any]], ignored: Ignored) -> Iterator[Finding]:
+    yield from check_file(plan.dockerfile)
+    yield from check_stage_names(stage.start for stage in plan.stages)
+    yield from check_descriptions(plan.globals)
+    for stage in plan.stages:
+        yield from check_descriptions([stage.start, *stage.steps])
+    yield from check_bases(plan)
+    yield from check_stages(plan, bases, ignored)
