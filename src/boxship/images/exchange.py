@@ -17,19 +17,21 @@ from boxship.images.adopt import Adopter, NewImage
 from boxship.images.blob_rows import BlobRow, BlobRows
 from boxship.images.catalog import Catalog, Change
 from boxship.images.durability import boot_id
-from boxship.images.layers import LayerStore, StagedLayer
+from boxship.images.following import FollowedArchive
+from boxship.images.layers import TAR, LayerStore, StagedLayer
 from boxship.images.partial import Partials
 from boxship.images.record import ImageRecord
 from boxship.images.reference import Reference
 from boxship.images.staging import Staging, staged
+from boxship.sandbox.workers.import_ import LAYER as STAGED
 
-StoreArchive = Callable[[int, Path], Awaitable[dict[str, Any]]]
+StoreArchive = Callable[[Sequence[int], Path], Awaitable[dict[str, Any]]]
 Lease = Callable[[Iterable[str]], AbstractContextManager[None]]
 
 
 class Exchange:
-    """The store's door to registries. *store_archive* runs the worker that stores a layer read
-    from a descriptor below a staging directory; *lock* is the store's."""
+    """The store's door to registries. *store_archive* runs the worker that stores a layer below a
+    staging directory (:mod:`boxship.sandbox.workers.import_`); *lock* is the store's."""
 
     def __init__(
         self,
@@ -82,14 +84,22 @@ class Exchange:
         if size > self._staging.room():
             raise Internal("no space left on device")
 
-    async def stage(self, fd: int, directory: Path, diff_id: str) -> StagedLayer:
-        """Store the archive, compressed or not, that comes from *fd*.
+    def archive(self, directory: Path) -> FollowedArchive:
+        """What :meth:`stage` makes below *directory*."""
+        return FollowedArchive(directory / STAGED / TAR)
+
+    async def stage(
+        self, fds: Sequence[int], directory: Path, archive: FollowedArchive, diff_id: str
+    ) -> StagedLayer:
+        """Store the archive, compressed or not, that comes from *fds*, a file and what is told of
+        it.
 
         :class:`InvalidParameter` when it is not the layer *diff_id*, or no archive.
         """
-        layer = staged(directory, await self._store_archive(fd, directory))
-        if layer is None or layer.diff_id != diff_id:
-            found = layer.diff_id if layer else "nothing"
+        result = await self._store_archive(fds, directory)
+        found = await asyncio.to_thread(archive.digest, result["stored"])
+        layer = staged(directory, {**result, "diff_id": found.removeprefix("sha256:")})
+        if layer is None or found != diff_id:
             raise InvalidParameter(
                 f"wrong diff id calculated on extraction {found!r}, expected {diff_id!r}"
             )

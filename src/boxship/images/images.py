@@ -95,7 +95,7 @@ class Images:
             self._adopter,
             self._lock,
             self.lease,
-            lambda fd, staging: self._worker("import", fd, staging, ()),
+            lambda fds, staging: self._worker("import", fds, staging, ()),
         )
 
     @property
@@ -282,7 +282,7 @@ class Images:
         wanted = platforms.parse(platform) if platform else None
         known = builtins.list(self._catalog.layers())
         with self._staging.directory() as staging, self.lease(known):
-            result = await self._worker("load", stream_fd, staging, known)
+            result = await self._worker("load", [stream_fd], staging, known)
             async with self._lock:
                 loaded = loading.understand(result, staging, wanted)
                 renamed = builtins.list(loading.renamed(loaded, self._catalog))
@@ -309,7 +309,7 @@ class Images:
         config = config_changes.apply(dict(EMPTY_CONFIG), changes)
         where = platforms.parse_served(platform) if platform else platforms.host()
         with self._staging.directory() as staging:
-            layer = staged(staging, await self._worker("import", stream_fd, staging, ()))
+            layer = staged(staging, await self._worker("import", [stream_fd], staging, ()))
             assert layer is not None
             origin = Origin(now_ns(), message or "Imported from -")
             raw = encode_image(config, where, origin, None, layer.diff_id)
@@ -363,7 +363,7 @@ class Images:
         return image
 
     async def _worker(
-        self, kind: str, fd: int, staging: Path, known: Iterable[str]
+        self, kind: str, fds: Sequence[int], staging: Path, known: Iterable[str]
     ) -> dict[str, Any]:
         args = {
             "staging": str(staging),
@@ -371,7 +371,7 @@ class Images:
             "known": [diff_id.partition(":")[2] for diff_id in known],
         }
         try:
-            return await self._workers.run(kind, args, [fd])
+            return await self._workers.run(kind, args, fds)
         except OSError as error:
             if error.errno in _DISK_IS_FULL:
                 raise Internal("no space left on device") from None

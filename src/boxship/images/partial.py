@@ -7,7 +7,7 @@ A file holds the blob's first bytes, unverified; the digest is checked once it i
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from boxship.base.digests import split_digest
@@ -60,20 +60,24 @@ class Partial:
         self._hash = hashlib.new(split_digest(digest)[0])
         self.size = os.fstat(self._file.fileno()).st_size
 
-    def replay(self) -> Iterator[bytes]:
-        """What is there already. To be read to its end before anything is added."""
+    def reader(self) -> int:
+        """A descriptor to read the file with, which is the caller's."""
+        return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def recall(self) -> None:
+        """Take in what is there already. Before anything is added."""
         offset = 0
         while piece := os.pread(self._file.fileno(), _PIECE, offset):
             offset += len(piece)
             self._hash.update(piece)
-            yield piece
 
-    def write(self, chunk: bytes) -> None:
-        self._hash.update(chunk)
-        view = memoryview(chunk)
-        while view:
-            view = view[self._file.write(view) :]
-        self.size += len(chunk)
+    def write(self, chunks: Iterable[bytes]) -> None:
+        for chunk in chunks:
+            self._hash.update(chunk)
+            view = memoryview(chunk)
+            while view:
+                view = view[self._file.write(view) :]
+            self.size += len(chunk)
 
     def restart(self) -> None:
         """Begin at the blob's first byte again."""

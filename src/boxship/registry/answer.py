@@ -17,7 +17,6 @@ _LEAST = 4096  # bytes that are at least a little
 # Registries check what they were sent before they answer.
 _PATIENCE = {"POST": 10, "PUT": 10, "PATCH": 10}  # times as long
 _DOCUMENT_TIME = 10  # times as long for all of a document
-_PIECE = 256 << 10
 _MOST_HEAD = 64 << 10
 _NO_BODY = (204, 304)
 
@@ -40,6 +39,8 @@ class Answer:
         self._done = False
         self._keeps = False  # the connection, once the answer has ended
         self._spoiled = False  # something came that is no part of it
+        # Bytes to come of a body that is sent as it is: it needs no parser.
+        self._left: int | None = None
         self._stall = stall
         self._patience = stall * _PATIENCE.get(method, 1)
         self._window, self._came = time.monotonic(), 0
@@ -66,12 +67,16 @@ class Answer:
         self._keeps = self._parser.get_http_version() == "1.1" and "close" not in options
         if self._is_head or status in _NO_BODY:
             self._done = True
+        elif "transfer-encoding" not in self.headers:
+            self._left = self.length
 
     def on_body(self, data: bytes) -> None:
         if self._done:
             self._spoiled = True
         else:
             self._pieces.append(data)
+            if self._left is not None:
+                self._left -= len(data)
 
     def on_message_complete(self) -> None:
         self._done = self._done or self._head_done
@@ -128,7 +133,7 @@ class Answer:
     async def _feed(self, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
-                data = await self._connection.reader.read(_PIECE)
+                data = await self._connection.stream.read()
         except TimeoutError:
             raise Interrupted(f"{self.url}: no data for {patience:.0f} seconds") from None
         except OSError as error:
@@ -155,11 +160,20 @@ class Answer:
         self._window, self._came = now, 0
 
     def _parse(self, data: bytes) -> None:
+        if self._left:
+            self._take(data, self._left)
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             if not self._done:
                 raise ProtocolError(f"{self.url}: malformed HTTP response") from None
+
+    def _take(self, data: bytes, left: int) -> None:
+        self._spoiled = len(data) > left
+        self._pieces.append(data[:left] if self._spoiled else data)
+        self._left = max(left - len(data), 0)
+        self._done = not self._left
 
     def _end(self) -> None:
         framed = "content-length" in self.headers or "transfer-encoding" in self.headers

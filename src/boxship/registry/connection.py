@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from boxship.registry.errors import TransportError
 from boxship.registry.proxies import Proxy
+from boxship.registry.stream import Stream
 from boxship.registry.url import Url
 
 CONNECT_TIME = 30.0  # seconds for name, TCP and TLS together
-_BUFFER = 256 << 10
 _MOST_HEAD = 64 << 10
 
 
@@ -19,19 +19,18 @@ _MOST_HEAD = 64 << 10
 class Connection:
     """A stream to an origin. *absolute*: requests name the whole URL, for a proxy to forward."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
+    stream: Stream
     absolute: bool = False
     authorization: str = ""
     used: bool = False
 
     def close(self) -> None:
         # No waiting for a close_notify: nothing that matters can still come.
-        self.writer.transport.abort()
+        self.stream.abort()
 
     @property
     def alive(self) -> bool:
-        return not self.reader.at_eof() and not self.writer.is_closing()
+        return self.stream.alive
 
 
 async def connect(url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None) -> Connection:
@@ -40,7 +39,7 @@ async def connect(url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None) -> 
         async with asyncio.timeout(CONNECT_TIME):
             if proxy is not None:
                 return await _through(proxy, url, tls)
-            return Connection(*await _open(url.host, url.port, tls))
+            return Connection(await _open(url.host, url.port, tls))
     except TimeoutError:
         raise TransportError(f"{_where(url)}: i/o timeout") from None
     except ssl.SSLCertVerificationError as error:
@@ -66,42 +65,44 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-async def _open(
-    host: str, port: int, tls: ssl.SSLContext | None
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(host, port, ssl=tls, limit=_BUFFER)
+async def _open(host: str, port: int, tls: ssl.SSLContext | None) -> Stream:
+    loop = asyncio.get_running_loop()
+    _, stream = await loop.create_connection(Stream, host, port, ssl=tls)
+    return stream
 
 
 async def _through(proxy: Proxy, url: Url, tls: ssl.SSLContext | None) -> Connection:
-    reader, writer = await _open(proxy.host, proxy.port, None)
+    stream = await _open(proxy.host, proxy.port, None)
     authorization = _basic(proxy)
     if tls is None:
-        return Connection(reader, writer, absolute=True, authorization=authorization)
+        return Connection(stream, absolute=True, authorization=authorization)
     try:
-        await _tunnel(reader, writer, url, authorization)
-        await writer.start_tls(tls, server_hostname=url.host)
+        await _tunnel(stream, url, authorization)
+        await stream.start_tls(tls, url.host)
     except BaseException:
-        writer.transport.abort()
+        stream.abort()
         raise
-    return Connection(reader, writer)
+    return Connection(stream)
 
 
-async def _tunnel(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, url: Url, authorization: str
-) -> None:
+async def _tunnel(stream: Stream, url: Url, authorization: str) -> None:
     host = f"[{url.host}]" if ":" in url.host else url.host
     lines = [f"CONNECT {host}:{url.port} HTTP/1.1", f"Host: {host}:{url.port}"]
     if authorization:
         lines.append(f"Proxy-Authorization: {authorization}")
-    writer.write("\r\n".join([*lines, "", ""]).encode())
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        raise TransportError(f"{_where(url)}: the proxy closed the connection") from None
-    status = head[:_MOST_HEAD].split(b" ", 2)[1:2]
+    stream.write("\r\n".join([*lines, "", ""]).encode())
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = await stream.read()
+        head += piece
+        if not piece or len(head) > _MOST_HEAD:
+            raise TransportError(f"{_where(url)}: the proxy closed the connection")
+    status = head.split(b" ", 2)[1:2]
     if status != [b"200"]:
         answer = status[0].decode("ascii", "replace")[:3] if status else "nothing"
         raise TransportError(f"{_where(url)}: the proxy answered {answer}")
+    if not head.endswith(b"\r\n\r\n"):
+        raise TransportError(f"{_where(url)}: the proxy speaks before TLS")
 
 
 def _basic(proxy: Proxy) -> str:

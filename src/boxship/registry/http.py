@@ -139,14 +139,14 @@ class Http:
         headers: Mapping[str, str],
         body: Content | None,
     ) -> None:
-        writer = connection.writer
-        writer.write(_head(connection, method, url, headers, body))
+        stream = connection.stream
+        stream.write(_head(connection, method, url, headers, body))
         try:
             if body is not None:
                 async for chunk in _framed(body):
-                    writer.write(chunk)
+                    stream.write(chunk)
                     async with asyncio.timeout(self._stall):
-                        await writer.drain()
+                        await stream.drain()
         except TimeoutError:
             raise Interrupted(f"{url}: nothing taken for {self._stall:.0f} seconds") from None
         except OSError:

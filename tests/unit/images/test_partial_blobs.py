@@ -8,21 +8,28 @@ import pytest
 
 from boxship.base.digests import sha256
 from boxship.base.errors import InvalidParameter
-from boxship.images.partial import Partials
+from boxship.images.partial import Partial, Partials
 
 DATA = os.urandom(1000)
+
+
+def _content(partial: Partial) -> bytes:
+    with open(partial.reader(), "rb") as file:
+        return file.read()
 
 
 def test_pieces_over_several_lives(tmp_path: Path) -> None:
     digest = sha256(DATA)
     for start in range(0, 1000, 250):
         partial = Partials(tmp_path / "partial").open(digest)
-        assert b"".join(partial.replay()) == DATA[:start]
-        partial.write(DATA[start : start + 250])
+        assert _content(partial) == DATA[:start]
+        partial.recall()
+        partial.write([DATA[start : start + 100], DATA[start + 100 : start + 250]])
         partial.close()
     partials = Partials(tmp_path / "partial")
     partial = partials.open(digest)
-    assert b"".join(partial.replay()) == DATA
+    assert _content(partial) == DATA
+    partial.recall()
     partial.verify(1000)
     partial.close()
     assert partials.publish(digest, tmp_path / "final") is True
@@ -35,7 +42,7 @@ def test_pieces_over_several_lives(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("data", "size"), [(b"x" * 1000, 1000), (DATA, 999)])
 def test_what_is_something_else_goes(tmp_path: Path, data: bytes, size: int) -> None:
     partial = Partials(tmp_path).open(sha256(DATA))
-    partial.write(data)
+    partial.write([data])
     with pytest.raises(InvalidParameter, match="filesystem layer verification failed"):
         partial.verify(size)
     assert list(tmp_path.iterdir()) == []
@@ -44,9 +51,9 @@ def test_what_is_something_else_goes(tmp_path: Path, data: bytes, size: int) -> 
 
 def test_beginning_again(tmp_path: Path) -> None:
     partial = Partials(tmp_path).open(sha256(DATA))
-    partial.write(b"nonsense")
+    partial.write([b"nonsense"])
     partial.restart()
-    partial.write(DATA)
+    partial.write([DATA])
     partial.verify(1000)
     partial.close()
 

@@ -13,6 +13,7 @@ from boxship.images.blob_rows import BlobRow
 from boxship.images.exchange import Exchange
 from boxship.images.layers import StagedLayer
 from boxship.images.partial import Partial
+from boxship.registry.errors import ProtocolError
 from boxship.registry.manifests import Layer
 from boxship.registry.repository import Repository
 
@@ -91,13 +92,18 @@ class Downloads:
         self._exchange.check_room(layer.blob.size)
         async with lock, self._slots:
             directory = download.stack.enter_context(self._exchange.directory())
-            with closing(self._exchange.partials.open(layer.blob.digest)) as partial:
+            with (
+                closing(self._exchange.partials.open(layer.blob.digest)) as partial,
+                closing(self._exchange.archive(directory)) as archive,
+            ):
                 try:
                     staged = await self._feed(download, repository, layer, partial).into(
-                        lambda fd: self._exchange.stage(fd, directory, diff_id),
+                        lambda fds: self._exchange.stage(fds, directory, archive, diff_id),
                         lambda: _arrived(download, layer.blob.size),
+                        archive.follow,
                     )
-                except InvalidParameter:
+                except (InvalidParameter, ProtocolError):
+                    # What came from somebody who lies is not what the rest would be added to.
                     partial.discard()
                     raise
         blob = layer.blob

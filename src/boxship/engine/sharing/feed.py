@@ -1,8 +1,11 @@
-"""The compressed bytes of one layer on their way from the disk and the network into a worker."""
+"""The compressed bytes of one layer on their way from the network to the disk, and what the worker
+that stores the layer is told of them."""
 
 import asyncio
+import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
 from typing import TypeVar
 
 from boxship.images.partial import Partial
@@ -11,16 +14,17 @@ from boxship.registry import blobs
 from boxship.registry.errors import Interrupted, TransportError
 from boxship.registry.repository import Repository
 from boxship.registry.retry import delay
+from boxship.sandbox.workers.growing import SIZE
 
 T = TypeVar("T")
-_BUFFER = 1 << 20
 _PROGRESS = 64 << 10  # bytes for which it is worth to try again and again
 _BATCH = 512 << 10  # bytes that a trip to a thread is worth
+_MOST_CHUNKS = 64  # of a batch; more are put together
 _GRACE = 10.0  # seconds for a worker to notice that its input has ended
 
 
 class Feed:
-    """Fetches *blob*, keeps it in *partial*, and hands every byte to the worker.
+    """Fetches *blob* and keeps it in *partial*, which the worker reads behind us.
 
     *tell* gets the number of bytes so far, whenever it has grown.
     """
@@ -39,40 +43,55 @@ class Feed:
         self._partial = partial
         self._tell = tell
 
-    async def into(self, work: Callable[[int], Awaitable[T]], done: Callable[[], None]) -> T:
-        """The result of *work*, which reads the blob from a descriptor.
+    async def into(
+        self,
+        work: Callable[[Sequence[int]], Awaitable[T]],
+        done: Callable[[], None],
+        follow: Callable[[int], None],
+    ) -> T:
+        """The result of *work*, which gets the two descriptors of
+        :mod:`boxship.sandbox.workers.growing`.
 
-        *done* is called when the last byte is here and the digest is right. *work* that fails
-        before ends the transfer.
+        *done* is called when the last byte is here and the digest is right; *follow*, in a thread,
+        with the bytes that the worker has made. *work* that fails before ends the transfer.
         """
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-        reading = asyncio.ensure_future(work(theirs.fileno()))
-        await asyncio.sleep(0)  # so that the worker has its descriptor
-        sending = asyncio.ensure_future(self._send(ours, done))
-        try:
-            await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
-            return await reading
-        finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-            ours.close()
-            await asyncio.wait({reading}, timeout=_GRACE)
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            theirs.close()
+        with ExitStack() as stack:
+            # Messages keep their borders.
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            stack.callback(theirs.close)
+            file = self._partial.reader()
+            stack.callback(os.close, file)
+            ours.setblocking(False)
+            reading = asyncio.ensure_future(work([file, theirs.fileno()]))
+            await asyncio.sleep(0)  # so that the worker has its descriptors
+            sending = asyncio.ensure_future(self._send(ours, done))
+            listening = asyncio.ensure_future(_listen(ours, follow))
+            try:
+                await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
+                if sending.done():
+                    sending.result()
+                return await reading
+            finally:
+                sending.cancel()
+                listening.cancel()
+                await asyncio.gather(sending, listening, return_exceptions=True)
+                ours.close()
+                await asyncio.wait({reading}, timeout=_GRACE)
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
 
     async def _send(self, ours: socket.socket, done: Callable[[], None]) -> None:
         await self._pump(ours)
         await asyncio.to_thread(self._partial.verify, self._blob.size)
         done()
-        ours.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            ours.shutdown(socket.SHUT_WR)
 
     async def _pump(self, ours: socket.socket) -> None:
-        await self._replay(ours)
+        if self._partial.size > self._blob.size:
+            await asyncio.to_thread(self._partial.restart)
+        await _say(ours, self._partial.size)
+        await asyncio.to_thread(self._partial.recall)
         attempt = 0
         while self._partial.size < self._blob.size:
             before = self._partial.size
@@ -86,13 +105,6 @@ class Feed:
                 if pause is None:
                     raise error
                 await asyncio.sleep(pause)
-
-    async def _replay(self, ours: socket.socket) -> None:
-        if self._partial.size > self._blob.size:
-            await asyncio.to_thread(self._partial.restart)
-        pieces = self._partial.replay()
-        while piece := await asyncio.to_thread(next, pieces, b""):
-            await _hand_over(ours, piece)
 
     async def _fetch(self, ours: socket.socket) -> None:
         offset = self._partial.size
@@ -109,18 +121,27 @@ class Feed:
                 raise
             await self._take(ours, batch.empty())
 
-    async def _take(self, ours: socket.socket, data: bytes) -> None:
-        if not data:
+    async def _take(self, ours: socket.socket, chunks: list[bytes]) -> None:
+        if not chunks:
             return
-        await asyncio.gather(asyncio.to_thread(self._partial.write, data), _hand_over(ours, data))
+        await asyncio.to_thread(self._partial.write, chunks)
+        await _say(ours, self._partial.size)
         self._tell(self._partial.size)
 
 
-async def _hand_over(ours: socket.socket, data: bytes) -> None:
+async def _say(ours: socket.socket, size: int) -> None:
     try:
-        await asyncio.get_running_loop().sock_sendall(ours, data)
+        await asyncio.get_running_loop().sock_sendall(ours, SIZE.pack(size))
     except (BrokenPipeError, ConnectionResetError):
         pass  # the worker has given up and says why in its result
+
+
+async def _listen(ours: socket.socket, follow: Callable[[int], None]) -> None:
+    """What goes wrong here, the result shows."""
+    loop = asyncio.get_running_loop()
+    with suppress(OSError):
+        while len(message := await loop.sock_recv(ours, SIZE.size)) == SIZE.size:
+            await asyncio.to_thread(follow, SIZE.unpack(message)[0])
 
 
 class _Batch:
@@ -132,11 +153,14 @@ class _Batch:
 
     def add(self, chunk: bytes) -> bool:
         """Whether it is worth while to do something with them."""
-        self._chunks.append(chunk)
-        self._size += len(chunk)
+        if chunk:
+            self._chunks.append(chunk)
+            self._size += len(chunk)
+        if len(self._chunks) >= _MOST_CHUNKS:
+            self._chunks = [b"".join(self._chunks)]
         return self._size >= _BATCH
 
-    def empty(self) -> bytes:
-        data = b"".join(self._chunks)
+    def empty(self) -> list[bytes]:
+        chunks = self._chunks
         self._chunks, self._size = [], 0
-        return data
+        return chunks

@@ -6,7 +6,7 @@ A layer is a directory with ``layer.tar`` (the uncompressed archive, byte for by
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from boxship.archive.entry import Kind
@@ -20,7 +20,8 @@ hashlib.sha256(b"")  # OpenSSL loads its providers at first use, which a chroot 
 
 @dataclass(frozen=True, slots=True)
 class StoredLayer:
-    """``diff_id``: hex SHA-256 of the uncompressed archive. ``directory``: where it was stored,
+    """``diff_id``: hex SHA-256 of the uncompressed archive, "" where the daemon computes it.
+    ``directory``: where it was stored,
     None when the daemon has it already. ``size``: bytes of its files' content. ``stored``: bytes
     of the archive. ``index_digest``: hex SHA-256 of the index. ``opaque``: nothing of the layers
     below shows through, which overlayfs cannot be told of a root.
@@ -76,23 +77,29 @@ class ChunkReader:
 
 
 class _Tee(ChunkReader):
-    """Hashes and writes every chunk on its way to the reader."""
+    """Writes every chunk on its way to the reader, and hashes it or tells somebody of it."""
 
-    def __init__(self, chunks: Iterable[bytes], file: int, budget: Budget) -> None:
+    def __init__(
+        self, chunks: Iterable[bytes], file: int, budget: Budget, tell: Callable[[int], None] | None
+    ) -> None:
         super().__init__(chunks)
         self._file = file
         self._budget = budget
+        self._tell = tell
         self.hash = hashlib.sha256()
         self.size = 0
 
     def _next(self) -> bytes:
         chunk = super()._next()
         self._budget.spend(len(chunk))
-        self.hash.update(chunk)
+        if self._tell is None:
+            self.hash.update(chunk)
         self.size += len(chunk)
         view = memoryview(chunk)
         while view:
             view = view[os.write(self._file, view) :]
+        if self._tell is not None:
+            self._tell(self.size)
         return chunk
 
     def drain(self) -> None:
@@ -102,11 +109,16 @@ class _Tee(ChunkReader):
 
 
 def store(
-    chunks: Iterable[bytes], directory: str, budget: Budget, whiteouts: bool = True
+    chunks: Iterable[bytes],
+    directory: str,
+    budget: Budget,
+    whiteouts: bool = True,
+    tell: Callable[[int], None] | None = None,
 ) -> StoredLayer:
     """Make *directory* and store the uncompressed archive *chunks* in it.
 
-    *whiteouts*: names that mark deletions do so; else they are names like others.
+    *whiteouts*: names that mark deletions do so; else they are names like others. *tell* gets the
+    number of bytes that are written: the one who listens computes the digest, not this process.
 
     :class:`InvalidParameter` when it is no archive, or hostile.
     """
@@ -115,7 +127,7 @@ def store(
         open(os.path.join(directory, TAR), "x+b", 0) as tar,
         open(os.path.join(directory, INDEX), "x+b", 0) as index,
     ):
-        tee = _Tee(chunks, tar.fileno(), budget)
+        tee = _Tee(chunks, tar.fileno(), budget, tell)
         builder, size = _read_entries(tee, whiteouts)
         tee.drain()
         stats = builder.write(
@@ -124,9 +136,8 @@ def store(
         budget.spend(stats.size)
         index.seek(0)
         index_digest = hashlib.file_digest(index, "sha256").hexdigest()
-    return StoredLayer(
-        tee.hash.hexdigest(), directory, size, tee.size, index_digest, stats.root_opaque
-    )
+    diff_id = tee.hash.hexdigest() if tell is None else ""
+    return StoredLayer(diff_id, directory, size, tee.size, index_digest, stats.root_opaque)
 
 
 def _read_entries(source: ChunkReader, whiteouts: bool) -> tuple[IndexBuilder, int]:
