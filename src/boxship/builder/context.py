@@ -1,5 +1,6 @@
 """The files that a build may use, and what is left out of them."""
 
+import asyncio
 import posixpath
 from dataclasses import dataclass, field
 
@@ -56,4 +57,9 @@ async def open_context(
     text = files.get(names[0])
     if text is None and len(names) > 3:
         text = files.get(names[3])
-    return Context(tree, Ignored(read_patterns(ignore)), directory), text
+    return Context(tree, await understood(ignore), directory), text
+
+
+async def understood(ignore: str) -> Ignored:
+    """What the text of an ignore file leaves out."""
+    return await asyncio.to_thread(lambda: Ignored(read_patterns(ignore)))

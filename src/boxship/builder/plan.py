@@ -17,6 +17,8 @@ from boxship.builder.work import Origin
 from boxship.images import reference as references
 
 SCRATCH = "scratch"
+# Each leads to an image whose history has all before it.
+_MOST_STEPS = 5000
 _OWN_SYNTAX = re.compile(
     r"(?:docker(?:\.io|-image://docker\.io)?/)?docker/dockerfile(?:-upstream)?(?:[:@]\S+)?\Z|"
     r"dockerfile\.v0\Z"
@@ -127,6 +129,9 @@ def make_plan(dockerfile: Dockerfile, arguments: Arguments, target: str = "") ->
     globals_: list[Arg] = []
     stages: list[PlannedStage] = []
     names: dict[str, int] = {}
+    if len(dockerfile.lines) > _MOST_STEPS:
+        last = dockerfile.lines[_MOST_STEPS]
+        raise last.fail(f"more than {_MOST_STEPS} instructions")
     for line in dockerfile.lines:
         step = instructions.parse(line)
         if isinstance(step, From):
@@ -159,7 +164,8 @@ def _check_syntax(dockerfile: Dockerfile) -> None:
 
 def _begin(start: From, names: dict[str, int], number: int, arguments: Arguments) -> PlannedStage:
     known = {k: v for k, v in arguments.declared.items() if v is not None}
-    scope = Stage(args={**arguments.platform, **known}, escape=start.line.escape)
+    scope = Stage(arguments=arguments, args={**arguments.platform, **known})
+    scope.escape = start.line.escape
     base = scope.expand(start.line, start.base)
     platform = scope.expand(start.line, start.platform)
     if not base:

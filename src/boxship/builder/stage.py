@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from boxship.builder.dockerfile.budget import Budget
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.expand import Lexer
 from boxship.builder.dockerfile.lines import Line
@@ -36,6 +37,7 @@ class Arguments:
     declared: dict[str, str | None] = field(default_factory=dict)
     platform: Mapping[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    budget: Budget = field(default_factory=Budget)
 
     def value(self, name: str, default: str | None, top: bool = False) -> str | None:
         """What ``ARG name=default`` means; *top*: before the first FROM."""
@@ -104,10 +106,16 @@ class Stage:
         return {**self.env(), **self.active_args()}
 
     def expand(self, line: Line, text: str) -> str:
-        return _placed(line, text, lambda: Lexer(self.escape).word(text, self.variables()))
+        return self.expander(line)(text)
+
+    def expander(self, line: Line) -> Callable[[str], str]:
+        """:meth:`expand` for many texts, by the variables of now."""
+        lexer, variables = Lexer(self.escape, budget=self.arguments.budget), self.variables()
+        return lambda text: _placed(line, text, lambda: lexer.word(text, variables))
 
     def expand_words(self, line: Line, text: str) -> list[str]:
-        return _placed(line, text, lambda: Lexer(self.escape).words(text, self.variables()))
+        lexer = Lexer(self.escape, budget=self.arguments.budget)
+        return _placed(line, text, lambda: lexer.words(text, self.variables()))
 
     def nop(self, comment: str) -> str:
         """A history entry of an instruction that runs nothing."""

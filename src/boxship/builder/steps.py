@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.base.times import now_ns
 from boxship.builder.cache import Record, key_of
 from boxship.builder.file_steps import orders
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from boxship.builder.solver import Means
 
 _EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+# Registries and clients take no larger ones either.
+_MOST_CONFIG = 8 << 20
 
 
 @dataclass(slots=True)
@@ -253,7 +255,10 @@ class Steps:
             position.image.document.get("author") or "" if position.image else ""
         )
         origin = ImageOrigin(made.created, author=author, created_by=note)
-        return encode_image(stage.config, where, origin, position.image, made.diff_id)
+        raw = encode_image(stage.config, where, origin, position.image, made.diff_id)
+        if len(raw) > _MOST_CONFIG:
+            raise InvalidParameter(f"the image's configuration has more than {_MOST_CONFIG} bytes")
+        return raw
 
     def _existing(
         self, position: Position, stage: Stage, note: str, made: _Made

@@ -66,6 +66,9 @@ class Engine:
         for directory in (options.data_root, options.exec_root, options.run_root):
             directory.mkdir(parents=True, exist_ok=True, mode=0o711)
         (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
+        # Files of builds have the modes that their owners gave them, but root for an owner.
+        (options.data_root / "build").mkdir(exist_ok=True, mode=0o700)
+        (options.data_root / "build").chmod(0o700)
         self.opened_at = now_ns()
         files.make_skeleton(options.data_root)
         self.events = Events()

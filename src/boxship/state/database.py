@@ -6,6 +6,7 @@ waiting writers pay for one fsync. A writer that raises is rolled back alone.
 """
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -20,6 +21,14 @@ Write = Callable[[sqlite3.Connection], T]
 _Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 
 
+def _make_private(path: Path) -> None:
+    """It holds environments of programs; SQLite gives its further files the mode of the first."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        if file.exists():
+            file.chmod(0o600)
+
+
 class Database:
     """Owns the file *path*. *durable*: fsync at each commit (WAL, synchronous=FULL)."""
 
@@ -27,6 +36,7 @@ class Database:
         self._path = path
         self._durable = durable
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        _make_private(path)
         self._reader = self._connect()
         self._recalled: dict[tuple[str, tuple[Any, ...]], list[Any]] = {}
         self._recalled_at = -1

@@ -30,8 +30,13 @@ _SHOWN = frozenset(("FROM", "RUN", "COPY", "ADD", "WORKDIR"))
 _OF_CONTAINERS = re.compile(r" ---> (?:Running in|Removed intermediate container) [0-9a-f]{12}\n\Z")
 _LANGUAGE = "Dockerfile"
 _RED, _PLAIN = of_stderr("\0").split("\0")
-# As much as BuildKit keeps of what one step says.
+# As much as BuildKit keeps of what one step says; all steps of a build together, in bytes.
 _LOG_LIMIT = 2 << 20
+_BUILD_LIMIT = 64 << 20
+# What a piece takes in memory beside its text.
+_PIECE = 512
+# Between two notes of how far something is, in nanoseconds.
+_PAUSE = 100_000_000
 _CLIPPED = b"\n[output clipped, log limit 2MiB reached]\n"
 
 
@@ -40,6 +45,8 @@ class Feed:
 
     def __init__(self) -> None:
         self._events: list[StatusResponse] = []
+        #: Bytes that the logs of its steps may take yet.
+        self.room = _BUILD_LIMIT
         self._ended = False
         self._changed = asyncio.Event()
 
@@ -85,7 +92,9 @@ class Step:
         self._vertex = Vertex(f"sha256:{digest}", [*inputs], name, started=started)
         self._ended = False
         self._said = 0
+        self._is_clipped = False
         self._started: dict[str, int] = {}
+        self._told: dict[str, int] = {}
         feed.send(StatusResponse([self._vertex]))
 
     @property
@@ -111,17 +120,22 @@ class Step:
         if is_red:
             text = text.removeprefix(_RED).removesuffix(_PLAIN)
         data = text.encode("utf-8", "replace")
-        if self._said > _LOG_LIMIT:
+        if self._is_clipped:
             return
         self._said += len(data)
-        if self._said > _LOG_LIMIT:
+        self._feed.room -= len(data) + _PIECE
+        self._is_clipped = self._said > _LOG_LIMIT or self._feed.room < 0
+        if self._is_clipped:
             data = _CLIPPED
         log = VertexLog(self.digest, timestamp(now_ns()), 2 if is_red else 1, data)
         self._feed.send(StatusResponse(logs=[log]))
 
     def status(self, name: str, current: int = 0, total: int = 0, *, done: bool = False) -> None:
-        """How far a part of the work is, in bytes."""
+        """How far a part of the work is, in bytes; said now and then, and at the end."""
         now = now_ns()
+        if not done and now - self._told.get(name, 0) < _PAUSE:
+            return
+        self._told[name] = now
         started = self._started.setdefault(name, now)
         told = VertexStatus(
             name,

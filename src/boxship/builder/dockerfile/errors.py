@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from boxship.base.errors import InvalidParameter
 
+# A longer one is nobody's mistake in writing.
+_LONGEST_WORD = 100
+
 
 class DockerfileError(InvalidParameter):
     """``str()`` is prefix and message; :meth:`explain` adds file, lines and a caret.
@@ -49,6 +52,8 @@ class DockerfileError(InvalidParameter):
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """`` (did you mean X?)``, or nothing when *word* resembles none of *known*."""
+    if len(word) > _LONGEST_WORD:
+        return ""
     candidates = [*known]
     folded = {candidate.lower(): candidate for candidate in candidates}
     near = difflib.get_close_matches(word.lower(), folded, 1, 0.6)

@@ -7,6 +7,7 @@
 import re
 from collections.abc import Mapping
 
+from boxship.builder.dockerfile.budget import Budget
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.shell_pattern import ShellPattern
 
@@ -14,20 +15,24 @@ Env = Mapping[str, str]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]", re.ASCII)
 _BLANK = " \t\r\n\v\f"
 _MAX_DEPTH = 50
-# Characters that variables may add: no program can be given one of half that length, and values
-# that are made of values grow without bound.
-_GROWTH = 1 << 18
 
 
 class Lexer:
     """Processes text with *escape* as its escape character.
 
     With *raw_quotes* quotes stay in the result, with *raw_escapes* a backslash does that is
-    followed by nothing special.
+    followed by nothing special. *budget*: what it may spend, by itself unless told.
     """
 
-    def __init__(self, escape: str = "\\", raw_quotes: bool = False, raw_escapes: bool = False):
+    def __init__(
+        self,
+        escape: str = "\\",
+        raw_quotes: bool = False,
+        raw_escapes: bool = False,
+        budget: Budget | None = None,
+    ):
         self.escape = escape
+        self.budget = budget or Budget()
         self.raw_quotes = raw_quotes
         self.raw_escapes = raw_escapes
 
@@ -153,9 +158,8 @@ class _Scan:
 
     def _dollar(self) -> str:
         value = self._substitution()
+        self._lexer.budget.grow(len(value), self._grown)
         self._grown += len(value)
-        if self._grown > _GROWTH:
-            raise DockerfileError("what variables expand to is too long")
         return value
 
     def _substitution(self) -> str:
@@ -202,10 +206,10 @@ class _Scan:
                 other = self._rest("", start)
             if not pattern:
                 return value
-            found = ShellPattern.parse(pattern, self._lexer.escape)
+            found = ShellPattern.parse(pattern, self._lexer.escape, self._lexer.budget)
             return found.replace(value, other, greedy)
         pattern = self._rest("", start, is_pattern=True)
-        found = ShellPattern.parse(pattern, self._lexer.escape)
+        found = ShellPattern.parse(pattern, self._lexer.escape, self._lexer.budget)
         cut = found.cut_prefix if modifier == "#" else found.cut_suffix
         return cut(value, greedy)
 
@@ -226,7 +230,7 @@ class _Scan:
         """The word up to the closing brace, or to *also*, which is passed over."""
         lexer = self._lexer
         if is_pattern:
-            lexer = Lexer(lexer.escape, lexer.raw_quotes, raw_escapes=True)
+            lexer = Lexer(lexer.escape, lexer.raw_quotes, raw_escapes=True, budget=lexer.budget)
         inner = _Scan(lexer, self._text, self._env, self._depth + 1)
         inner._at = self._at
         found, _ = inner.run("}" + also)

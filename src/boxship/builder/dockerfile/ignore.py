@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from boxship.base.errors import InvalidParameter
 
+# Each is tried for each path.
+_MOST_PATTERNS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -43,8 +46,10 @@ def read_patterns(text: str) -> list[str]:
 
 def compile_patterns(patterns: Iterable[str]) -> list[Pattern]:
     """:class:`InvalidParameter` in dockerd's words for a pattern that cannot be understood."""
-    found = []
+    found: list[Pattern] = []
     for text in patterns:
+        if len(found) >= _MOST_PATTERNS:
+            raise InvalidParameter(f"more than {_MOST_PATTERNS} exclusion patterns")
         text = text.strip()
         if not text:
             continue
@@ -58,8 +63,61 @@ def compile_patterns(patterns: Iterable[str]) -> list[Pattern]:
 
 
 def translate(pattern: str) -> str:
-    """*pattern* as a regular expression that matches whole paths."""
-    out: list[str] = []
+    """*pattern* as a regular expression that matches whole paths.
+
+    It takes no choice back that cannot matter: patterns with many stars would keep whoever
+    matches them busy without end. :class:`InvalidParameter` for a pattern that is none.
+    """
+    segments, has_open_end = _segments(pattern)
+    # What is left of each ``**`` begins where it may; a segment stands for what follows it.
+    variants = [[("", segments[0])]]
+    before = segments[0]
+    for segment in segments[1:]:
+        if before in ([], [""]) or before[-1].endswith("/"):
+            variants = [[*variant, (_ANY_DIRECTORY, segment)] for variant in variants]
+        else:
+            # ``a**b`` is ``ab``, or an ``a`` with a ``b`` that begins a name further down.
+            variants = [
+                either
+                for variant in variants
+                for either in (_merged(variant, segment), [*variant, (_DEEPER, segment)])
+            ]
+        if len(variants) > _MOST_VARIANTS:
+            raise InvalidParameter(f"error parsing pattern {pattern!r}: too many **")
+        before = segment
+    found = "|".join(_expression(variant, has_open_end) for variant in variants)
+    return rf"\A(?:{found})\Z"
+
+
+_ANY_DIRECTORY, _DEEPER = "(?:.*?/)??", ".*?/"
+_MOST_VARIANTS = 16
+_Variant = list[tuple[str, list[str]]]
+
+
+def _merged(variant: _Variant, segment: list[str]) -> _Variant:
+    lead, last = variant[-1]
+    return [*variant[:-1], (lead, [*last[:-1], last[-1] + segment[0], *segment[1:]])]
+
+
+def _expression(variant: _Variant, has_open_end: bool) -> str:
+    out = []
+    for number, (lead, pieces) in enumerate(variant):
+        first, *more = pieces
+        # The first place of a piece leaves most to the next: it may stay there.
+        fixed = [first, *(f"(?>[^/]*?{piece})" for piece in more)]
+        if has_open_end or number < len(variant) - 1:
+            out.append(f"(?>{lead}{''.join(fixed)})")
+        else:
+            if more:
+                fixed[-1] = f"[^/]*{more[-1]}"
+            out.append(lead + "".join(fixed))
+    return "".join(out) + (".*" if has_open_end else "")
+
+
+def _segments(pattern: str) -> tuple[list[list[str]], bool]:
+    """What is between the ``**``, each as expressions of what is between its stars; and whether
+    the pattern ends with a ``**``."""
+    segments: list[list[str]] = [[""]]
     at = 0
     while at < len(pattern):
         char = pattern[at]
@@ -67,24 +125,28 @@ def translate(pattern: str) -> str:
             at += 2
             if pattern.startswith("/", at):
                 at += 1
-            out.append(".*" if at >= len(pattern) else "(?:.*/)?")
+            if at >= len(pattern):
+                return segments, True
+            if segments[-1] != [""] or len(segments) == 1:
+                segments.append([""])
             continue
         at += 1
         if char == "*":
-            out.append("[^/]*")
-        elif char == "?":
-            out.append("[^/]")
+            segments[-1].append("")
+            continue
+        if char == "?":
+            piece = "[^/]"
         elif char == "[":
             piece, at = _set(pattern, at)
-            out.append(piece)
         elif char == "\\":
             if at >= len(pattern):
                 raise InvalidParameter(f"error parsing pattern {pattern!r}: syntax error")
-            out.append(re.escape(pattern[at]))
+            piece = re.escape(pattern[at])
             at += 1
         else:
-            out.append(re.escape(char))
-    return rf"\A{''.join(out)}\Z"
+            piece = re.escape(char)
+        segments[-1][-1] += piece
+    return segments, False
 
 
 def _set(pattern: str, at: int) -> tuple[str, int]:

@@ -118,7 +118,7 @@ class _Joined:
     def read(self, numbered: Iterator[tuple[int, str]], result: Dockerfile) -> None:
         """Take the lines that continue this one."""
         self.last = self.first
-        empty = False
+        pieces, empty = [self.content], False
         while self.goes_on:
             number, raw = next(numbered, (0, ""))
             if not number:
@@ -131,7 +131,8 @@ class _Joined:
                 empty = True
                 continue
             piece, self.goes_on = _continued(piece, self.escape)
-            self.content += piece
+            pieces.append(piece)
+        self.content = "".join(pieces)
         if empty:
             text = f"Empty continuation line found in:\n    {self.content.strip()}"
             result.warnings.append(text)

@@ -6,24 +6,23 @@ texts that somebody made for that.
 
 import re
 
-from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.budget import Budget
 
-# Steps, of which a second has about a hundred million.
-_MOST_WORK = 1 << 26
 _ANY = ""
 
 
 class ShellPattern:
     """Between two stars each piece has a length, so its first place is as good as any other."""
 
-    def __init__(self, pieces: list[list[str]]) -> None:
+    def __init__(self, pieces: list[list[str]], budget: Budget) -> None:
         """*pieces*: what is between the stars, as characters, "" for any."""
         self._raw = pieces
+        self._budget = budget
         self._pieces = [re.compile(_expression(piece), re.DOTALL) for piece in pieces]
         self._lengths = [len(piece) for piece in pieces]
 
     @classmethod
-    def parse(cls, text: str, escape: str) -> "ShellPattern":
+    def parse(cls, text: str, escape: str, budget: Budget) -> "ShellPattern":
         pieces: list[list[str]] = [[]]
         at = 0
         while at < len(text):
@@ -36,7 +35,7 @@ class ShellPattern:
             else:
                 pieces[-1].append(_ANY if char == "?" else char)
             at += 1
-        return cls(pieces)
+        return cls(pieces, budget)
 
     def cut_prefix(self, value: str, longest: bool) -> str:
         """*value* without the beginning that matches, if one does."""
@@ -46,20 +45,22 @@ class ShellPattern:
 
     def cut_suffix(self, value: str, longest: bool) -> str:
         """*value* without the end that matches, if one does."""
-        mirrored = ShellPattern([piece[::-1] for piece in reversed(self._raw)])
+        mirrored = ShellPattern([piece[::-1] for piece in reversed(self._raw)], self._budget)
         return mirrored.cut_prefix(value[::-1], longest)[::-1]
 
     def replace(self, value: str, other: str, every: bool) -> str:
         """*other* in place of the first, and longest, match, or of every one."""
         self._check(value)
         out: list[str] = []
-        done = 0
+        done = added = 0
         while (found := self._pieces[0].search(value, done)) is not None:
             end = self._end(value, found.start(), True)
             # Where this has no place for the rest, what is further on has none either.
             if end is None:
                 break
             out += [value[done : found.start()], other]
+            self._budget.grow(len(other), added)
+            added += len(other)
             done = end
             if not every or end == len(value):
                 break
@@ -89,8 +90,7 @@ class ShellPattern:
         return None
 
     def _check(self, value: str) -> None:
-        if len(value) * (sum(self._lengths) + len(self._lengths)) > _MOST_WORK:
-            raise DockerfileError("pattern and value of a substitution are too long")
+        self._budget.search(len(value) * (sum(self._lengths) + len(self._lengths)))
 
 
 def _expression(piece: list[str]) -> str:

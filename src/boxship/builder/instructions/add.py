@@ -38,11 +38,12 @@ class Add:
         return cls(line, Arguments.of(line), found)
 
     def apply(self, stage: Stage) -> Effect:
-        target = absolute(stage, stage.expand(self.line, self.arguments.target))
+        expand = stage.expander(self.line)
+        target = absolute(stage, expand(self.arguments.target))
         self.arguments.check_target(self.line, target)
-        sources = [stage.expand(self.line, word) for word in self.arguments.sources]
+        sources = [expand(word) for word in self.arguments.sources]
         owner = owner_of(stage, self.line, self.flags)
-        excludes = tuple(stage.expand(self.line, text) for text in self.flags.all("exclude"))
+        excludes = tuple(expand(text) for text in self.flags.all("exclude"))
         local = tuple(word for word in sources if not (is_git(word) or _URL.match(word)))
         actions: list[Action] = []
         for word in sources:

@@ -8,6 +8,8 @@ from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.stage import Arguments, Effect, Stage
 
+_MOST = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Arg:
@@ -26,6 +28,8 @@ class Arg:
             if not name:
                 raise line.fail("ARG names can not be blank", word)
             entries.append((name, default if equals else None))
+        if len(entries) > _MOST:
+            raise line.fail(f"ARG with more than {_MOST} names")
         return cls(line, tuple(entries))
 
     def apply(self, stage: Stage) -> Effect:
@@ -39,7 +43,10 @@ class Arg:
     def declare(self, arguments: Arguments) -> None:
         """As :meth:`apply`, before the first FROM."""
         for name, text in self.entries:
-            seen = {k: v for k, v in arguments.declared.items() if v is not None}
-            scope = Stage(args={**arguments.platform, **seen}, escape=self.line.escape)
-            default = None if text is None else scope.expand(self.line, text)
+            default = None
+            if text is not None:
+                seen = {k: v for k, v in arguments.declared.items() if v is not None}
+                scope = Stage(arguments=arguments, args={**arguments.platform, **seen})
+                scope.escape = self.line.escape
+                default = scope.expand(self.line, text)
             arguments.declared[name] = arguments.value(name, default, top=True)

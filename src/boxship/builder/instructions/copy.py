@@ -70,14 +70,15 @@ class CopyInstruction:
         return self.flags.text("from")
 
     def apply(self, stage: Stage) -> Effect:
-        target = absolute(stage, stage.expand(self.line, self.arguments.target))
+        expand = stage.expander(self.line)
+        target = absolute(stage, expand(self.arguments.target))
         self.arguments.check_target(self.line, target)
-        sources = tuple(stage.expand(self.line, word) for word in self.arguments.sources)
+        sources = tuple(expand(word) for word in self.arguments.sources)
         owner = owner_of(stage, self.line, self.flags)
         origin = stage.find(self.origin_name) if self.origin_name else stage.context
         actions: list[Action] = []
         if sources:
-            excludes = tuple(stage.expand(self.line, x) for x in self.flags.all("exclude"))
+            excludes = tuple(expand(text) for text in self.flags.all("exclude"))
             parents = self.flags.on("parents")
             actions.append(Copy(origin, sources, target, owner, parents, excludes))
         actions += written(stage, self.line, self.arguments.documents, target, owner)
@@ -102,7 +103,8 @@ def written(
     stage: Stage, line: Line, documents: tuple[Heredoc, ...], target: str, owner: Owner
 ) -> list[Action]:
     """Here-documents as files."""
-    lexer = Lexer(stage.escape, raw_quotes=True, raw_escapes=True)
+    budget = stage.arguments.budget
+    lexer = Lexer(stage.escape, raw_quotes=True, raw_escapes=True, budget=budget)
     found: list[Action] = []
     for each in documents:
         content = each.content

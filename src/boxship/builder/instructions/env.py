@@ -8,6 +8,8 @@ from boxship.builder.instructions import instruction
 from boxship.builder.instructions.instruction import Pairs
 from boxship.builder.stage import Effect, Stage
 
+_MOST = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Env:
@@ -25,5 +27,7 @@ class Env:
         if "" in found:
             raise self.line.fail("ENV names can not be blank")
         stage.set_env(found)
+        if len(stage.config["Env"]) > _MOST:
+            raise self.line.fail(f"more than {_MOST} variables")
         shown = " ".join(f"{name}={value}" for name, value in found.items())
         return Effect(stage.nop(f"ENV {shown}"))

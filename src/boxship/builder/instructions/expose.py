@@ -10,6 +10,8 @@ from boxship.builder.stage import Effect, Stage
 
 _PORT = re.compile(r"(\d+)(?:-(\d+))?(?:/(\w+))?\Z", re.ASCII)
 _PROTOCOLS = ("tcp", "udp", "sctp")
+# Every one there is, of each protocol.
+_MOST = 3 * 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,13 @@ class Expose:
     def apply(self, stage: Stage) -> Effect:
         words = stage.expand_words(self.line, self.line.rest)
         ports = dict(stage.config.get("ExposedPorts") or {})
+        count = 0
         for word in words:
-            ports |= {port: {} for port in self._ports(word)}
+            named = self._ports(word)
+            count += len(named)
+            if count > _MOST:
+                raise self.line.fail(f"more than {_MOST} ports", word)
+            ports |= {port: {} for port in named}
         stage.config["ExposedPorts"] = ports
         return Effect(stage.nop(f"EXPOSE {' '.join(sorted(words))}"))
 

@@ -108,4 +108,5 @@ def words_or_json(line: Line) -> list[str]:
 
 def expanded_pairs(stage: Stage, line: Line, found: Pairs) -> dict[str, str]:
     """All against the variables from before the instruction."""
-    return {stage.expand(line, key): stage.expand(line, value) for key, value in found}
+    expand = stage.expander(line)
+    return {expand(key): expand(value) for key, value in found}

@@ -45,8 +45,10 @@ class RunInstruction:
     def parsed_mounts(self, stage: Stage, checking: bool = False) -> tuple[Mount, ...]:
         """*checking*: variables are not known yet."""
 
+        known = stage.expander(self.line)
+
         def expand(text: str) -> str:
-            return text if checking else stage.expand(self.line, text)
+            return text if checking else known(text)
 
         try:
             return tuple(

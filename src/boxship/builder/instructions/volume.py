@@ -24,7 +24,8 @@ class Volume:
         if listed is None:
             paths = stage.expand_words(self.line, self.line.rest)
         else:
-            paths = [stage.expand(self.line, path) for path in listed]
+            expand = stage.expander(self.line)
+            paths = [expand(path) for path in listed]
         volumes = dict(stage.config.get("Volumes") or {})
         for path in paths:
             if not path.strip():

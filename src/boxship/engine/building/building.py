@@ -14,9 +14,8 @@ from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFou
 from boxship.builder import git_address
 from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
-from boxship.builder.context import EMPTY, Context, open_context
+from boxship.builder.context import EMPTY, Context, open_context, understood
 from boxship.builder.dockerfile.errors import DockerfileError
-from boxship.builder.dockerfile.ignore import Ignored, read_patterns
 from boxship.builder.dockerfile.lines import parse
 from boxship.builder.machine import RunJob, Say, Tree
 from boxship.builder.options import BuildOptions
@@ -97,14 +96,14 @@ class Building:
         async def show(reporter: Reporter) -> None:
             with self._engine.images.staging() as directory:
                 async with self.context(sources, directory) as (_, text):
-                    plan = self._explained(text, sources.dockerfile, options)
+                    plan = await self._explained(text, sources.dockerfile, options)
                     reporter.send({"stream": plan.render()})
 
         return Reporter().run(show)
 
-    def _explained(self, text: str, name: str, options: BuildOptions) -> Plan:
+    async def _explained(self, text: str, name: str, options: BuildOptions) -> Plan:
         try:
-            return self.plan(text, name, options)
+            return await asyncio.to_thread(self.plan, text, name, options)
         except DockerfileError as error:
             raise InvalidParameter(error.explain(text, name)) from None
 
@@ -133,7 +132,7 @@ class Building:
     async def _build_in(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
         with self._engine.images.staging() as directory:
             async with self.context(sources, directory) as (context, text):
-                plan = self._explained(text, sources.dockerfile, options)
+                plan = await self._explained(text, sources.dockerfile, options)
                 try:
                     listener = Classic(reporter.send, plan, options.quiet, reporter.room)
                     machine = self.machine(sources.credentials, directory)
@@ -210,7 +209,7 @@ class Building:
             workers = self._engine.workers
             name = sources.dockerfile or "Dockerfile"
             if sources.directory and sources.text.strip():
-                ignored = Ignored(read_patterns(sources.ignore))
+                ignored = await understood(sources.ignore)
                 yield Context(tree, ignored, lasting=sources.directory), sources.text
                 return
             context, found = await open_context(workers, tree, name, inside)

@@ -14,7 +14,7 @@ from boxship.builder import outline
 from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
-from boxship.builder.context import EMPTY, Context, read_files
+from boxship.builder.context import EMPTY, Context, read_files, understood
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
 from boxship.builder.lint.linter import check_strictness, lint, options_of
 from boxship.builder.lint.options import LintOptions
@@ -57,13 +57,13 @@ class Frontend:
         """The image. GrpcError, with the lines of the file that it is about, when it fails."""
         async with contextlib.AsyncExitStack() as stack:
             source = await self._source(request, stack)
-            plan = self._plan(source, request)
+            plan = await self._plan(source, request)
             machine = self.engine.building.machine(self._credentials, self.directory)
             bases = await self._bases(plan, request.options, machine)
             await self._import_cache(request.options, machine)
-            needs = find_needs(plan, bases)
+            needs = await asyncio.to_thread(find_needs, plan, bases)
             ignored = await self._ignored(source, request.context_name, needs)
-            self._check(plan, source, bases, ignored)
+            await self._check(plan, source, bases, ignored)
             if source.context is None:
                 source.context = await stack.enter_async_context(
                     self._context(request.context_name, needs, source.ignore)
@@ -88,7 +88,7 @@ class Frontend:
         async with contextlib.AsyncExitStack() as stack:
             source = await self._source(request, stack)
             try:
-                plan = self._plan(source, request)
+                plan = await self._plan(source, request)
             except BuildFailure as error:
                 if request.question != "frontend.lint" or error.place is None:
                     raise
@@ -101,11 +101,10 @@ class Frontend:
             bases = await self._bases(plan, request.options, machine)
             if request.question == "frontend.outline":
                 return outline.outline(plan, bases)
-            needs = find_needs(plan, bases)
+            needs = await asyncio.to_thread(find_needs, plan, bases)
             ignored = await self._ignored(source, request.context_name, needs)
-            return lint_report(
-                source.name, source.text, self._lint(plan, source, bases, ignored)[1]
-            )
+            _, findings = await self._lint(plan, source, bases, ignored)
+            return lint_report(source.name, source.text, findings)
 
     async def _ignored(self, source: "_Source", name: str, needs: Needs) -> Ignored:
         """What the context *name* leaves out; fetched only when files of it are needed."""
@@ -113,20 +112,20 @@ class Frontend:
             return source.context.ignored
         if source.ignore is None and (needs.everything or needs.paths):
             source.ignore = await self._ignore_file(name)
-        return Ignored(read_patterns(source.ignore or ""))
+        return await understood(source.ignore or "")
 
-    def _lint(
+    async def _lint(
         self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored
     ) -> tuple[LintOptions, list[Finding]]:
         try:
             options = options_of(plan)
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
-        return options, lint(plan, options, bases, ignored)
+        return options, await asyncio.to_thread(lint, plan, options, bases, ignored)
 
-    def _check(self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored) -> None:
+    async def _check(self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored) -> None:
         """Tell of what the rules find. GrpcError when the file says that it must not be."""
-        options, findings = self._lint(plan, source, bases, ignored)
+        options, findings = await self._lint(plan, source, bases, ignored)
         for finding in findings:
             source.step.find(finding, source.name, source.text)
         try:
@@ -134,9 +133,10 @@ class Frontend:
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
 
-    def _plan(self, source: "_Source", request: attributes.Request) -> Plan:
+    async def _plan(self, source: "_Source", request: attributes.Request) -> Plan:
+        make = self.engine.building.plan
         try:
-            plan = self.engine.building.plan(source.text, source.name, request.options)
+            plan = await asyncio.to_thread(make, source.text, source.name, request.options)
             plan.name_contexts(request.named)
             return plan
         except BoxshipError as error:
@@ -291,6 +291,7 @@ class Frontend:
         if ignore is None:
             ignore = await self._ignore_file(name)
         patterns = read_patterns(ignore)
+        ignored = await understood(ignore)
         async with self.contexts.held(
             self.session, name, self._own_place("context", name)
         ) as place:
@@ -312,7 +313,7 @@ class Frontend:
             tree = _tree(place / "tree")
             try:
                 lasting = str(place) if place.parent != self.directory else ""
-                yield Context(tree, Ignored(patterns), lasting=lasting)
+                yield Context(tree, ignored, lasting=lasting)
             finally:
                 self.engine.building.forget(tree)
 
