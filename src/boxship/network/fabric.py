@@ -237,23 +237,29 @@ class Fabric:
     async def listens_on_ipv6(self) -> bool:
         return await self._do(listens_on_ipv6)
 
-    async def publish(self, wishes: Sequence[Wish], targets: Targets) -> list[Publication]:
-        """Take the ports and lead them to *targets*; all of them or none."""
+    async def publish(
+        self, wishes: Sequence[Wish], targets: Targets, before: Sequence[Publication] = ()
+    ) -> list[Publication]:
+        """Take the ports and lead them to *targets*, in the place of what was published *before*;
+        all of them, or everything stays as it was."""
 
         def work() -> list[Publication]:
-            taken: list[Port] = []
+            own = {_port(row) for row in before}
+            left, taken = set(own), list[Port]()
             rows: list[Publication] = []
             try:
                 for wish in wishes:
-                    for port in self._ports.take(wish):
+                    for port in self._ports.take(wish, left):
                         taken.append(port)
+                        left.discard(port)
                         target = targets.of(port.host)
                         assert target is not None
                         rows.append(_publication(port, target, wish.target_port))
-                self._firewall.publish(rows)
+                self._firewall.publish(rows, before)
             except BaseException:
-                self._ports.release(taken)
+                self._ports.release(port for port in taken if port not in own)
                 raise
+            self._ports.release(left)
             return rows
 
         return await self._do(work)

@@ -87,25 +87,27 @@ class Firewall:
         """Whether some of what is published there takes a process."""
         return row.proxied or row.host.version not in self.wanted.versions
 
-    def publish(self, rows: Iterable[Publication]) -> None:
-        """All of *rows*, or none."""
-        new = [row for row in rows if self._is_ours(row) and row not in self._publications]
-        ports = self._guards(new)
-        fresh = [port for port in ports if port not in self._guarded]
-        commands = "".join(ruleset.publishing(self.name, row) for row in new)
-        self._change(commands + ruleset.change("add", self.name, dict.fromkeys(fresh)))
-        self._publications.update(new)
-        self._guarded.update(ports)
+    def publish(self, rows: Iterable[Publication], before: Iterable[Publication] = ()) -> None:
+        """All of *rows* instead of those *before*, or no change."""
+        present = self._publications.difference(before)
+        present.update(row for row in rows if self._is_ours(row))
+        self._replace(present)
 
     def withdraw(self, rows: Iterable[Publication]) -> None:
         """Those of *rows* that are published."""
-        old = [row for row in rows if row in self._publications]
-        left = self._guarded - Counter(self._guards(old))
-        elements = [each for row in old for each in ruleset.publication_elements(row)]
-        elements += [port for port in self._guarded if port not in left]
-        self._change(ruleset.change("delete", self.name, elements))
-        self._publications.difference_update(old)
-        self._guarded = left
+        self._replace(self._publications.difference(rows))
+
+    def _replace(self, wanted: set[Publication]) -> None:
+        """Have *wanted* published and nothing else, in one transaction."""
+        old, new = self._publications - wanted, wanted - self._publications
+        guarded = self._guarded + Counter(self._guards(new)) - Counter(self._guards(old))
+        gone = [each for row in old for each in ruleset.publication_elements(row)]
+        gone += [port for port in self._guarded if port not in guarded]
+        commands = ruleset.change("delete", self.name, gone)
+        commands += "".join(ruleset.publishing(self.name, row) for row in new)
+        fresh = [port for port in guarded if port not in self._guarded]
+        self._change(commands + ruleset.change("add", self.name, fresh))
+        self._publications, self._guarded = wanted, guarded
 
     def _is_ours(self, row: Publication) -> bool:
         return row.translated and row.host.version in self.wanted.versions

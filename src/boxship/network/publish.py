@@ -3,7 +3,7 @@
 import errno
 import os
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from boxship.base.errors import Internal
@@ -18,12 +18,13 @@ _SCTP = 132
 @dataclass(frozen=True, slots=True)
 class Wish:
     """*hosts*: addresses that get the same port; *ports*: those that will do, the first free one
-    is taken; empty: any."""
+    is taken; empty: any, *preferred* before others."""
 
     protocol: str
     hosts: tuple[Address, ...]
     ports: range
     target_port: int
+    preferred: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +41,36 @@ class Ports:
         self._held: dict[Port, socket.socket | None] = {}
         self._next: dict[str, int] = {}
 
-    def take(self, wish: Wish) -> list[Port]:
-        """One for each host. :class:`Internal`, in Docker's words, when none of the wanted ports
-        is free."""
+    def take(self, wish: Wish, own: Collection[Port] = ()) -> list[Port]:
+        """One for each host; those of *own* are held for this already. :class:`Internal`, in
+        Docker's words, when none of the wanted ports is free."""
         problem = "all ports are allocated"
-        for number in wish.ports or self._candidates(wish.protocol):
+        for number in wish.ports or self._candidates(wish):
             try:
-                taken = self._take_all(wish, number)
+                taken = self._take_all(wish, number, own)
             except Internal as error:
                 problem = str(error) if wish.ports else problem
                 continue
-            if not wish.ports:
+            if not wish.ports and number != wish.preferred:
                 self._next[wish.protocol] = number + 1
             return taken
         raise Internal(problem)
 
-    def _candidates(self, protocol: str) -> Iterator[int]:
-        start = self._next.get(protocol, _RANDOM.start)
+    def _candidates(self, wish: Wish) -> Iterator[int]:
+        start = self._next.get(wish.protocol, _RANDOM.start)
+        if wish.preferred:
+            yield wish.preferred
         yield from range(start, _RANDOM.stop)
         yield from range(_RANDOM.start, start)
 
-    def _take_all(self, wish: Wish, number: int) -> list[Port]:
+    def _take_all(self, wish: Wish, number: int, own: Collection[Port]) -> list[Port]:
+        """In the order of the hosts; on an error those of *own* are still held."""
         taken: list[Port] = []
         try:
             for host in wish.hosts:
                 port = Port(wish.protocol, host, number)
+                if port in own:
+                    continue
                 if port in self._held:
                     raise Internal(f"Bind for {host}:{number} failed: port is already allocated")
                 self._held[port] = _bound(port)
@@ -72,7 +78,7 @@ class Ports:
         except BaseException:
             self.release(taken)
             raise
-        return taken
+        return [Port(wish.protocol, host, number) for host in wish.hosts]
 
     def listener(self, port: Port) -> socket.socket | None:
         """The socket that holds *port*, which stays ours; None while somebody else holds it."""

@@ -17,7 +17,7 @@ from boxship.engine.networks import (
     record,
     resolving,
 )
-from boxship.engine.networks.gateways import gateway_endpoint, gateways
+from boxship.engine.networks.gateways import gateways
 from boxship.engine.networks.naming import dns_names
 from boxship.engine.networks.network import Network
 from boxship.engine.networks.record import Record
@@ -92,13 +92,12 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
     live.network.changing = network.name
     record.write(engine, live.id, live.network)
     wanted = attachment.endpoint_for(live, network.name, network)
-    before = live.network.published
     try:
         pid = live.container.state.pid
         await engine.networks.fabric.plug(pid, wanted, gateways(engine, live))
-        if not before:
-            await publishing.publish(engine, live)
+        await publishing.publish(engine, live)
     except BaseException as error:
+        await _lead_elsewhere(engine, live, network.name)
         # Where the container's end was quicker, its interfaces are gone already.
         with contextlib.suppress(OSError):
             await _take_out(engine, live, network.name, wanted)
@@ -144,6 +143,15 @@ async def _tell_names(
     record.write(engine, live.id, live.network)
 
 
+async def _lead_elsewhere(engine: "Engine", live: Live, name: str) -> None:
+    """Ports move on from the network *name* to the one that has the default route without it."""
+    try:
+        await publishing.publish(engine, live, but=name)
+    except BoxshipError as error:
+        _log.warning("ports of %s: %s", live.container.name, error)
+        await publishing.withdraw(engine, live)
+
+
 async def complete(engine: "Engine", live: Live) -> None:
     """What an earlier daemon was connecting or disconnecting when it died is disconnected."""
     held = live.network
@@ -152,16 +160,11 @@ async def complete(engine: "Engine", live: Live) -> None:
     name = held.changing
     network = engine.networks.find(name)
     if network is not None and name in held.endpoints:
-        await publishing.withdraw(engine, live)
+        await _lead_elsewhere(engine, live, name)
         with contextlib.suppress(OSError):
             await _take_out(engine, live, name, attachment.endpoint_for(live, name, network))
     live.container.endpoints.pop(name, None)
     await _settle(engine, live)
-    if not held.published:
-        try:
-            await publishing.publish(engine, live)
-        except BoxshipError as error:
-            _log.warning("ports of %s: %s", live.container.name, error)
 
 
 async def disconnect(engine: "Engine", reference: str, container: str, force: bool) -> None:
@@ -205,20 +208,15 @@ async def _leave(engine: "Engine", live: Live, name: str, network: Network) -> N
 
 
 async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> None:
-    """The ports move on to the endpoint that has the default route then, if there is one."""
     assert live.network is not None
-    was_gateway = gateway_endpoint(engine, live)
     own = _own_lines(engine, live)
     gone = attachment.endpoint_for(live, name, network)
     live.network.changing = name
     record.write(engine, live.id, live.network)
-    if was_gateway is not None and was_gateway[0] == name:
-        await publishing.withdraw(engine, live)
+    await _lead_elsewhere(engine, live, name)
     try:
         await _take_out(engine, live, name, gone)
     except OSError as error:
         raise Internal(f"cannot disconnect {live.container.name}: {error}") from None
     live.network.changing = name
     await _tell_names(engine, live, own, left=network)
-    if not live.network.published:
-        await publishing.publish(engine, live)

@@ -16,13 +16,16 @@ def _gateway(settings: EndpointSettings, version: int) -> str:
     return settings.gateway if version == 4 else settings.ipv6_gateway
 
 
-def gateway_endpoint(engine: "Engine", live: Live, version: int = 4) -> tuple[str, Network] | None:
-    """The network with the default route, under the name that the container knows it by."""
+def gateway_endpoint(
+    engine: "Engine", live: Live, version: int = 4, but: str = ""
+) -> tuple[str, Network] | None:
+    """The network with the default route, under the name that the container knows it by; *but*:
+    as if it were not on the one of that name."""
     connected = live.network.endpoints if live.network else {}
     found = [
         (-settings.gw_priority, name)
         for name, settings in connected.items()
-        if _gateway(settings, version) and engine.networks.find(name) is not None
+        if name != but and _gateway(settings, version) and engine.networks.find(name) is not None
     ]
     if not found:
         return None

@@ -1,6 +1,8 @@
 """Which ports a container wants published, and how those that are appear in answers."""
 
 import ipaddress
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
@@ -37,16 +39,31 @@ def host_addresses(container: Container) -> list[str]:
     return [each.host_ip for bindings in _wanted(container).values() for each in bindings]
 
 
-def wishes(container: Container, default_hosts: tuple[Address, ...]) -> list[Wish]:
+def wishes(
+    container: Container, default_hosts: tuple[Address, ...], before: Sequence[Publication] = ()
+) -> list[Wish]:
     """In dockerd's order: ports that the user has chosen come first, the highest of them before
-    the others. :class:`InvalidParameter` for what is no address."""
+    the others. Who wants any keeps the one that it had *before*. :class:`InvalidParameter` for
+    what is no address."""
     found = [
         Wish(protocol, _hosts(binding.host_ip, default_hosts), _ports(binding.host_port), number)
         for (protocol, number), bindings in _wanted(container).items()
         for binding in bindings
     ]
     found.sort(key=lambda wish: (-(wish.ports.start), wish.target_port, wish.protocol))
-    return [wish for wish in found if wish.hosts]
+    chosen = {(wish.protocol, number) for wish in found for number in wish.ports}
+    free = [row for row in before if (row.protocol, row.port) not in chosen]
+    return [_keeping(wish, free) for wish in found if wish.hosts]
+
+
+def _keeping(wish: Wish, free: list[Publication]) -> Wish:
+    for row in free if not wish.ports else ():
+        if (row.protocol, row.target_port) == (wish.protocol, wish.target_port):
+            free[:] = [
+                each for each in free if (each.protocol, each.port) != (row.protocol, row.port)
+            ]
+            return replace(wish, preferred=row.port)
+    return wish
 
 
 def _hosts(text: str, default: tuple[Address, ...]) -> tuple[Address, ...]:

@@ -22,9 +22,11 @@ _log = logging.getLogger(__name__)
 _ANY: tuple[Address, Address] = (ipaddress.IPv4Address(0), ipaddress.IPv6Address(0))
 
 
-def _target(engine: "Engine", live: Live, version: int) -> tuple[Network, Address] | None:
+def _target(
+    engine: "Engine", live: Live, version: int, but: str = ""
+) -> tuple[Network, Address] | None:
     """The address on the bridge network with the default route."""
-    chosen = gateway_endpoint(engine, live, version)
+    chosen = gateway_endpoint(engine, live, version, but)
     if chosen is None or chosen[1].driver != "bridge":
         return None
     settings = live.container.endpoints[chosen[0]]
@@ -47,20 +49,24 @@ async def _default_hosts(
     return tuple(hosts)
 
 
-async def publish(engine: "Engine", live: Live) -> None:
-    """The container's ports, on the endpoints that have the default routes; all or none."""
-    found = [_target(engine, live, version) for version in (4, 6)]
+async def publish(engine: "Engine", live: Live, but: str = "") -> None:
+    """The container's ports, on the endpoints that have the default routes, wherever they led
+    before; all, or everything stays as it was. *but*: as if it were not on that network."""
+    found = [_target(engine, live, version, but) for version in (4, 6)]
     networks = [row[0] for row in found if row]
-    if not networks or live.network is None or not ports.any_wanted(live.container):
+    if live.network is None or not ports.any_wanted(live.container):
         return
+    before = live.network.publications()
     targets = Targets(*(row[1] if row else None for row in found))
-    hosts = await _default_hosts(engine, networks[0], targets)
-    wanted = ports.wishes(live.container, hosts)
+    hosts = await _default_hosts(engine, networks[0], targets) if networks else ()
+    wanted = ports.wishes(live.container, hosts, before) if networks else []
     if not wanted:
+        await withdraw(engine, live)
         return
     try:
-        rows = await engine.networks.fabric.publish(wanted, targets)
-        await _carry(engine, live, rows)
+        rows = await engine.networks.fabric.publish(wanted, targets, before)
+        if rows != before:
+            await _carry(engine, live, rows)
     except (Internal, OSError) as error:
         endpoint = gateway_endpoint(engine, live) or gateway_endpoint(engine, live, 6)
         settings = live.container.endpoints[endpoint[0]] if endpoint else None
@@ -77,11 +83,15 @@ async def _carry(engine: "Engine", live: Live, rows: list[Publication]) -> None:
     fabric = engine.networks.fabric
     try:
         proxied = await fabric.proxied(rows)
+        engine.proxy.shut(live.id)
         if proxied:
             engine.proxy.open(live.id, proxied)
+            if live.shim is not None:
+                started(engine, live)
     except BaseException:
         engine.proxy.shut(live.id)
         await fabric.withdraw(rows)
+        _note(live, [])
         raise
 
 
