@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from boxship.base.errors import BoxshipError
 from boxship.builder.dockerfile.ignore import Ignored
+from boxship.builder.lending import Ledger, Lender
 from boxship.builder.options import BuildOptions
 from boxship.builder.work import Origin, Run
 from boxship.images.layers import StagedLayer
@@ -77,7 +78,11 @@ class RunJob:
 
 
 class Machine(Protocol):
-    """The engine's side of a build."""
+    """The engine's side of a build. *lenders* are asked for what the cache does not have; *ledger*
+    takes what the steps have led to."""
+
+    lenders: list[Lender]
+    ledger: Ledger
 
     async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
         """The image *name*, fetched when it is missing or *pull* asks for it."""

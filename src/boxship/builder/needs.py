@@ -1,7 +1,7 @@
 """What a build will ask its client for, known before anything is done. Pure."""
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,17 @@ class Needs:
             self.paths.add(clean)
         else:
             self.everything = True
+
+
+def together(all_needs: Iterable[Needs]) -> Needs:
+    """What several builds need."""
+    found = Needs()
+    for needs in all_needs:
+        found.paths |= needs.paths
+        found.everything = found.everything or needs.everything
+        found.secrets |= needs.secrets
+        found.agents |= needs.agents
+    return found
 
 
 def find_needs(plan: Plan, bases: Mapping[str, Mapping[str, Any]]) -> Needs:

@@ -68,6 +68,16 @@ class Plan:
         return [self.stages[number] for number in sorted(wanted)]
 
     @property
+    def lineage(self) -> set[int]:
+        """The target and the stages that it is made on top of, by number."""
+        found = {self.target}
+        base = self.stages[self.target].base
+        while base is not None:
+            found.add(base)
+            base = self.stages[base].base
+        return found
+
+    @property
     def step_count(self) -> int:
         """How many instructions are carried out, each FROM and global ARG included."""
         return len(self.globals) + sum(1 + len(stage.steps) for stage in self.needed)

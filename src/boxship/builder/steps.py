@@ -12,6 +12,7 @@ from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.base.times import now_ns
 from boxship.builder.cache import Record, key_of
 from boxship.builder.file_steps import orders
+from boxship.builder.lending import Outcome
 from boxship.builder.machine import Place, RunJob, Tree
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
@@ -46,6 +47,12 @@ class Position:
         """The layers, bottom first: what a step that looks at files depends on."""
         return self.image.diff_ids if self.image else ()
 
+    @property
+    def made_for(self) -> platforms.Platform:
+        if self.image is not None:
+            return self.image.platform
+        return platforms.parse_served(self.platform) if self.platform else platforms.host()
+
 
 @dataclass(frozen=True, slots=True)
 class _Made:
@@ -79,15 +86,21 @@ class Steps:
             return
         facts, note = await self._facts(position, effect, places)
         key = key_of(facts)
-        made = self._borrowed(position, note) if self._lenders else self._cached(key)
+        made = self._borrowed(position, note) if self._lenders else self._cached(key, note)
         if made is not None:
             await self._add(position, stage, note, made)
+            return
+        if await self._lent(position, stage, note, key):
             return
         with self._means.images.staging() as directory:
             made = await self._make(position, effect.work, places, directory)
             size = made.layer.size if made.layer else 0
             await self._add(position, stage, note, made)
+        self._note(Outcome(key, made.diff_id or "", size, note, made.created))
         await self._means.cache.put(key, made.diff_id or "", size, note, made.created)
+
+    def _note(self, outcome: Outcome) -> None:
+        self._means.machine.ledger.note(self.number, outcome)
 
     async def describe(self, position: Position, stage: Stage, note: str) -> None:
         """A step that changes the configuration only."""
@@ -98,7 +111,7 @@ class Steps:
     def _now(self) -> int:
         return self._options.created or now_ns()
 
-    def _cached(self, key: str) -> _Made | None:
+    def _cached(self, key: str, note: str) -> _Made | None:
         if self._options.no_cache:
             return None
         record: Record | None = self._means.cache.find(key)
@@ -107,7 +120,29 @@ class Steps:
         if record.diff_id and self._means.images.layer_users(record.diff_id) is None:
             return None
         created = self._options.created or record.created
+        self._note(Outcome(key, record.diff_id, record.size, note, created))
         return _Made(record.diff_id or None, None, created, is_new=False)
+
+    async def _lent(self, position: Position, stage: Stage, note: str, key: str) -> bool:
+        """Add what a cache from elsewhere has, if one does. It does not enter our own cache, where
+        builds would find it whose users trust nobody else's."""
+        for lender in () if self._options.no_cache else self._means.machine.lenders:
+            outcome = lender.find(key)
+            if outcome is None:
+                continue
+            with contextlib.ExitStack() as until:
+                layer: StagedLayer | None = None
+                if outcome.diff_id and self._means.images.layer_users(outcome.diff_id) is None:
+                    layer = await lender.layer(outcome, until)
+                    if layer is None:
+                        continue
+                created = self._options.created or outcome.created
+                made = _Made(outcome.diff_id or None, layer, created, is_new=False)
+                await self._add(position, stage, note, made)
+            self._note(outcome)
+            self._progress.cached(self.number)
+            return True
+        return False
 
     def _borrowed(self, position: Position, note: str) -> _Made | None:
         """The layer of an image in ``--cache-from`` that got this far and went on as we do."""
@@ -248,14 +283,11 @@ class Steps:
         self._means.machine.hold(position.image)
 
     def _encode(self, position: Position, stage: Stage, note: str, made: _Made) -> bytes:
-        where = platforms.parse_served(position.platform) if position.platform else platforms.host()
-        if position.image is not None:
-            where = position.image.platform
         author = stage.author or str(
             position.image.document.get("author") or "" if position.image else ""
         )
         origin = ImageOrigin(made.created, author=author, created_by=note)
-        raw = encode_image(stage.config, where, origin, position.image, made.diff_id)
+        raw = encode_image(stage.config, position.made_for, origin, position.image, made.diff_id)
         if len(raw) > _MOST_CONFIG:
             raise InvalidParameter(f"the image's configuration has more than {_MOST_CONFIG} bytes")
         return raw
@@ -270,6 +302,7 @@ class Steps:
             history = image.document.get("history") or [{}]
             if (
                 image.diff_ids == chain
+                and image.platform == position.made_for
                 and history[-1].get("created_by") == note
                 and image.config == stage.config
                 and len(history) == self._depth(position) + 1

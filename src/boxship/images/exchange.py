@@ -5,14 +5,14 @@ Nothing here knows a registry: blobs come and go as files and chunks.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from boxship.base.errors import Internal, InvalidParameter
 from boxship.content.store import BlobStore
-from boxship.images import blob_rows, catalog
+from boxship.images import blob_rows, catalog, saving
 from boxship.images.adopt import Adopter, NewImage
 from boxship.images.blob_rows import BlobRow, BlobRows
 from boxship.images.catalog import Catalog, Change
@@ -105,6 +105,11 @@ class Exchange:
             )
         return layer
 
+    async def stage_file(self, fd: int, directory: Path, diff_id: str) -> StagedLayer:
+        """As :meth:`stage`, of an archive that is whole."""
+        with closing(self.archive(directory)) as archive:
+            return await self.stage([fd], directory, archive, diff_id)
+
     async def adopt(
         self,
         raw: bytes,
@@ -149,6 +154,19 @@ class Exchange:
         records = {record.id: record for record in self._catalog.records(ids)} if ids else {}
         return [records[image_id] for image_id in ids if image_id in records]
 
+    def layout(self, images: Sequence[ImageRecord]) -> saving.Layout:
+        """*images*, one for each platform, as parts of an OCI layout."""
+        return saving.lay_out(self._catalog, images)
+
+    async def saved(
+        self, images: Sequence[ImageRecord], names: Sequence[Reference]
+    ) -> AsyncIterator[bytes]:
+        """What ``save`` would write if *names* meant *images*, one for each platform."""
+        choice = saving.Choice(list(images), list(names))
+        with self.lease([one for image in images for one in image.diff_ids]):
+            async for piece in saving.stream(self._catalog, self._layers, [choice], saving.Base()):
+                yield piece
+
     def tar(self, diff_id: str) -> Path:
         """A layer's uncompressed archive; lease the layer while you read it."""
         return self._layers.tar(diff_id)
@@ -170,6 +188,20 @@ class Exchange:
         boot = boot_id()
         await self._rows.write(lambda change: blob_rows.add(change, rows, boot, repository))
         self._sync([row.digest for row in rows])
+
+    async def take(self, blob: BlobRow, repository: str) -> None:
+        """Keep a blob that has been fetched whole, if its file is still there."""
+        async with self._lock:
+            is_here = self.partials.publish(blob.digest, self._blobs.path(blob.digest))
+        if is_here:
+            await self.keep([blob], repository)
+
+    async def name(self, reference: Reference, image_ids: Sequence[str]) -> None:
+        """Let the tag *reference* mean several images, the preferred one first."""
+        async with self._lock:
+            await self._rows.write(
+                lambda change: catalog.set_tag(change, reference, list(image_ids))
+            )
 
     async def add_digest(self, reference: Reference, image_id: str) -> None:
         """Record what a registry calls an image."""

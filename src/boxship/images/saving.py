@@ -138,6 +138,22 @@ def _describe(catalog: Catalog, choices: list[Choice], base: Base) -> _Documents
     return documents
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What an OCI layout holds of an image: *top* is the descriptor of its manifest or index,
+    *blobs* are the documents by digest, *layers* bytes by diff ID."""
+
+    top: dict[str, Any]
+    blobs: dict[str, bytes]
+    layers: dict[str, int]
+
+
+def lay_out(catalog: Catalog, images: Sequence[ImageRecord]) -> Layout:
+    """One image for each platform."""
+    documents = _describe(catalog, [Choice(list(images))], Base())
+    return Layout(documents.index[0], documents.blobs, documents.layers)
+
+
 def _list_for_docker(
     documents: _Documents, choice: Choice, image: ImageRecord, is_first: bool
 ) -> None:

@@ -60,14 +60,26 @@ def test_attributes_become_options() -> None:
         ("nofile", 1, 2),
         ("nproc", 3, 3),
     ]
-    assert options.cache_from == ("r/i:1",)
+    assert options.cache_from == ()
+    assert [(one.kind, one.title) for one in request.caches] == [("registry", "r/i:1")]
     assert options.created == 5_000_000_000
     assert request.filename == "F"
-    assert request.named == {
+    assert request.platforms == ()
+    assert set(request.named_on("linux/arm64")) == {"x", "i"}
+    assert request.named_on("linux/amd64") == {
         "x": Origin("image", "y:1"),
         "z": Origin("context", "z"),
         "i": Origin("image", "sha256:abc"),
     }
+
+
+def test_several_platforms_have_results_of_their_own() -> None:
+    request = attributes.read("dockerfile.v0", {"platform": "linux/arm64/v8,linux/amd64"}, {})
+    assert request.platforms == ("linux/arm64", "linux/amd64")
+    assert request.options_on("linux/arm64").platform == "linux/arm64"
+    one = {"platform": "linux/arm64", "multi-platform": "true"}
+    assert attributes.read("dockerfile.v0", one, {}).platforms == ("linux/arm64",)
+    assert attributes.read("dockerfile.v0", {"platform": "linux/arm64"}, {}).platforms == ()
 
 
 def test_no_cache_without_names_is_for_all() -> None:
@@ -87,7 +99,8 @@ def test_dockers_front_ends_are_ours(source: str) -> None:
         ("gateway.v0", {"source": "evil/front"}, "evil/front is not supported"),
         ("dockerfile.v0", {"build-arg:BUILDKIT_SYNTAX": "evil/f"}, "evil/f is not supported"),
         ("dockerfile.v0", {"requestid": "frontend.colour"}, "unsupported request"),
-        ("dockerfile.v0", {"platform": "linux/amd64,linux/arm64"}, "several platforms"),
+        ("dockerfile.v0", {"platform": "linux/amd64,windows/amd64"}, "operating system"),
+        ("dockerfile.v0", {"cache-imports": '[{"Attrs": {}}]'}, "cache-imports"),
         ("dockerfile.v0", {"shm-size": "-1"}, "shm-size"),
         ("dockerfile.v0", {"ulimit": "x=y"}, "ulimit"),
         ("dockerfile.v0", {"add-hosts": "x"}, "key-value"),

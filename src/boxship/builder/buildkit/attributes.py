@@ -4,13 +4,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from boxship.base.errors import InvalidParameter, NotSupported
 from boxship.builder import git_address, outline
 from boxship.builder.options import BuildOptions, Limits
 from boxship.builder.stage import EPOCH
 from boxship.builder.work import Origin
+from boxship.images import platform as platforms
 from boxship.types.host_config import Ulimit
 
 _SECOND = 1_000_000_000
@@ -19,14 +20,26 @@ _OWN = "docker/dockerfile"
 PLAN = "boxship.plan"
 QUESTIONS = frozenset((PLAN, *(f"frontend.{name}" for name in outline.REQUESTS)))
 _RESOLVE_MODES = ("", "default", "local", "pull")
-_CACHE_SOURCES = ("registry", "inline", "local")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSource:
+    """Where the steps of a build may have been kept: *kind* is BuildKit's name for such a place."""
+
+    kind: str
+    attrs: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        return self.attrs.get("ref") or self.attrs.get("src") or self.kind
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """*context* is an address, empty for a directory of the client's called *context_name*, as
     *dockerfile_name* is the one with the file *filename*; *named*: further contexts; *question*:
-    what to say of the file in place of building it."""
+    what to say of the file in place of building it; *platforms*, when there are several results to
+    be told apart: one for each."""
 
     options: BuildOptions
     filename: str
@@ -36,6 +49,20 @@ class Request:
     dockerfile_apart: bool
     named: Mapping[str, Origin]
     question: str = ""
+    caches: tuple[CacheSource, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    def options_on(self, platform: str) -> BuildOptions:
+        return replace(self.options, platform=platform)
+
+    def named_on(self, platform: str) -> dict[str, Origin]:
+        """What names stand for in the build for *platform*, which some are for alone."""
+        mine = {}
+        for name, origin in self.named.items():
+            plain, mark, only = name.partition("::")
+            if not mark or _same_platform(only, platform):
+                mine[plain] = origin
+        return mine
 
 
 def read(frontend: str, attrs: Mapping[str, str], inputs: Mapping[str, str]) -> Request:
@@ -51,6 +78,8 @@ def read(frontend: str, attrs: Mapping[str, str], inputs: Mapping[str, str]) -> 
         dockerfile_apart="dockerfilekey" in attrs,
         named=dict(_named(attrs, inputs)),
         question=_question(attrs),
+        caches=tuple(_cache_sources(attrs)),
+        platforms=_platforms(attrs),
     )
 
 
@@ -82,18 +111,15 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
     if mode not in _RESOLVE_MODES:
         raise InvalidParameter(f"invalid image-resolve-mode: {mode}")
     platform = attrs.get("platform", "")
-    if "," in platform:
-        raise NotSupported("a build for several platforms at once is not supported")
     fresh = _words(attrs.get("no-cache", ""))
     return BuildOptions(
         target=attrs.get("target", ""),
         build_args=given,
         labels=_prefixed(attrs, "label:"),
-        platform=platform,
+        platform="" if "," in platform else platform,
         no_cache="no-cache" in attrs and not fresh,
         no_cache_stages=tuple(name.lower() for name in fresh),
         pull=mode == "pull",
-        cache_from=tuple(_cache_sources(attrs)),
         network=_network(attrs.get("force-network-mode", "")),
         extra_hosts=tuple(_hosts(attrs.get("add-hosts", ""))),
         limits=Limits(
@@ -108,7 +134,6 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
 
 def _named(attrs: Mapping[str, str], inputs: Mapping[str, str]) -> Iterator[tuple[str, Origin]]:
     for name, value in _prefixed(attrs, "context:").items():
-        name = name.partition("::")[0]
         scheme, _, rest = value.partition(":")
         if scheme == "docker-image":
             yield name, Origin("image", rest.removeprefix("//"))
@@ -170,17 +195,29 @@ def _ulimits(text: str) -> list[Ulimit]:
     return found
 
 
-def _cache_sources(attrs: Mapping[str, str]) -> list[str]:
-    """Images that layers may be taken from; other kinds of sources do not make a build fail."""
+def _platforms(attrs: Mapping[str, str]) -> tuple[str, ...]:
+    """Of a build with several results, which one with a single platform may be as well."""
+    words = _words(attrs.get("platform", ""))
+    is_several = len(words) > 1 or attrs.get("multi-platform") in ("true", "1")
+    found = dict.fromkeys(str(platforms.parse_served(word)) for word in words)
+    return tuple(found or [str(platforms.host())]) if is_several else ()
+
+
+def _same_platform(one: str, other: str) -> bool:
+    here = str(platforms.host())
+    parsed = [str(platforms.parse(text)) if text else here for text in (one, other)]
+    return parsed[0] == parsed[1]
+
+
+def _cache_sources(attrs: Mapping[str, str]) -> Iterator[CacheSource]:
     text = attrs.get("cache-imports", "")
     if not text:
-        return _words(attrs.get("cache-from", ""))
+        for name in _words(attrs.get("cache-from", "")):
+            yield CacheSource("registry", {"ref": name})
+        return
     try:
-        rows = json.loads(text)
-        return [
-            str(row["Attrs"]["ref"])
-            for row in rows
-            if row.get("Type") in _CACHE_SOURCES and (row.get("Attrs") or {}).get("ref")
-        ]
+        for row in json.loads(text):
+            given = {str(name): str(value) for name, value in (row.get("Attrs") or {}).items()}
+            yield CacheSource(str(row["Type"]), given)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InvalidParameter(f"failed to unmarshal cache-imports: {text}") from None

@@ -35,6 +35,8 @@ FRONTEND_CAPABILITIES = (
     "solve.base",
     "solve.inlinereturn",
 )
+# Metadata of a result: which of its references is for which platform.
+PLATFORMS = "refs.platforms"
 DEFINITION_CAPABILITIES = ("exporter.sourcedateepoch",)
 
 
@@ -78,11 +80,12 @@ class Result(Message):
     refs: RefMap | None = message(4, RefMap)
     metadata: dict[str, bytes] = mapping(10, BYTES)
 
-    def reference(self) -> str:
-        """The one result that it is about, empty when there is none."""
+    def references(self) -> list[str]:
+        """Those that it is about: several when there are several platforms."""
         if self.refs is not None and self.refs.refs:
-            return next(iter(self.refs.refs.values())).id
-        return self.ref.id if self.ref is not None else self.deprecated_ref
+            return [ref.id for ref in self.refs.refs.values()]
+        one = self.ref.id if self.ref is not None else self.deprecated_ref
+        return [one] if one else []
 
 
 @dataclass

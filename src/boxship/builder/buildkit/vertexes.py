@@ -186,21 +186,22 @@ class Step:
 class Vertexes:
     """A :class:`~boxship.builder.progress.Progress` that tells a *feed*.
 
-    *failed* is the line of the step that made the build fail, *failed_vertex* its digest."""
+    *platform* is told of where there are several builds. *failed* is the line of the step that
+    made the build fail, *failed_vertex* its digest."""
 
-    def __init__(self, feed: Feed, plan: Plan, seed: str) -> None:
+    def __init__(self, feed: Feed, plan: Plan, seed: str, platform: str = "") -> None:
         self._feed = feed
-        self._seed = seed
+        self._seed = f"{seed}\0{platform}"
+        self._platform = platform
         self._names = {stage.number: stage.start.name or "" for stage in plan.needed}
         self._bases = {
             stage.number: references.shown(stage.image) for stage in plan.needed if stage.image
         }
         self._total = {
-            stage.number: sum(step.KEYWORD in _SHOWN for step in stage.steps) + (stage.base is None)
+            stage.number: sum(step.KEYWORD in _SHOWN for step in stage.steps) + bool(stage.image)
             for stage in plan.needed
         }
         self._several = len(plan.stages) > 1
-        self._inherits = {stage.number for stage in plan.needed if stage.base is not None}
         self._at: dict[int, int] = {}
         self._open: dict[int, Step] = {}
         self._last: dict[int, str] = {}
@@ -209,11 +210,11 @@ class Vertexes:
 
     def begin(self, stage: int, text: str) -> None:
         keyword = text.partition(" ")[0].upper()
-        if keyword not in _SHOWN or (keyword == "FROM" and stage in self._inherits):
+        if keyword not in _SHOWN or (keyword == "FROM" and stage not in self._bases):
             return
         self._at[stage] = self._at.get(stage, 0) + 1
         if keyword == "FROM":
-            text = f"FROM {self._bases.get(stage, 'scratch')}"
+            text = f"FROM {self._bases[stage]}"
         inputs = (self._last[stage],) if stage in self._last else ()
         seed = f"{self._seed}\0{stage}"
         waits = keyword != "FROM"
@@ -224,7 +225,7 @@ class Vertexes:
         name = self._names.get(stage) or (f"stage-{stage}" if self._several else "")
         total = self._total.get(stage, 0)
         number = f"{self._at[stage]:>{len(str(total))}}/{total}"
-        return f"{name} {number}" if name else number
+        return " ".join(word for word in (self._platform, name, number) if word)
 
     def work(self, stage: int) -> None:
         if stage in self._open:

@@ -17,6 +17,7 @@ from boxship.builder.classic import Classic
 from boxship.builder.context import EMPTY, Context, open_context, understood
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
+from boxship.builder.lending import Ledger, Lender
 from boxship.builder.machine import RunJob, Say, Tree
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, make_plan
@@ -289,6 +290,8 @@ class EngineMachine:
         self.directory = directory
         #: IDs of images.
         self.held: set[str] = set()
+        self.lenders: list[Lender] = []
+        self.ledger = Ledger()
         self._count = 0
         self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
         self._pulled: set[tuple[str, str]] = set()

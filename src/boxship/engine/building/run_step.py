@@ -15,6 +15,7 @@ from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.base.ids import short_id
 from boxship.builder.classic import of_stderr
 from boxship.builder.machine import RunJob, StepFailed
+from boxship.engine.building import emulation
 from boxship.engine.building.run_mounts import Mounts
 from boxship.engine.containers import attach, commit, create, ended, files, removal, start
 from boxship.engine.containers.store import Live
@@ -145,8 +146,18 @@ async def _finish(engine: "Engine", job: RunJob, live: Live) -> None:
         await asyncio.gather(exit_code, reading, return_exceptions=True)
         ours.close()
     if code:
+        _explain(job)
         command = " ".join(job.work.argv)
         raise StepFailed(f"The command '{command}' returned a non-zero code: {code}", code, command)
+
+
+def _explain(job: RunJob) -> None:
+    """Say so when the step had no chance."""
+    if job.below is not None and not emulation.runs(job.below.platform):
+        job.told(
+            f"programs of {job.below.platform} do not run on this machine: "
+            "no emulator for them is registered with the kernel (binfmt_misc)\n"
+        )
 
 
 async def _tell(sock: socket.socket, job: RunJob) -> None:

@@ -1,5 +1,6 @@
 """``moby.buildkit.v1.frontend.LLBBridge``: a client drives its build step by step."""
 
+import json
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
@@ -7,6 +8,7 @@ from boxship.builder.buildkit import control
 from boxship.builder.buildkit import gateway as messages
 from boxship.builder.buildkit.definition import of_image
 from boxship.engine.buildkit.builds import Build, Builds
+from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.control import Control
 from boxship.wire.grpc.server import Call, Method, unary
 from boxship.wire.grpc.status import Code, GrpcError
@@ -69,11 +71,10 @@ class Bridge:
             if request.frontend_opt.get("requestid"):
                 told = await self._builds.answer(build, *given)
                 return messages.BridgeSolveResponse(result=messages.Result(metadata=told))
-            image = await self._builds.solve(build, *given)
+            results = await self._builds.solve(build, *given)
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
-        result = messages.Result(ref=messages.Ref(build.keep(image), of_image(image.id)))
-        return messages.BridgeSolveResponse(result=result)
+        return messages.BridgeSolveResponse(result=_result(build, results))
 
     async def _return(self, request: messages.ReturnRequest, call: Call) -> control.Empty:
         build = await self._current(call)
@@ -85,5 +86,17 @@ class Bridge:
             build.returned.set_exception(error)
         else:
             result = request.result
-            build.returned.set_result(result.reference() if result is not None else "")
+            build.returned.set_result(result.references() if result is not None else [])
         return control.Empty()
+
+
+def _result(build: Build, results: list[Built]) -> messages.Result:
+    refs = {
+        built.platform: messages.Ref(build.keep(built), of_image(built.image.id))
+        for built in results
+    }
+    if "" in refs:
+        return messages.Result(ref=refs[""])
+    rows = [{"ID": built.platform, "Platform": built.image.platform.as_oci()} for built in results]
+    metadata = {messages.PLATFORMS: json.dumps({"Platforms": rows}).encode()}
+    return messages.Result(refs=messages.RefMap(refs), metadata=metadata)

@@ -12,10 +12,10 @@ from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.control import HistoryRecord, SolveRequest, timestamp
 from boxship.builder.buildkit.definition import image_in
 from boxship.builder.buildkit.vertexes import Feed
+from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.frontend import Frontend
 from boxship.engine.buildkit.sessions import Sessions
-from boxship.images.record import ImageRecord
 from boxship.wire.grpc.status import Code, GrpcError, Status
 
 if TYPE_CHECKING:
@@ -28,22 +28,22 @@ _LATE = 10.0
 
 
 class Build:
-    """*results*: images by the references that the client was given; *returned*: what the client
-    said at last, when it drives the build itself."""
+    """*results* by the references that the client was given; *returned*: those that the client
+    named at last, when it drives the build itself."""
 
     def __init__(self, request: SolveRequest) -> None:
         self.request = request
         self.feed = Feed()
-        self.results: dict[str, ImageRecord | None] = {}
-        self.returned: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.results: dict[str, Built] = {}
+        self.returned: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
         self.began = now_ns()
         #: Whether the client has asked something of the file, which has no result.
         self.answered = False
 
-    def keep(self, image: ImageRecord | None) -> str:
-        """A new reference to *image*."""
+    def keep(self, built: Built) -> str:
+        """A new reference to *built*."""
         name = secrets.token_hex(12)
-        self.results[name] = image
+        self.results[name] = built
         return name
 
 
@@ -119,12 +119,12 @@ class Builds:
         frontend: str,
         attrs: Mapping[str, str],
         inputs: Mapping[str, bytes],
-    ) -> ImageRecord:
+    ) -> list[Built]:
         """Carry out what *attrs* say; *inputs* are results of other builds. GrpcError."""
         async with self._front(build, frontend, attrs, inputs) as (front, request):
-            image = await front.solve(request)
+            built = await front.solve(request)
         await self._engine.building.collect()
-        return image
+        return built
 
     async def answer(
         self,

@@ -6,11 +6,11 @@ from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import control as messages
 from boxship.builder.buildkit.vertexes import Step
-from boxship.engine.buildkit import exporters
+from boxship.engine.building import emulation
+from boxship.engine.buildkit import cache_exports, exporters
 from boxship.engine.buildkit.builds import Build, Builds
+from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.sessions import Sessions
-from boxship.images import platform as platforms
-from boxship.images.record import ImageRecord
 from boxship.wire.grpc.server import Call, Method, unary
 from boxship.wire.grpc.status import Code, GrpcError
 
@@ -48,10 +48,15 @@ class Control:
         return messages.ListWorkersResponse([self.worker()])
 
     def worker(self) -> messages.WorkerRecord:
-        here = platforms.host()
-        platform = messages.Platform(here.architecture, here.os, here.variant)
-        labels = {"org.mobyproject.buildkit.worker.executor": "boxship"}
-        return messages.WorkerRecord(self._engine.daemon_id, labels, [platform], _VERSION)
+        served = [
+            messages.Platform(one.architecture, one.os, one.variant) for one in emulation.served()
+        ]
+        # By the snapshotter's label clients know that archives, caches and several platforms work.
+        labels = {
+            "org.mobyproject.buildkit.worker.executor": "boxship",
+            "org.mobyproject.buildkit.worker.snapshotter": self._engine.images.driver,
+        }
+        return messages.WorkerRecord(self._engine.daemon_id, labels, served, _VERSION)
 
     # builds
 
@@ -67,32 +72,34 @@ class Control:
 
     async def _build(self, build: Build) -> dict[str, str]:
         request = build.request
-        if request.cache is not None:
-            _check_cache(request.cache)
+        wanted = request.cache.exports if request.cache is not None else []
+        cache_exports.check(wanted)
         try:
-            image = await self._image(build)
+            results = await self._results(build)
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
-        wanted = request.wanted()
-        if not wanted or (image is None and build.answered):
+        if not results:
+            if request.wanted() and not build.answered:
+                raise GrpcError(Code.UNKNOWN, "the build has no result to export")
             return {}
-        if image is None:
-            raise GrpcError(Code.UNKNOWN, "the build has no result to export")
         session = await self._sessions.get(request.session)
+
+        def begin(name: str) -> Step:
+            return Step(build.feed, name, seed=request.ref)
+
+        if any(one.type == cache_exports.INLINE for one in wanted):
+            results = await cache_exports.with_inline(self._engine, results, begin)
         response: dict[str, str] = {}
-        with self._engine.images.staging() as directory:
-            for exporter in wanted:
+        for exporter in request.wanted():
+            with self._engine.images.staging() as directory:
                 response |= await exporters.export(
-                    self._engine,
-                    exporter,
-                    image,
-                    session,
-                    lambda name: Step(build.feed, name, seed=request.ref),
-                    directory,
+                    self._engine, exporter, results, session, begin, directory
                 )
+        for one in wanted:
+            response |= await cache_exports.export(self._engine, one, results, session, begin)
         return response
 
-    async def _image(self, build: Build) -> ImageRecord | None:
+    async def _results(self, build: Build) -> list[Built]:
         request = build.request
         if request.frontend:
             return await self._builds.solve(
@@ -102,7 +109,7 @@ class Control:
             raise GrpcError(
                 Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
             )
-        return build.results.get(await build.returned)
+        return [build.results[name] for name in await build.returned if name in build.results]
 
     def _remember(self, build: Build, error: GrpcError | None, response: dict[str, str]) -> None:
         if not build.request.internal:
@@ -173,13 +180,3 @@ class Control:
                     self._builds.history.remove(record)
                 return messages.Empty()
         raise GrpcError(Code.UNKNOWN, f"failed to load build record {request.ref}: not found")
-
-
-def _check_cache(cache: messages.CacheOptions) -> None:
-    for export in cache.exports:
-        if export.type != "inline":
-            raise GrpcError(
-                Code.UNKNOWN,
-                f"cache export of type {export.type} is not supported: "
-                "an image's own layers serve as cache (inline)",
-            )

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import hashlib
-import posixpath
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,25 +19,26 @@ from boxship.builder.lint.linter import check_strictness, lint, options_of
 from boxship.builder.lint.options import LintOptions
 from boxship.builder.lint.report import lint_report
 from boxship.builder.lint.rule import Finding
-from boxship.builder.machine import Tree
-from boxship.builder.needs import Needs, find_needs
+from boxship.builder.needs import Needs, find_needs, together
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan
-from boxship.engine.building.building import EngineMachine, Sources
-from boxship.engine.buildkit import transfer
+from boxship.builder.work import Origin
+from boxship.engine.building.building import EngineMachine
+from boxship.engine.buildkit import cache_imports, transfer
 from boxship.engine.buildkit.agents import agents
+from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.contexts import KeptContexts
+from boxship.engine.buildkit.definitions import Definitions, Source, sizes, tree_of
 from boxship.engine.buildkit.sessions import Session
 from boxship.images import reference as references
 from boxship.images.record import ImageRecord
 from boxship.registry.credentials import Credentials
-from boxship.wire.grpc.status import Code, GrpcError
+from boxship.wire.grpc.status import GrpcError
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 Bases = dict[str, Mapping[str, Any]]
-_UPLOADS = ("http://buildkit-session/", "https://buildkit-session/")
 
 
 @dataclass(slots=True)
@@ -53,17 +53,20 @@ class Frontend:
     directory: Path
     _credentials: dict[str, Credentials] = field(default_factory=dict)
 
-    async def solve(self, request: attributes.Request) -> ImageRecord:
-        """The image. GrpcError, with the lines of the file that it is about, when it fails."""
+    @property
+    def _definitions(self) -> Definitions:
+        return Definitions(self.engine, self.session, self.directory, self._step)
+
+    async def solve(self, request: attributes.Request) -> list[Built]:
+        """An image for each platform. GrpcError, with the lines of the file that it is about, when
+        one fails."""
         async with contextlib.AsyncExitStack() as stack:
-            source = await self._source(request, stack)
-            plan = await self._plan(source, request)
-            machine = self.engine.building.machine(self._credentials, self.directory)
-            bases = await self._bases(plan, request.options, machine)
-            await self._import_cache(request.options, machine)
-            needs = await asyncio.to_thread(find_needs, plan, bases)
+            source = await self._definitions.load(request, stack)
+            parts = [await self._part(source, request, one) for one in request.platforms or ("",)]
+            await self._open_caches(request, parts)
+            needs = together(part.needs for part in parts)
             ignored = await self._ignored(source, request.context_name, needs)
-            await self._check(plan, source, bases, ignored)
+            await self._check(parts[0].plan, source, parts[0].bases, ignored)
             if source.context is None:
                 source.context = await stack.enter_async_context(
                     self._context(request.context_name, needs, source.ignore)
@@ -74,21 +77,25 @@ class Frontend:
                         self._context(origin.name, Needs(everything=True), None)
                     )
                     source.context.others[origin.name] = other.place
-            options = await self._with_secrets(request.options, needs)
+            secrets = await self._secrets(needs)
             sockets = await stack.enter_async_context(
                 agents(self.session, needs.agents, self.directory)
             )
-            options = replace(options, agents=sockets)
-            return await self._carry_out(plan, source, options, machine)
+            # One after the other: what they have in common is then found in the cache.
+            built = []
+            for part in parts:
+                part.options = replace(part.options, secrets=secrets, agents=sockets)
+                built.append(await self._carry_out(source, part))
+            return built
 
     async def answer(self, request: attributes.Request) -> dict[str, bytes]:
         """What the request's question asks of the file; nothing is built. GrpcError."""
         if request.question == "frontend.subrequests.describe":
             return outline.describe()
         async with contextlib.AsyncExitStack() as stack:
-            source = await self._source(request, stack)
+            source = await self._definitions.load(request, stack)
             try:
-                plan = await self._plan(source, request)
+                plan = await self._plan(source, request.options, request.named_on(""))
             except BuildFailure as error:
                 if request.question != "frontend.lint" or error.place is None:
                     raise
@@ -106,7 +113,7 @@ class Frontend:
             _, findings = await self._lint(plan, source, bases, ignored)
             return lint_report(source.name, source.text, findings)
 
-    async def _ignored(self, source: "_Source", name: str, needs: Needs) -> Ignored:
+    async def _ignored(self, source: Source, name: str, needs: Needs) -> Ignored:
         """What the context *name* leaves out; fetched only when files of it are needed."""
         if source.context is not None:
             return source.context.ignored
@@ -115,7 +122,7 @@ class Frontend:
         return await understood(source.ignore or "")
 
     async def _lint(
-        self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored
+        self, plan: Plan, source: Source, bases: Bases, ignored: Ignored
     ) -> tuple[LintOptions, list[Finding]]:
         try:
             options = options_of(plan)
@@ -123,7 +130,7 @@ class Frontend:
             raise failure(error, source.name, source.text) from None
         return options, await asyncio.to_thread(lint, plan, options, bases, ignored)
 
-    async def _check(self, plan: Plan, source: "_Source", bases: Bases, ignored: Ignored) -> None:
+    async def _check(self, plan: Plan, source: Source, bases: Bases, ignored: Ignored) -> None:
         """Tell of what the rules find. GrpcError when the file says that it must not be."""
         options, findings = await self._lint(plan, source, bases, ignored)
         for finding in findings:
@@ -133,97 +140,43 @@ class Frontend:
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
 
-    async def _plan(self, source: "_Source", request: attributes.Request) -> Plan:
+    async def _part(self, source: Source, request: attributes.Request, platform: str) -> "_Part":
+        options = request.options_on(platform) if platform else request.options
+        plan = await self._plan(source, options, request.named_on(options.platform))
+        machine = self.engine.building.machine(self._credentials, self.directory)
+        bases = await self._bases(plan, options, machine)
+        needs = await asyncio.to_thread(find_needs, plan, bases)
+        return _Part(platform, options, plan, machine, bases, needs)
+
+    async def _plan(
+        self, source: Source, options: BuildOptions, named: Mapping[str, Origin]
+    ) -> Plan:
         make = self.engine.building.plan
         try:
-            plan = await asyncio.to_thread(make, source.text, source.name, request.options)
-            plan.name_contexts(request.named)
+            plan = await asyncio.to_thread(make, source.text, source.name, options)
+            plan.name_contexts(named)
             return plan
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
 
-    async def _carry_out(
-        self, plan: Plan, source: "_Source", options: BuildOptions, machine: EngineMachine
-    ) -> ImageRecord:
-        progress = Vertexes(self.feed, plan, self.ref)
+    async def _carry_out(self, source: Source, part: "_Part") -> Built:
+        plan, machine = part.plan, part.machine
+        progress = Vertexes(self.feed, plan, self.ref, part.platform)
         assert source.context is not None
         try:
             image = await self.engine.building.solve(
-                plan, source.context, options, progress, machine
+                plan, source.context, part.options, progress, machine
             )
             unused = " ".join(plan.arguments.unused())
             if unused:
                 source.step.warn(f"[Warning] One or more build-args [{unused}] were not consumed")
-            return image
+            lineage = frozenset(plan.lineage)
+            return Built(part.platform, image, machine.ledger, lineage, part.options.created)
         except BoxshipError as error:
             line, vertex = progress.failed, progress.failed_vertex
             raise failure(error, source.name, source.text, line, vertex) from None
         finally:
             progress.cancel()
-
-    # the Dockerfile
-
-    async def _source(
-        self, request: attributes.Request, stack: contextlib.AsyncExitStack
-    ) -> "_Source":
-        step = self._step(f"[internal] load build definition from {request.filename}")
-        try:
-            if not request.context:
-                return await self._synced_source(request, step)
-            context, text = await stack.enter_async_context(self._elsewhere(request, step))
-            if request.dockerfile_apart:
-                source = await self._synced_source(request, step)
-                source.context = context
-                return source
-            return _Source(step, request.filename, text, "", context)
-        except (BoxshipError, GrpcError) as error:
-            step.end(str(error))
-            if isinstance(error, GrpcError):
-                raise
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
-        finally:
-            step.end()
-
-    async def _synced_source(self, request: attributes.Request, step: Step) -> "_Source":
-        name = posixpath.normpath(request.filename)
-        wanted = [name, f"{name}.dockerignore"]
-        if name == "Dockerfile":
-            wanted.append("dockerfile")
-        place = self.directory / "definition"
-        await transfer.fetch(
-            self.session,
-            request.dockerfile_name,
-            place,
-            told=_told(step, "transferring dockerfile:"),
-            follow=wanted,
-        )
-        files = await read_files(self.engine.workers, _tree(place / "tree"), wanted)
-        text = files.get(name, files.get("dockerfile"))
-        if text is None:
-            raise InvalidParameter(
-                f"failed to read dockerfile: open {name}: no such file or directory"
-            )
-        if not text.strip():
-            raise InvalidParameter("the Dockerfile cannot be empty")
-        return _Source(step, request.filename, text, files.get(wanted[1]))
-
-    @contextlib.asynccontextmanager
-    async def _elsewhere(
-        self, request: attributes.Request, step: Step
-    ) -> AsyncIterator[tuple[Context, str]]:
-        """A context that is not a directory of the client's, and the Dockerfile in it."""
-        building = self.engine.building
-        sources = Sources(remote=request.context, dockerfile=request.filename)
-        for prefix in _UPLOADS:
-            if request.context.startswith(prefix):
-                file = self.directory / "uploaded"
-                path = "/" + request.context.removeprefix(prefix)
-                await transfer.upload(self.session, path, file)
-                sources = Sources(archive=file, dockerfile=request.filename)
-        if request.dockerfile_apart:
-            sources = replace(sources, text="#")
-        async with building.context(sources, self.directory) as (context, text):
-            yield context, text
 
     # images
 
@@ -261,14 +214,18 @@ class Frontend:
         finally:
             step.end()
 
-    async def _import_cache(self, options: BuildOptions, machine: EngineMachine) -> None:
-        """Fetch images whose layers may serve; that one is missing is no reason to fail."""
-        for name in () if options.no_cache else options.cache_from:
-            step = self._step(f"importing cache manifest from {name}")
+    async def _open_caches(self, request: attributes.Request, parts: "list[_Part]") -> None:
+        """Let steps be found in caches from elsewhere; that one is missing is no reason to fail."""
+        for wanted in () if request.options.no_cache else request.caches:
+            step = self._step(f"importing cache manifest from {wanted.title}")
             try:
-                await self._log_in(name)
-                await machine.base(name, options.platform, False, step.say)
-            except BoxshipError as error:
+                await self._log_in(wanted.attrs.get("ref", ""))
+                found = await cache_imports.open_cache(
+                    self.engine, self.session, wanted, self._credentials
+                )
+                for part in parts:
+                    part.machine.lenders.append(found)
+            except (BoxshipError, GrpcError) as error:
                 step.end(str(error))
             finally:
                 step.end()
@@ -301,7 +258,7 @@ class Frontend:
                     self.session,
                     name,
                     place,
-                    told=_told(step, "transferring context:"),
+                    told=sizes(step, "transferring context:"),
                     follow=None if needs.everything else sorted(needs.paths),
                     exclude=patterns,
                 )
@@ -310,7 +267,7 @@ class Frontend:
                 raise
             finally:
                 step.end()
-            tree = _tree(place / "tree")
+            tree = tree_of(place / "tree")
             try:
                 lasting = str(place) if place.parent != self.directory else ""
                 yield Context(tree, ignored, lasting=lasting)
@@ -322,9 +279,9 @@ class Frontend:
         place = self._own_place("ignore", name)
         wanted = [".dockerignore"]
         try:
-            told = _told(step, "transferring context:")
+            told = sizes(step, "transferring context:")
             await transfer.fetch(self.session, name, place, told=told, follow=wanted)
-            files = await read_files(self.engine.workers, _tree(place / "tree"), wanted)
+            files = await read_files(self.engine.workers, tree_of(place / "tree"), wanted)
         except GrpcError as error:
             step.end(str(error))
             raise
@@ -332,13 +289,13 @@ class Frontend:
             step.end()
         return files.get(wanted[0], "")
 
-    async def _with_secrets(self, options: BuildOptions, needs: Needs) -> BuildOptions:
+    async def _secrets(self, needs: Needs) -> dict[str, bytes]:
         secrets = {}
         for name in sorted(needs.secrets):
             data = await self.session.secret(name)
             if data is not None:
                 secrets[name] = data
-        return replace(options, secrets=secrets)
+        return secrets
 
     def _own_place(self, kind: str, name: str) -> Path:
         """A path for what the client calls *name*, whatever that is."""
@@ -350,22 +307,12 @@ class Frontend:
 
 
 @dataclass(slots=True)
-class _Source:
-    """The Dockerfile *text*; *ignore*: the file that belongs to it alone; *step* loaded it."""
+class _Part:
+    """The build for one *platform*, empty where there is but one."""
 
-    step: Step
-    name: str
-    text: str
-    ignore: str | None
-    context: Context | None = None
-
-
-def _tree(path: Path) -> Tree:
-    return EMPTY | {"layers": [{"kind": "dir", "path": str(path)}]}
-
-
-def _told(step: Step, name: str) -> transfer.Told:
-    def told(size: int, done: bool) -> None:
-        step.status(name, size, done=done)
-
-    return told
+    platform: str
+    options: BuildOptions
+    plan: Plan
+    machine: EngineMachine
+    bases: Bases
+    needs: Needs

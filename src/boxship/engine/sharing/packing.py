@@ -53,6 +53,25 @@ async def pack(
     return row, upload is not None
 
 
+async def file_of(exchange: Exchange, diff_id: str) -> BlobRow:
+    """A blob of the layer *diff_id* that is a file here, made if there is none."""
+    for row in exchange.blobs_of(diff_id):
+        if exchange.blob_path(row.digest).is_file():
+            return row
+    with exchange.directory() as directory:
+        target = directory / "blob"
+        work = partial(compress.compress, exchange.tar(diff_id), target)
+        file = _Packed(target, work, lambda count: None)
+        try:
+            digest, size = await file.result()
+        finally:
+            await file.close()
+        row = BlobRow(digest, diff_id, GZIP_LAYER, size)
+        os.rename(target, exchange.blob_path(digest))
+    await exchange.keep([row])
+    return row
+
+
 class _Streamed:
     """An upload whose length is not known when it begins."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from boxship.base.errors import InvalidParameter, NotFound
+from boxship.engine.sharing.caches import Caches
 from boxship.engine.sharing.downloads import Downloads
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.engine.sharing.pull import Pull
@@ -32,6 +33,7 @@ class Sharing:
         self._downloads = Downloads(images.exchange)
         self._emit = emit
         self.remote = Remote(self._registries)
+        self.caches = Caches(self._registries, images.exchange, self._downloads)
 
     def close(self) -> None:
         self._registries.close()

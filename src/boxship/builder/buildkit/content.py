@@ -1,0 +1,57 @@
+"""Messages of ``containerd.services.content.v1.Content``: a store of blobs that a client offers."""
+
+from dataclasses import dataclass
+
+from boxship.wire.protobuf import Message, blob, integer, message, string
+
+_SERVICE = "/containerd.services.content.v1.Content/"
+INFO, READ, WRITE = (_SERVICE + name for name in ("Info", "Read", "Write"))
+# Which of a session's stores a call is about.
+STORE = "buildkit-attachable-store-id"
+#: Actions of a write.
+APPEND, COMMIT = 1, 2
+
+
+@dataclass
+class InfoRequest(Message):
+    digest: str = string(1)
+
+
+@dataclass
+class Info(Message):
+    digest: str = string(1)
+    size: int = integer(2)
+
+
+@dataclass
+class InfoResponse(Message):
+    info: Info | None = message(1, Info)
+
+
+@dataclass
+class ReadRequest(Message):
+    digest: str = string(1)
+    offset: int = integer(2)
+    size: int = integer(3)
+
+
+@dataclass
+class ReadResponse(Message):
+    offset: int = integer(1)
+    data: bytes = blob(2)
+
+
+@dataclass
+class WriteRequest(Message):
+    action: int = integer(1)
+    ref: str = string(2)
+    total: int = integer(3)
+    expected: str = string(4)
+    offset: int = integer(5)
+    data: bytes = blob(6)
+
+
+@dataclass
+class WriteResponse(Message):
+    action: int = integer(1)
+    offset: int = integer(4)

@@ -1,0 +1,154 @@
+"""``--cache-to``: the steps of a build, for other daemons to be spared them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from boxship.base.digests import sha256
+from boxship.base.errors import BoxshipError
+from boxship.builder import cache_config
+from boxship.builder.buildkit.control import Exporter
+from boxship.builder.buildkit.vertexes import Step
+from boxship.builder.lending import Outcome
+from boxship.engine.buildkit.built import Built
+from boxship.engine.buildkit.client_store import ClientStore
+from boxship.engine.buildkit.sessions import Session
+from boxship.engine.sharing.caches import Form
+from boxship.engine.sharing.packing import file_of
+from boxship.images import reference as references
+from boxship.images.adopt import NewImage
+from boxship.oci.layout import Descriptor, encode
+from boxship.wire.grpc.status import Code, GrpcError
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+Begin = Callable[[str], Step]
+INLINE = "inline"
+_TITLES = {
+    "registry": "exporting cache to registry",
+    "local": "exporting cache to client directory",
+    INLINE: "preparing layers for inline cache",
+}
+_MODES = ("", "min", "max")
+_COMPRESSIONS = ("", "gzip")
+
+
+def check(wanted: Sequence[Exporter]) -> None:
+    """Refuse at once what cannot be done in the end. GrpcError."""
+    for one in wanted:
+        if one.type not in _TITLES:
+            raise GrpcError(Code.UNKNOWN, f'unknown cache exporter: "{one.type}"')
+        if one.attrs.get("mode", "").lower() not in _MODES:
+            raise GrpcError(Code.UNKNOWN, f"invalid cache mode: {one.attrs['mode']}")
+        if one.attrs.get("compression", "") not in _COMPRESSIONS:
+            raise GrpcError(
+                Code.UNKNOWN,
+                f"unsupported compression of a cache: {one.attrs['compression']} (only gzip)",
+            )
+        if one.type == "registry" and not one.attrs.get("ref"):
+            raise GrpcError(Code.UNKNOWN, "registry cache exporter requires ref")
+
+
+async def with_inline(engine: "Engine", results: Sequence[Built], begin: Begin) -> list[Built]:
+    """The same images, each with the records of its own steps in its configuration."""
+    step = begin(_TITLES[INLINE])
+    found = []
+    for built in results:
+        image = built.image
+        records = cache_config.encode_inline(_chosen([built], "min"), image.diff_ids)
+        raw = encode({**image.document, cache_config.INLINE: records})
+        found.append(built.with_image(await engine.images.add(NewImage(raw, [], image.id))))
+    step.end()
+    return found
+
+
+async def export(
+    engine: "Engine", wanted: Exporter, results: Sequence[Built], session: Session, begin: Begin
+) -> dict[str, str]:
+    """What the client is told of it. GrpcError, unless the client said that errors do not count."""
+    if wanted.type == INLINE:
+        return {}
+    step = begin(_TITLES[wanted.type])
+    try:
+        step.status("preparing build cache for export", done=True)
+        outcomes = _chosen(results, wanted.attrs.get("mode", "").lower())
+        send = _to_registry if wanted.type == "registry" else _to_client
+        manifest = await send(engine, wanted.attrs, outcomes, session, step)
+        return {"cache.manifest": encode(manifest.to_json()).decode()}
+    except (BoxshipError, GrpcError) as error:
+        step.end(str(error))
+        if _is_set(wanted.attrs, "ignore-error"):
+            return {}
+        if isinstance(error, GrpcError):
+            raise
+        raise GrpcError(Code.UNKNOWN, str(error)) from None
+    finally:
+        step.end()
+
+
+def _chosen(results: Sequence[Built], mode: str) -> list[Outcome]:
+    """``max``: every step; else only those that are part of a result."""
+    found: dict[str, Outcome] = {}
+    for built in results:
+        stages = None if mode == "max" else built.lineage
+        found |= {one.key: one for one in built.ledger.outcomes(stages)}
+    return list(found.values())
+
+
+def _is_set(attrs: Mapping[str, str], name: str) -> bool:
+    return attrs.get(name, "").lower() in ("true", "1")
+
+
+def _form(attrs: Mapping[str, str]) -> Form:
+    return Form(
+        image=attrs.get("image-manifest", "true").lower() in ("true", "1"),
+        oci=attrs.get("oci-mediatypes", "true").lower() in ("true", "1"),
+    )
+
+
+async def _to_registry(
+    engine: "Engine",
+    attrs: Mapping[str, str],
+    outcomes: Sequence[Outcome],
+    session: Session,
+    step: Step,
+) -> Descriptor:
+    credentials = await session.credentials(references.parse(attrs["ref"]).domain)
+    return await engine.sharing.caches.push(
+        attrs["ref"],
+        outcomes,
+        _form(attrs),
+        credentials,
+        lambda what: step.status(what, done=True),
+        _is_set(attrs, "registry.insecure"),
+    )
+
+
+async def _to_client(
+    engine: "Engine",
+    attrs: Mapping[str, str],
+    outcomes: Sequence[Outcome],
+    session: Session,
+    step: Step,
+) -> Descriptor:
+    store, form = ClientStore(session, "local:" + attrs.get("dest", "")), _form(attrs)
+    exchange = engine.images.exchange
+    layers: dict[str, Descriptor] = {}
+    diff_ids = [*dict.fromkeys(one.diff_id for one in outcomes if one.diff_id)]
+    with exchange.lease(diff_ids):
+        for diff_id in diff_ids:
+            row = await file_of(exchange, diff_id)
+            blob = form.layer(Descriptor(row.media_type, row.digest, row.size))
+            step.status(f"writing layer {blob.digest}")
+            await store.put_file(blob, exchange.blob_path(blob.digest))
+            step.status(f"writing layer {blob.digest}", done=True)
+            layers[diff_id] = blob
+    config = cache_config.encode_config(outcomes, layers)
+    await store.put(sha256(config), config)
+    step.status(f"writing config {sha256(config)}", done=True)
+    data, kind = cache_config.encode_manifest(
+        config, layers.values(), image=form.image, oci=form.oci
+    )
+    await store.put(sha256(data), data)
+    step.status(f"writing cache manifest {sha256(data)}", done=True)
+    return Descriptor(kind, sha256(data), len(data))

@@ -1,0 +1,117 @@
+"""The Dockerfile of a build, wherever it is, with the context when that comes along."""
+
+import contextlib
+import posixpath
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.builder.buildkit import attributes
+from boxship.builder.buildkit.vertexes import Step
+from boxship.builder.context import EMPTY, Context, read_files
+from boxship.builder.machine import Tree
+from boxship.engine.building.building import Sources
+from boxship.engine.buildkit import transfer
+from boxship.engine.buildkit.sessions import Session
+from boxship.wire.grpc.status import Code, GrpcError
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+_UPLOADS = ("http://buildkit-session/", "https://buildkit-session/")
+
+
+@dataclass(slots=True)
+class Source:
+    """The Dockerfile *text*; *ignore*: the file that belongs to it alone; *step* loaded it."""
+
+    step: Step
+    name: str
+    text: str
+    ignore: str | None
+    context: Context | None = None
+
+
+class Definitions:
+    """Those that the client of *session* may mean; *directory* takes what they need meanwhile."""
+
+    def __init__(
+        self, engine: "Engine", session: Session, directory: Path, begin: Callable[[str], Step]
+    ) -> None:
+        self._engine = engine
+        self._session = session
+        self._directory = directory
+        self._begin = begin
+
+    async def load(self, request: attributes.Request, stack: contextlib.AsyncExitStack) -> Source:
+        step = self._begin(f"[internal] load build definition from {request.filename}")
+        try:
+            if not request.context:
+                return await self._synced_source(request, step)
+            context, text = await stack.enter_async_context(self._elsewhere(request, step))
+            if request.dockerfile_apart:
+                source = await self._synced_source(request, step)
+                source.context = context
+                return source
+            return Source(step, request.filename, text, "", context)
+        except (BoxshipError, GrpcError) as error:
+            step.end(str(error))
+            if isinstance(error, GrpcError):
+                raise
+            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        finally:
+            step.end()
+
+    async def _synced_source(self, request: attributes.Request, step: Step) -> Source:
+        name = posixpath.normpath(request.filename)
+        wanted = [name, f"{name}.dockerignore"]
+        if name == "Dockerfile":
+            wanted.append("dockerfile")
+        place = self._directory / "definition"
+        await transfer.fetch(
+            self._session,
+            request.dockerfile_name,
+            place,
+            told=sizes(step, "transferring dockerfile:"),
+            follow=wanted,
+        )
+        files = await read_files(self._engine.workers, tree_of(place / "tree"), wanted)
+        text = files.get(name, files.get("dockerfile"))
+        if text is None:
+            raise InvalidParameter(
+                f"failed to read dockerfile: open {name}: no such file or directory"
+            )
+        if not text.strip():
+            raise InvalidParameter("the Dockerfile cannot be empty")
+        return Source(step, request.filename, text, files.get(wanted[1]))
+
+    @contextlib.asynccontextmanager
+    async def _elsewhere(
+        self, request: attributes.Request, step: Step
+    ) -> AsyncIterator[tuple[Context, str]]:
+        """A context that is not a directory of the client's, and the Dockerfile in it."""
+        building = self._engine.building
+        sources = Sources(remote=request.context, dockerfile=request.filename)
+        for prefix in _UPLOADS:
+            if request.context.startswith(prefix):
+                file = self._directory / "uploaded"
+                path = "/" + request.context.removeprefix(prefix)
+                await transfer.upload(self._session, path, file)
+                sources = Sources(archive=file, dockerfile=request.filename)
+        if request.dockerfile_apart:
+            sources = replace(sources, text="#")
+        async with building.context(sources, self._directory) as (context, text):
+            yield context, text
+
+
+def tree_of(path: Path) -> Tree:
+    return EMPTY | {"layers": [{"kind": "dir", "path": str(path)}]}
+
+
+def sizes(step: Step, name: str) -> transfer.Told:
+    def told(size: int, done: bool) -> None:
+        step.status(name, size, done=done)
+
+    return told

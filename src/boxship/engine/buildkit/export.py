@@ -1,0 +1,59 @@
+"""One exporter's work, as all exporters see it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import InvalidParameter
+from boxship.builder.buildkit.control import Exporter
+from boxship.builder.buildkit.vertexes import Step
+from boxship.engine.buildkit.built import Built
+from boxship.engine.buildkit.sessions import Session
+from boxship.images import platform as platforms
+from boxship.images import reference as references
+from boxship.images.record import ImageRecord
+from boxship.images.reference import Reference
+
+if TYPE_CHECKING:
+    from boxship.engine.engine import Engine
+
+
+@dataclass(slots=True)
+class Export:
+    """One exporter's work. *directory* is empty, and goes away afterwards."""
+
+    engine: "Engine"
+    wanted: Exporter
+    results: Sequence[Built]
+    session: Session
+    step: Step
+    directory: Path
+
+    @property
+    def attrs(self) -> Mapping[str, str]:
+        return self.wanted.attrs
+
+    def is_set(self, name: str) -> bool:
+        return self.attrs.get(name, "").lower() in ("true", "1")
+
+    @property
+    def images(self) -> list[ImageRecord]:
+        """One for each platform, that of this machine first."""
+        here = platforms.host()
+        found = {built.image.id: built.image for built in self.results}
+        return sorted(found.values(), key=lambda image: not image.platform.runs(here))
+
+    def names(self) -> list[Reference]:
+        """What the images are to be called. :class:`InvalidParameter`."""
+        found = []
+        for text in self.attrs.get("name", "").split(","):
+            if text:
+                name = references.parse(text).with_default_tag()
+                if not name.tag:
+                    raise InvalidParameter("refusing to create a tag with a digest reference")
+                found.append(name)
+        return found
+
+    def told(self, size: int, done: bool) -> None:
+        self.step.status("copying files", size, done=done)
