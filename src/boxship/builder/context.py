@@ -16,17 +16,24 @@ _MAX_FILE = 2 << 20
 @dataclass(slots=True)
 class Context:
     """*tree* holds the files below *directory* in it; *ignored* are what no COPY sees; *others* are
-    places of further contexts by name; *lasting* as :class:`Place` has it."""
+    places of further contexts by name; *lasting* and *state* as :class:`Place` has them."""
 
     tree: Tree
     ignored: Ignored
     directory: str = ""
     others: dict[str, Place] = field(default_factory=dict)
     lasting: str = ""
+    state: str = ""
 
     @property
     def place(self) -> Place:
-        return Place(self.tree, self.directory, ignored=self.ignored, lasting=self.lasting)
+        return Place(
+            self.tree,
+            self.directory,
+            ignored=self.ignored,
+            lasting=self.lasting,
+            state=self.state,
+        )
 
 
 async def read_files(workers: WorkRunner, tree: Tree, paths: list[str]) -> dict[str, str]:

@@ -23,7 +23,8 @@ Say = Callable[[str], None]
 class Place:
     """Where the files of an origin are: below *directory* in *tree*, under the name *only* when
     it is a single file. *owners*: they count, as those of a client's context do not. *lasting*
-    names a directory that will likely be built from again; empty for trees that go away."""
+    names a directory that will likely be built from again; empty for trees that go away. *state*
+    names what the tree holds, times apart, where that is known."""
 
     tree: Tree
     directory: str = ""
@@ -31,6 +32,7 @@ class Place:
     owners: bool = False
     ignored: Ignored | None = None
     lasting: str = ""
+    state: str = ""
 
 
 class StepFailed(BoxshipError):

@@ -187,10 +187,10 @@ class Steps:
         copies = [action for action in actions if action["do"] == "copy"]
         if not copies:
             return []
-        if not all(place.owners for place in places.values()):
+        if not all(place.owners or place.state for place in places.values()):
             return await self._digest(copies, trees, places)
         # What images hold stays as it is.
-        key = key_of([trees, copies])
+        key = key_of([trees, copies, [place.state for place in places.values()]])
         digests = self._means.cache.content(key)
         if digests is None:
             digests = await self._digest(copies, trees, places)

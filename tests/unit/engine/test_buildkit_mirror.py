@@ -2,6 +2,7 @@
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from boxship.builder.buildkit import packets
 from boxship.builder.buildkit.packets import Packet, Stat
+from boxship.engine.buildkit.entries import EntriesFile
 from boxship.engine.buildkit.mirror import Mirror
 from boxship.wire.protobuf import DecodeError
 
@@ -29,9 +31,29 @@ def link(path: str, target: str) -> Stat:
     return Stat(path, LINK | 0o777, modified=TIME, link=target)
 
 
+def entries_of(root: Path) -> EntriesFile:
+    return EntriesFile(root.with_name(f"{root.name}.entries"))
+
+
+def mirror_of(root: Path) -> Mirror:
+    return Mirror(root, entries_of(root))
+
+
 def send(root: Path, entries: list[Stat], contents: dict[str, bytes]) -> list[str]:
     """Play the client; the paths whose content was asked for."""
-    mirror = Mirror(root)
+    mirror = mirror_of(root)
+    return _play(mirror, entries, contents)
+
+
+def state_after(root: Path, entries: list[Stat], contents: dict[str, bytes] | None = None) -> str:
+    """As :func:`send`, and remembered for the next time; how the tree is called then."""
+    mirror = mirror_of(root)
+    _play(mirror, entries, contents or {})
+    mirror.keep()
+    return mirror.state
+
+
+def _play(mirror: Mirror, entries: list[Stat], contents: dict[str, bytes]) -> list[str]:
     stats = [Packet(packets.STAT, entry).encode() for entry in entries]
     asked = []
     try:
@@ -88,7 +110,7 @@ def test_what_has_not_changed_is_not_asked_for_again(tmp_path: Path) -> None:
 
 
 def test_a_transfer_that_broke_off_is_made_good(tmp_path: Path) -> None:
-    mirror = Mirror(tmp_path)
+    mirror = mirror_of(tmp_path)
     entry = file("a", b"whole")
     mirror.take([Packet(packets.STAT, entry).encode(), packets.content(0, b"whole")])
     mirror.close()
@@ -128,13 +150,154 @@ def test_no_path_leads_out(tmp_path: Path, entries: list[Stat]) -> None:
     assert sorted(os.listdir(tmp_path)) == ["out", "root"]
 
 
+def later(entry: Stat) -> Stat:
+    return replace(entry, modified=TIME + 1)
+
+
+BIG = bytes(range(256)) * 20
+FILES = {"d/a": b"1", "d/b": BIG, "f": b"x"}
+TREE = [
+    directory("d"),
+    file("d/a", b"1"),
+    file("d/b", BIG),
+    link("d/l", "a"),
+    directory("e"),
+    file("e/empty"),
+    file("f", b"x"),
+    file("same", b"x", link="f"),
+]
+
+
+def test_the_state_goes_with_content_and_not_with_times(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    first = state_after(root, TREE, FILES | {"e/empty": b""})
+    node = (root / "d/b").stat().st_ino
+    assert first and state_after(root, TREE) == first
+    touched = [TREE[0], TREE[1], later(TREE[2]), later(TREE[3]), later(TREE[4]), *TREE[5:]]
+    assert state_after(root, touched, FILES) == first
+    after = (root / "d/b").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (node, TIME + 1)
+    assert (root / "d").stat().st_mtime_ns == TIME
+    assert (root / "e").stat().st_mtime_ns == TIME + 1
+    assert state_after(root, touched) == first
+
+    other = BIG[:-1] + b"!"
+    changed = replace(TREE[2], modified=TIME + 2)
+    assert state_after(root, [*TREE[:2], changed, *TREE[3:]], {"d/b": other}) != first
+    assert (root / "d/b").read_bytes() == other
+    assert (root / "d").stat().st_mtime_ns == TIME
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [replace(TREE[0], mode=DIRECTORY | 0o700), *TREE[1:]],
+        [TREE[0], file("d/a", b"1", 0o755), *TREE[2:]],
+        [TREE[0], file("d/a", b"22"), *TREE[2:]],
+        [TREE[0], link("d/a", "b"), *TREE[2:]],
+        [*TREE[:3], link("d/l", "b"), *TREE[4:]],
+        [TREE[0], *TREE[2:]],
+        [*TREE[:4], *TREE[6:]],
+        TREE[4:],
+        TREE[:7],
+        [*TREE[:6], file("f", b"x"), file("same", b"x")],
+        [*TREE, file("z", b"z")],
+        [*TREE[:5], directory("e/empty"), *TREE[6:]],
+        [TREE[0], Stat("d/a", SOCKET | 0o755), *TREE[2:]],
+        [],
+    ],
+)
+def test_whatever_changes_gives_another_state(tmp_path: Path, entries: list[Stat]) -> None:
+    """And the tree is as one that is received from nothing."""
+    contents = FILES | {"e/empty": b"", "z": b"z", "same": b"x"}
+    contents |= {"d/a": b"22"} if any(entry.size == 2 for entry in entries) else {}
+    root, fresh = tmp_path / "root", tmp_path / "fresh"
+    root.mkdir()
+    fresh.mkdir()
+    first = state_after(root, TREE, FILES | {"e/empty": b""})
+    second = state_after(root, entries, contents)
+    assert second != first and state_after(root, entries, contents) == second
+    send(fresh, entries, contents)
+    assert described(root) == described(fresh)
+
+
+def described(root: Path) -> dict[str, tuple[object, ...]]:
+    found: dict[str, tuple[object, ...]] = {}
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        data = path.read_bytes() if path.is_file() else b""
+        times = (status.st_mtime_ns, status.st_nlink)
+        found[str(path.relative_to(root))] = (stat.filemode(status.st_mode), data, times)
+    return found
+
+
+def test_what_broke_off_is_looked_at_again(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    first = state_after(root, TREE, FILES | {"e/empty": b""})
+    mirror = mirror_of(root)
+    mirror.take([Packet(packets.STAT, file("d2")).encode()])
+    mirror.close()
+    assert not entries_of(root).load().rows
+    assert state_after(root, TREE, {"f": b"x"}) != first
+    assert not (root / "d2").exists()
+
+
+def test_what_another_boot_has_written_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    state_after(root, TREE, FILES | {"e/empty": b""})
+    assert entries_of(root).load().rows
+    with monkeypatch.context() as patch:
+        patch.setattr("boxship.engine.buildkit.entries.boot_id", lambda: "x" * 36)
+        assert not entries_of(root).load().rows
+    file = root.with_name("root.entries")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert not entries_of(root).load().rows
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        # A directory becomes a link, and what was in it is said to be there as it was.
+        [link("d", "/etc"), TREE[0], file("d/passwd")],
+        [TREE[0], link("d", "/etc"), file("d/passwd")],
+        [link("d", "/etc"), directory("d/sub"), file("d/sub/x")],
+        [link("d", "/etc"), TREE[1], file("d/passwd")],
+        [TREE[0], TREE[1], link("d/a", "/etc")],
+        [TREE[0], TREE[0]],
+    ],
+)
+def test_no_known_entry_leads_out(tmp_path: Path, order: list[Stat]) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    known = [TREE[0], TREE[1], directory("d/sub"), file("d/sub/f")]
+    state_after(root, known, {"d/a": b"1", "d/sub/f": b""})
+    with pytest.raises(DecodeError, match="invalid path"):
+        send(root, order, {"d/passwd": b"evil", "d/sub/x": b"evil"})
+
+
+def test_nothing_is_removed_behind_a_link(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "a").write_text("untouched")
+    state_after(root, [directory("d"), file("d/a", b"1")], {"d/a": b"1"})
+    state_after(root, [link("d", str(outside))])
+    state_after(root, [directory("d")])
+    assert (outside / "a").read_text() == "untouched"
+
+
 def test_content_that_nobody_asked_for(tmp_path: Path) -> None:
     for data in (packets.content(7, b"x"), packets.content(0, b"x")):
         with pytest.raises(DecodeError, match="nobody asked"):
-            Mirror(tmp_path).take([Packet(packets.STAT, directory("d")).encode(), data])
+            mirror_of(tmp_path).take([Packet(packets.STAT, directory("d")).encode(), data])
     error = Packet(packets.ERROR, data=b"it broke").encode()
     with pytest.raises(DecodeError, match="it broke"):
-        Mirror(tmp_path).take([error])
+        mirror_of(tmp_path).take([error])
 
 
 names = st.text(st.sampled_from("ab./\0é\udcff"), max_size=5)
@@ -156,21 +319,24 @@ parts = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(batch=st.lists(parts, max_size=12))
-def test_any_stream_is_taken_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, batch: list[bytes]
+@given(batches=st.lists(st.lists(parts, max_size=12), min_size=1, max_size=3))
+def test_any_streams_are_taken_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[bytes]]
 ) -> None:
     place = tmp_path_factory.mktemp("mirror")
     root = place / "root"
     root.mkdir()
-    mirror = Mirror(root)
-    try:
-        mirror.take(batch)
-    except (DecodeError, OSError):
-        pass
-    finally:
-        mirror.close()
-    assert os.listdir(place) == ["root"]
+    for batch in batches:
+        mirror = mirror_of(root)
+        try:
+            mirror.take(batch)
+            if mirror.finished:
+                mirror.keep()
+        except (DecodeError, OSError):
+            pass
+        finally:
+            mirror.close()
+    assert {*os.listdir(place)} <= {"root", "root.entries"}
 
 
 @given(stats)

@@ -254,7 +254,7 @@ class Frontend:
         ) as place:
             step = self._step("[internal] load build context")
             try:
-                await transfer.fetch(
+                state = await transfer.fetch(
                     self.session,
                     name,
                     place,
@@ -270,7 +270,7 @@ class Frontend:
             tree = tree_of(place / "tree")
             try:
                 lasting = str(place) if place.parent != self.directory else ""
-                yield Context(tree, ignored, lasting=lasting)
+                yield Context(tree, ignored, lasting=lasting, state=state)
             finally:
                 self.engine.building.forget(tree)
 

@@ -5,48 +5,65 @@ before it, so no path leads out of it.
 """
 
 import os
+import secrets
 import shutil
 import stat
 from pathlib import Path
 
 from boxship.builder.buildkit import packets
 from boxship.builder.buildkit.packets import Packet, Stat
+from boxship.engine.buildkit.entries import Entries, EntriesFile
+from boxship.engine.buildkit.incoming import Incoming, set_time
 from boxship.wire.protobuf import DecodeError
 
 # The sender reads four files at a time.
 _MOST_OPEN = 64
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-# Modes that the umask leaves alone.
-_PLAIN = 0o755
 
 
 class Mirror:
-    """*root* becomes the tree that packets tell of. *received* counts bytes of content."""
+    """*root* becomes the tree that packets tell of; *file* keeps what it was told, so that the
+    same needs not be looked at next time. *received* counts bytes of content."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, file: EntriesFile) -> None:
         self._root = os.fspath(root)
+        self._file = file
+        self._before = file.load()
+        self._now = Entries()
+        self._is_saved = bool(self._before.state)
+        self._has_changed = not self._is_saved
         self._next = 0
-        self._wanted: dict[int, Stat] = {}
-        self._open: dict[int, int] = {}
-        self._directories: dict[str, Stat] = {"": Stat()}
-        self._names: dict[str, set[str]] = {"": set()}
+        self._wanted: dict[int, tuple[Stat, bytes]] = {}
+        # Requested files of which one of the same size and mode is there.
+        self._standing: set[int] = set()
+        self._open: dict[int, Incoming] = {}
+        self._directories: dict[str, Stat | None] = {"": None}
+        # Paths that are not known to be as they were before, and those of them that were there.
+        self._told: set[str] = set()
+        self._replaced: set[str] = set()
         self._links: list[Stat] = []
         self._all_known = False
         self.finished = False
         self.received = 0
 
+    @property
+    def state(self) -> str:
+        """A name for what the tree holds, once finished: another one when that has changed."""
+        return self._now.state
+
     def take(self, batch: list[bytes]) -> list[bytes]:
         """Do what packets say, and what to answer. :class:`DecodeError` for what makes no sense,
         OSError when it cannot be written."""
         answers: list[bytes] = []
+        known, rows = self._before.rows.get, self._now.rows
         for data in batch:
-            packet = packets.read(data)
-            if packet.type == packets.STAT:
-                self._take_stat(packet.stat, answers)
-            elif packet.type == packets.DATA:
-                self._take_data(packet)
-            elif packet.type == packets.ERROR:
-                raise DecodeError(packet.data.decode("utf-8", "replace"))
+            directory = known(data)
+            if directory is None:
+                self._take(data, answers)
+                continue
+            self._next += 1
+            rows[data] = directory
+            if directory:
+                self._announce(directory)
         if self._all_known and not self._wanted and not self.finished:
             self._finish()
             answers.append(packets.FINISHED)
@@ -54,117 +71,209 @@ class Mirror:
 
     def close(self) -> None:
         """Forget what is not complete."""
-        for fd in self._open.values():
-            os.close(fd)
+        for incoming in self._open.values():
+            incoming.close()
         self._open.clear()
 
-    def _take_stat(self, entry: Stat | None, answers: list[bytes]) -> None:
-        if entry is None:
-            self._all_known = True
-            return
+    def _announce(self, path: str) -> None:
+        """A directory that is as it was."""
+        is_known = path in self._directories or path in self._told
+        if is_known or path.rpartition("/")[0] not in self._directories:
+            raise DecodeError(f"invalid path: {path!r}")
+        self._directories[path] = None
+
+    def _take(self, data: bytes, answers: list[bytes]) -> None:
+        packet = packets.read(data)
+        if packet.type == packets.STAT:
+            if packet.stat is None:
+                self._all_known = True
+            else:
+                self._take_stat(packet.stat, data, answers)
+        elif packet.type == packets.DATA:
+            self._take_data(packet)
+        elif packet.type == packets.ERROR:
+            raise DecodeError(packet.data.decode("utf-8", "replace"))
+
+    def _take_stat(self, entry: Stat, data: bytes, answers: list[bytes]) -> None:
         number, self._next = self._next, self._next + 1
         parent, _, name = entry.path.rpartition("/")
-        known = self._names.get(parent)
         if (
-            known is None
+            parent not in self._directories
             or entry.path.startswith("/")
             or name in ("", ".", "..")
             or "\0" in entry.path + entry.link
-            or name in known
+            or entry.path in self._told
+            or entry.path in self._directories
         ):
             raise DecodeError(f"invalid path: {entry.path!r}")
-        known.add(name)
+        self._change()
+        self._told.add(entry.path)
         path = f"{self._root}/{entry.path}"
-        if entry.is_directory:
-            self._directory(entry, path)
-        elif entry.is_symlink:
-            self._symlink(entry, path)
-        elif entry.has_content and entry.link:
+        found = _lstat(path)
+        if found is not None:
+            self._replaced.add(entry.path)
+        if entry.has_content and entry.link:
             self._links.append(entry)
-        elif entry.has_content:
-            if not self._is_same(entry, path):
-                self._wanted[number] = entry
-                answers.append(packets.request(number))
+            self._now.careful.append(data)
+        elif entry.has_content and not self._is_same(number, entry, path, found):
+            self._wanted[number] = entry, data
+            answers.append(packets.request(number))
+        elif entry.is_directory:
+            self._directory(entry, path, found)
+            self._now.rows[data] = entry.path
         else:
-            # Devices and sockets are no content of an image; what was there goes.
-            _remove(path)
+            if entry.is_symlink:
+                self._symlink(entry, path, found)
+            elif not entry.has_content:
+                # Devices and sockets are no content of an image; what was there goes.
+                self._remove(path, found)
+            self._now.rows[data] = ""
 
-    def _directory(self, entry: Stat, path: str) -> None:
+    def _change(self) -> None:
+        if self._is_saved:
+            self._file.forget()
+            self._is_saved = False
+
+    def _remove(self, path: str, found: os.stat_result | None) -> None:
+        if found is None:
+            return
+        self._has_changed = True
+        if stat.S_ISDIR(found.st_mode):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+    def _directory(self, entry: Stat, path: str, found: os.stat_result | None) -> None:
         self._directories[entry.path] = entry
-        self._names[entry.path] = set()
-        found = _lstat(path)
         if found is None or not stat.S_ISDIR(found.st_mode):
-            _remove(path)
+            self._remove(path, found)
             os.mkdir(path, 0o700)
+        elif stat.S_IMODE(found.st_mode) == entry.permissions:
+            return
+        self._has_changed = True
 
-    def _symlink(self, entry: Stat, path: str) -> None:
-        found = _lstat(path)
+    def _symlink(self, entry: Stat, path: str, found: os.stat_result | None) -> None:
         if found is None or not stat.S_ISLNK(found.st_mode) or os.readlink(path) != entry.link:
-            _remove(path)
+            self._remove(path, found)
             os.symlink(entry.link, path)
-        _set_time(path, entry)
+            self._has_changed = True
+        set_time(path, entry)
 
-    def _is_same(self, entry: Stat, path: str) -> bool:
-        found = _lstat(path)
+    def _is_same(self, number: int, entry: Stat, path: str, found: os.stat_result | None) -> bool:
+        """Whether *found* is the file that *entry* tells of; makes room for it if it cannot be."""
         if found is None:
             return False
-        is_same = (
+        if (
             stat.S_ISREG(found.st_mode)
             and found.st_size == entry.size
-            and found.st_mtime_ns == entry.modified
             and stat.S_IMODE(found.st_mode) == entry.permissions
             and found.st_nlink == 1
             and not entry.xattrs
-        )
-        if not is_same:
-            _remove(path)
-        return is_same
+        ):
+            if found.st_mtime_ns == entry.modified:
+                return True
+            self._standing.add(number)
+            return False
+        self._remove(path, found)
+        return False
 
     def _take_data(self, packet: Packet) -> None:
-        entry = self._wanted.get(packet.id)
-        if entry is None:
+        wanted = self._wanted.get(packet.id)
+        if wanted is None:
             raise DecodeError(f"content that nobody asked for: {packet.id}")
-        fd = self._open.get(packet.id)
-        if fd is None:
+        entry, row = wanted
+        incoming = self._open.get(packet.id)
+        if incoming is None:
             if len(self._open) >= _MOST_OPEN:
                 raise DecodeError("too many files at once")
-            # Until it is complete, its time says that it is not the client's file.
-            mode = entry.permissions & 0o777
-            fd = self._open[packet.id] = os.open(f"{self._root}/{entry.path}", _NEW, mode)
+            path = f"{self._root}/{entry.path}"
+            incoming = Incoming(path, entry, packet.id in self._standing)
+            self._open[packet.id] = incoming
         if packet.data:
-            _write(fd, packet.data)
+            incoming.take(packet.data)
             self.received += len(packet.data)
             return
         del self._open[packet.id], self._wanted[packet.id]
         try:
-            if entry.permissions & ~_PLAIN:
-                os.fchmod(fd, entry.permissions)
-            if entry.xattrs:
-                _set_xattrs(fd, entry)
-            _set_time(fd, entry)
+            if incoming.finish():
+                self._has_changed = True
         finally:
-            os.close(fd)
+            incoming.close()
+        if entry.xattrs:
+            self._now.careful.append(row)
+        else:
+            self._now.rows[row] = ""
+
+    # the end
 
     def _finish(self) -> None:
+        disturbed = {path.rpartition("/")[0] for path in self._told}
+        for path in self._left_over():
+            self._change()
+            self._remove(f"{self._root}/{path}", _lstat(f"{self._root}/{path}"))
+            disturbed.add(path.rpartition("/")[0])
         for entry in self._links:
-            path, source = f"{self._root}/{entry.path}", f"{self._root}/{entry.link}"
-            parent, _, name = entry.link.rpartition("/")
-            found = _lstat(source) if name in self._names.get(parent, ()) else None
-            if found is None or not stat.S_ISREG(found.st_mode):
-                raise DecodeError(f"invalid link: {entry.path!r} to {entry.link!r}")
-            _remove(path)
-            os.link(source, path, follow_symlinks=False)
-        for directory, known in self._names.items():
-            path = f"{self._root}/{directory}"
-            for name in os.listdir(path):
-                if name not in known:
-                    _remove(f"{path}/{name}")
-        for directory, entry in self._directories.items():
-            if directory:
-                path = f"{self._root}/{directory}"
-                os.chmod(path, entry.permissions)
-                _set_time(path, entry)
+            self._link(entry)
+        self._settle(disturbed)
+        state = self._before.state
+        self._now.state = secrets.token_hex(16) if self._has_changed else state
         self.finished = True
+
+    def _left_over(self) -> list[str]:
+        """What is in the tree, but not in the client's."""
+        if not self._before.state:
+            return [
+                path
+                for directory in self._directories
+                for name in os.listdir(f"{self._root}/{directory}")
+                if (path := f"{directory}/{name}" if directory else name) not in self._told
+            ]
+        rows = [row for row in self._before.rows if row not in self._now.rows]
+        paths = set()
+        for row in (*rows, *self._before.careful):
+            entry = packets.read(row).stat
+            assert entry is not None
+            paths.add(entry.path)
+        twice = self._replaced - paths
+        if twice:
+            raise DecodeError(f"invalid path: {min(twice)!r}")
+        gone = paths - self._told
+        # Below what is no directory any more there is nothing.
+        return [path for path in gone if path.rpartition("/")[0] in self._directories]
+
+    def _link(self, entry: Stat) -> None:
+        path, source = f"{self._root}/{entry.path}", f"{self._root}/{entry.link}"
+        parent, _, name = entry.link.rpartition("/")
+        is_inside = parent in self._directories and name not in ("", ".", "..")
+        found = _lstat(source) if is_inside else None
+        if found is None or not stat.S_ISREG(found.st_mode) or entry.link == entry.path:
+            raise DecodeError(f"invalid link: {entry.path!r} to {entry.link!r}")
+        there = _lstat(path)
+        if there is None or not os.path.samestat(found, there):
+            self._remove(path, there)
+            os.link(source, path, follow_symlinks=False)
+            self._has_changed = True
+
+    def _settle(self, disturbed: set[str]) -> None:
+        """Give directories, also those whose content has changed, their modes and times."""
+        found = {path: entry for path, entry in self._directories.items() if entry is not None}
+        rest = disturbed - found.keys() - {""}
+        if rest:
+            for row, path in self._now.rows.items():
+                if path in rest:
+                    entry = packets.read(row).stat
+                    assert entry is not None
+                    found[path] = entry
+        for directory, entry in found.items():
+            path = f"{self._root}/{directory}"
+            os.chmod(path, entry.permissions)
+            set_time(path, entry)
+
+    def keep(self) -> None:
+        """Remember what the tree holds now that it is finished."""
+        if not self._is_saved:
+            self._file.save(self._now)
+            self._is_saved = True
 
 
 def _lstat(path: str) -> os.stat_result | None:
@@ -172,40 +281,3 @@ def _lstat(path: str) -> os.stat_result | None:
         return os.lstat(path)
     except FileNotFoundError:
         return None
-
-
-def _remove(path: str) -> None:
-    found = _lstat(path)
-    if found is None:
-        return
-    if stat.S_ISDIR(found.st_mode):
-        shutil.rmtree(path)
-    else:
-        os.unlink(path)
-
-
-def _write(fd: int, data: bytes) -> None:
-    written = os.write(fd, data)
-    while written < len(data):
-        data = data[written:]
-        written = os.write(fd, data)
-
-
-def _set_time(path: str | int, entry: Stat) -> None:
-    times = (entry.modified, entry.modified)
-    try:
-        if isinstance(path, int):
-            os.utime(path, ns=times)
-        else:
-            os.utime(path, ns=times, follow_symlinks=False)
-    except OverflowError:
-        raise DecodeError(f"invalid time of {entry.path!r}") from None
-
-
-def _set_xattrs(fd: int, entry: Stat) -> None:
-    for name, value in entry.xattrs.items():
-        if name.startswith("user.") or name == "security.capability":
-            try:
-                os.setxattr(fd, name, value)
-            except OSError as error:
-                raise DecodeError(f"attribute {name} of {entry.path!r}: {error}") from None

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from boxship.builder.buildkit import session as messages
+from boxship.engine.buildkit.entries import EntriesFile
 from boxship.engine.buildkit.mirror import Mirror
 from boxship.engine.buildkit.sessions import Session
+from boxship.wire.grpc.client import OpenCall
 from boxship.wire.grpc.status import Code, GrpcError
 from boxship.wire.protobuf import DecodeError
 
@@ -16,6 +19,8 @@ R = TypeVar("R")
 Told = Callable[[int, bool], None]
 _PIECE = 32 << 10
 _METADATA = "exporter-md-"
+# Seconds between two words about how far a transfer is.
+_SHOWN = 0.1
 
 
 async def fetch(
@@ -26,11 +31,12 @@ async def fetch(
     told: Told,
     follow: list[str] | None = None,
     exclude: list[str] | None = None,
-) -> None:
+) -> str:
     """Make ``directory/tree`` like the client's directory *name*, or the *follow* ed paths of it.
 
     What is there already and has not changed is not sent again. *told* gets bytes so far, and
-    whether that is all. GrpcError when the client refuses.
+    whether that is all. The answer names what the tree holds, apart from times: it is the same as
+    before if that is. GrpcError when the client refuses.
     """
     tree = directory / "tree"
     tree.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -40,23 +46,38 @@ async def fetch(
     if exclude:
         values["exclude-patterns"] = exclude
     call = session.start(messages.SYNC, values)
-    mirror = Mirror(tree)
-    size = 0
+    mirror: Mirror | None = None
     try:
-        while batch := await call.receive():
-            size += sum(map(len, batch))
-            answers = await _whole(mirror.take, batch)
-            if answers:
-                await call.send(answers)
-            told(size, False)
+        # The client looks for its files meanwhile.
+        mirror = await _whole(partial(Mirror, tree), EntriesFile(directory / "entries"))
+        size = await _receive(call, mirror, told)
         if not mirror.finished:
             raise GrpcError(Code.UNKNOWN, f"the client ended the transfer of {name} early")
         told(size, True)
+        return mirror.state
     except (DecodeError, OSError) as error:
         raise GrpcError(Code.UNKNOWN, f"failed to receive {name}: {error}") from None
     finally:
         call.close()
-        mirror.close()
+        if mirror is not None:
+            mirror.close()
+
+
+async def _receive(call: OpenCall, mirror: Mirror, told: Told) -> int:
+    """Bytes of the whole transfer."""
+    size, shown = 0, 0.0
+    clock = asyncio.get_running_loop().time
+    while batch := await call.receive():
+        size += sum(map(len, batch))
+        answers = await _whole(mirror.take, batch)
+        if answers:
+            await call.send(answers)
+        if mirror.finished:
+            await _whole(Mirror.keep, mirror)
+        if clock() - shown > _SHOWN:
+            told(size, False)
+            shown = clock()
+    return size
 
 
 async def send_file(

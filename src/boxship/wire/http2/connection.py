@@ -7,10 +7,13 @@ from hpack import Decoder, Encoder, HPACKError
 
 from boxship.wire.http2 import frames
 from boxship.wire.http2.frames import Code, Http2Error, Kind, Setting
+from boxship.wire.http2.haste import PAUSE, Haste
 from boxship.wire.http2.stream import Headers, Stream, StreamReset
 
 # Answers to pings and settings that may wait for a peer that does not read.
 _UNREAD = 4 << 20
+_STREAMS = 0x7FFFFFFF
+_DATA = int(Kind.DATA)
 
 
 class Http2Connection(asyncio.Protocol):
@@ -34,7 +37,9 @@ class Http2Connection(asyncio.Protocol):
         self._open_for_writing = asyncio.Event()
         self._open_for_writing.set()
         self._window_open = asyncio.Event()
-        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._haste = Haste()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
 
     def open(self, headers: Headers, end: bool = False) -> Stream:
         """A new stream. :class:`StreamReset` when the connection is gone."""
@@ -70,6 +75,9 @@ class Http2Connection(asyncio.Protocol):
         transport.write(frames.settings(values) + frames.window_update(0, more))
 
     def data_received(self, data: bytes) -> None:
+        if self._haste.should_wait(len(data), self._loop.time()):
+            self._transport.pause_reading()
+            self._loop.call_later(PAUSE, self._transport.resume_reading)
         try:
             self._receive(data)
         except Http2Error as error:
@@ -107,18 +115,35 @@ class Http2Connection(asyncio.Protocol):
                 return
             del buffer[: len(self._preface)]
             self._preface = b""
-        whole, at, size = bytes(buffer), 0, len(buffer)
+        whole = bytes(buffer)
+        del buffer[: self._take_frames(whole)]
+
+    def _take_frames(self, whole: bytes) -> int:
+        """Take the frames of *whole*; how far they go. Plain DATA of one stream, as there is by
+        the ten thousand in front of a build, is taken together."""
+        at, size, of = 0, len(whole), 0
+        pieces: list[bytes] = []
         while size - at >= frames.HEAD:
-            length = whole[at] << 16 | whole[at + 1] << 8 | whole[at + 2]
+            high, low, kind, flags, number = frames.read_head(whole, at)
+            length = high << 8 | low
             if length > frames.MAX_FRAME:
                 raise Http2Error("a frame is too long", Code.FRAME_SIZE_ERROR)
-            end = at + frames.HEAD + length
-            if end > size:
+            start = at + frames.HEAD
+            if size - start < length:
                 break
-            number = int.from_bytes(whole[at + 5 : at + 9], "big") & 0x7FFFFFFF
-            self._frame(whole[at + 3], whole[at + 4], number, whole[at + frames.HEAD : end])
-            at = end
-        del buffer[:at]
+            at = start + length
+            is_plain = not flags and kind == _DATA
+            if pieces and not (is_plain and number == of):
+                self._frame(Kind.DATA, 0, of & _STREAMS, b"".join(pieces))
+                pieces.clear()
+            if is_plain:
+                of = number
+                pieces.append(whole[start:at])
+            else:
+                self._frame(kind, flags, number & _STREAMS, whole[start:at])
+        if pieces:
+            self._frame(Kind.DATA, 0, of & _STREAMS, b"".join(pieces))
+        return at
 
     def _frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._block is not None and (kind != Kind.CONTINUATION or number != self._block[0]):

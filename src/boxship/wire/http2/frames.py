@@ -14,6 +14,7 @@ CONNECTION_WINDOW = 16 << 20
 DEFAULT_WINDOW = 65535
 MAX_STREAMS = 128
 _HEAD = struct.Struct(">HBBBI")
+read_head = _HEAD.unpack_from
 _SETTING = struct.Struct(">HI")
 _WORD = struct.Struct(">I")
 

@@ -1,6 +1,7 @@
 """One stream: headers both ways, and length-prefixed messages of gRPC in between."""
 
 import asyncio
+import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -10,7 +11,7 @@ from boxship.wire.http2.frames import STREAM_WINDOW, Code, Http2Error
 Headers = list[tuple[str, str]]
 # As gRPC's own default for what is received, times four: cache records can be large.
 MAX_MESSAGE = 16 << 20
-_PREFIX = 5
+_PREFIX = struct.Struct(">BI")
 
 
 class StreamReset(Exception):
@@ -66,15 +67,15 @@ class Stream:
             data = self._buffer + data
             self._buffer = b""
         at, size = 0, len(data)
-        while size - at >= _PREFIX:
-            length = int.from_bytes(data[at + 1 : at + _PREFIX], "big")
-            if data[at] or length > MAX_MESSAGE:
+        while size - at >= _PREFIX.size:
+            compressed, length = _PREFIX.unpack_from(data, at)
+            if compressed or length > MAX_MESSAGE:
                 raise Http2Error("a message is compressed or too long")
-            if size - at < _PREFIX + length:
+            start = at + _PREFIX.size
+            if size - start < length:
                 break
-            at += _PREFIX
-            self._messages.append(data[at : at + length])
-            at += length
+            at = start + length
+            self._messages.append(data[start:at])
         self._buffer = data[at:] if at else data
         if self._buffer and not self._messages:
             # A message may be longer than the window.
