@@ -50,20 +50,29 @@ class Mirror:
         """A name for what the tree holds, once finished: another one when that has changed."""
         return self._now.state
 
-    def take(self, batch: list[bytes]) -> list[bytes]:
-        """Do what packets say, and what to answer. :class:`DecodeError` for what makes no sense,
-        OSError when it cannot be written."""
-        answers: list[bytes] = []
+    def skim(self, batch: list[bytes], at: int = 0) -> int:
+        """Take what *batch*, from *at* on, has of entries that are as they were, which needs no
+        look at the tree; where another begins. :class:`DecodeError`."""
         known, rows = self._before.rows.get, self._now.rows
-        for data in batch:
+        for number in range(at, len(batch)):
+            data = batch[number]
             directory = known(data)
             if directory is None:
-                self._take(data, answers)
-                continue
+                return number
             self._next += 1
             rows[data] = directory
             if directory:
                 self._announce(directory)
+        return len(batch)
+
+    def take(self, batch: list[bytes]) -> list[bytes]:
+        """Do what packets say, and what to answer. :class:`DecodeError` for what makes no sense,
+        OSError when it cannot be written."""
+        answers: list[bytes] = []
+        at = 0
+        while (at := self.skim(batch, at)) < len(batch):
+            self._take(batch[at], answers)
+            at += 1
         if self._all_known and not self._wanted and not self.finished:
             self._finish()
             answers.append(packets.FINISHED)

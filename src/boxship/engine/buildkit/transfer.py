@@ -69,11 +69,12 @@ async def _receive(call: OpenCall, mirror: Mirror, told: Told) -> int:
     clock = asyncio.get_running_loop().time
     while batch := await call.receive():
         size += sum(map(len, batch))
-        answers = await _whole(mirror.take, batch)
-        if answers:
+        rest = batch[mirror.skim(batch) :]
+        if rest:
+            answers = await _whole(mirror.take, rest)
             await call.send(answers)
-        if mirror.finished:
-            await _whole(Mirror.keep, mirror)
+            if mirror.finished:
+                await _whole(Mirror.keep, mirror)
         if clock() - shown > _SHOWN:
             told(size, False)
             shown = clock()
