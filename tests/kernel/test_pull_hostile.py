@@ -168,6 +168,9 @@ def serve_layer(registry: FakeRegistry, blob: bytes, diff: bytes) -> None:
         (gzip.compress(BIG[:1000]), ""),
         (b"no archive at all" * 100, ""),
         (gzip.compress(archive({"../../etc/x": b"evil"})), ""),
+        # A frame that wants a window of 2 GiB, and one that ends in its header (RFC 8878, 3.1.1).
+        (b"\x28\xb5\x2f\xfd\x00" + bytes([21 << 3]) + bytes(1000), "damaged zstd stream"),
+        (b"\x28\xb5\x2f\xfd\x00", "cut off"),
     ],
 )
 def test_layers_that_are_damaged_or_hostile(tmp_path: Path, blob: bytes, text: str) -> None:

@@ -203,6 +203,10 @@ def test_tags_that_are_none_are_refused(tmp_path: Path) -> None:
         (b'{"rootfs": {"diff_ids": ["../../x"]}}', "digest"),
         (b'{"x": "' + b"y" * (10 << 20) + b'"}', "configuration exceeds"),
         (b"\xff\xfe", "invalid image configuration"),
+        (b'{"history": [1]}', "cannot unmarshal number"),
+        (b'{"author": ["x"]}', "cannot unmarshal array"),
+        (b'{"os": {}, "architecture": 5}', "cannot unmarshal"),
+        (b'{"config": {"Env": "A=b"}, "created": NaN}', "invalid"),
     ],
 )
 def test_configurations_that_are_none(tmp_path: Path, config: bytes, text: str) -> None:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from boxship.base.digests import split_digest
 from boxship.base.errors import InvalidParameter
 from boxship.base.ids import short_id
@@ -75,6 +77,29 @@ class ImageRecord:
         return list(self.diff_ids)
 
 
+class _Step(msgspec.Struct):
+    """An entry of the history."""
+
+    created: str | None = None
+    created_by: str | None = None
+    author: str | None = None
+    comment: str | None = None
+    empty_layer: bool | None = None
+
+
+class Image(msgspec.Struct):
+    """What clients read of an image beside ``config``: they fail on other types."""
+
+    author: str | None = None
+    created: str | None = None
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
+    os_version: str | None = msgspec.field(default=None, name="os.version")
+    docker_version: str | None = None
+    history: list[_Step | None] | None = None
+
+
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else MappingProxyType({})
 
@@ -117,6 +142,7 @@ def container_config(document: Mapping[str, Any]) -> ContainerConfig:
 def validate(raw: bytes) -> Mapping[str, Any]:
     """The document *raw*, once it is known that everything the engine reads of it is readable."""
     document = parse_config(raw)
+    decode(Image, raw)
     container_config(document)
     for diff_id in diff_ids_of(document):
         split_digest(diff_id)

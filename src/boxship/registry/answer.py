@@ -18,6 +18,7 @@ _LEAST = 4096  # bytes that are at least a little
 _PATIENCE = {"POST": 10, "PUT": 10, "PATCH": 10}  # times as long
 _DOCUMENT_TIME = 10  # times as long for all of a document
 _MOST_HEAD = 64 << 10
+_MOST_FRAMING = 16  # times as much as there is content
 _NO_BODY = (204, 304)
 
 
@@ -41,6 +42,7 @@ class Answer:
         self._spoiled = False  # something came that is no part of it
         # Bytes to come of a body that is sent as it is: it needs no parser.
         self._left: int | None = None
+        self._raw = self._content = 0  # bytes behind the head, and those of them that are the body
         self._stall = stall
         self._patience = stall * _PATIENCE.get(method, 1)
         self._window, self._came = time.monotonic(), 0
@@ -75,6 +77,7 @@ class Answer:
             self._spoiled = True
         else:
             self._pieces.append(data)
+            self._content += len(data)
             if self._left is not None:
                 self._left -= len(data)
 
@@ -163,6 +166,10 @@ class Answer:
         if self._left:
             self._take(data, self._left)
             return
+        if self._head_done:
+            self._raw += len(data)
+            if self._raw > _MOST_HEAD + _MOST_FRAMING * self._content:
+                raise ProtocolError(f"{self.url}: chunks of nothing")
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
@@ -33,13 +34,19 @@ class Connection:
         return self.stream.alive
 
 
-async def connect(url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None) -> Connection:
-    """:class:`TransportError` in words that name the host and the reason."""
+async def connect(
+    url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None, led: bool = False
+) -> Connection:
+    """:class:`TransportError` in words that name the host and the reason.
+
+    *led*: somebody else than the user has chosen the host, who shall not reach what answers only
+    to this machine.
+    """
     try:
         async with asyncio.timeout(CONNECT_TIME):
             if proxy is not None:
                 return await _through(proxy, url, tls)
-            return Connection(await _open(url.host, url.port, tls))
+            return Connection(await _open(url.host, url.port, tls, led))
     except TimeoutError:
         raise TransportError(f"{_where(url)}: i/o timeout") from None
     except ssl.SSLCertVerificationError as error:
@@ -49,7 +56,7 @@ async def connect(url: Url, proxy: Proxy | None, tls: ssl.SSLContext | None) -> 
         ) from None
     except ssl.SSLError as error:
         raise TransportError(f"{_where(url)}: tls: {error.reason or error}") from None
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # Python's, of names that can be none
         raise TransportError(f"dial tcp: lookup {url.host}: no such host") from None
     except OSError as error:
         raise TransportError(f"{_where(url)}: {_reason(error)}") from None
@@ -62,13 +69,31 @@ def _where(url: Url) -> str:
 def _reason(error: OSError) -> str:
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
         return "connect: connection refused"
-    return (error.strerror or str(error)).lower()
+    return (error.strerror or str(error)).lower() or "connection reset by peer"
 
 
-async def _open(host: str, port: int, tls: ssl.SSLContext | None) -> Stream:
+async def _open(host: str, port: int, tls: ssl.SSLContext | None, led: bool = False) -> Stream:
     loop = asyncio.get_running_loop()
-    _, stream = await loop.create_connection(Stream, host, port, ssl=tls)
+    if not led:
+        _, stream = await loop.create_connection(Stream, host, port, ssl=tls)
+        return stream
+    _, stream = await loop.create_connection(Stream, host, port)
+    try:
+        _refuse_link_local(stream, host)
+        if tls is not None:
+            await stream.start_tls(tls, host)
+    except BaseException:
+        stream.abort()
+        raise
     return stream
+
+
+def _refuse_link_local(stream: Stream, host: str) -> None:
+    """The services there tell a machine its secrets without asking who it is."""
+    address = ipaddress.ip_address(stream.transport.get_extra_info("peername")[0].partition("%")[0])
+    mapped = getattr(address, "ipv4_mapped", None)
+    if (mapped or address).is_link_local:
+        raise TransportError(f"refusing to be led to {host}, a link-local address ({address})")
 
 
 async def _through(proxy: Proxy, url: Url, tls: ssl.SSLContext | None) -> Connection:

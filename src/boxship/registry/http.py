@@ -69,13 +69,17 @@ class Http:
         headers: Mapping[str, str],
         body: Content | None = None,
         insecure: bool = False,
+        led: bool = False,
     ) -> AsyncIterator[Answer]:
         """The answer, redirects followed for GET and HEAD.
 
-        *insecure*: certificates are not looked at, and redirects may leave TLS.
+        *insecure*: certificates are not looked at, and redirects may leave TLS. *led*: a registry,
+        and not the user, has chosen the host, as it does with a redirect.
         """
+        named = url.host
         for _ in range(_MOST_REDIRECTS + 1):
-            connection, answer = await self._exchange(method, url, headers, body, insecure)
+            led = led or url.host != named
+            connection, answer = await self._exchange(method, url, headers, body, insecure, led)
             try:
                 target = _redirection(method, answer, insecure)
                 if target is None:
@@ -95,9 +99,10 @@ class Http:
         headers: Mapping[str, str],
         body: Content | None,
         insecure: bool,
+        led: bool,
     ) -> tuple[Connection, Answer]:
         while True:
-            connection = await self._connection(url, insecure)
+            connection = await self._connection(url, insecure, led)
             answer = Answer(connection, method, url, self._stall)
             try:
                 await self._send(connection, method, url, headers, body)
@@ -113,7 +118,7 @@ class Http:
                 connection.close()
                 raise
 
-    async def _connection(self, url: Url, insecure: bool) -> Connection:
+    async def _connection(self, url: Url, insecure: bool, led: bool) -> Connection:
         idle = self._idle.get((*url.origin, insecure), [])
         while idle:
             connection = idle.pop()
@@ -122,7 +127,7 @@ class Http:
                 return connection
             connection.close()
         tls = self._tls(url.authority, insecure) if url.scheme == "https" else None
-        return await connect(url, self._proxies.choose(url), tls)
+        return await connect(url, self._proxies.choose(url), tls, led)
 
     def _give_back(self, url: Url, insecure: bool, connection: Connection, answer: Answer) -> None:
         idle = self._idle.setdefault((*url.origin, insecure), [])

@@ -18,6 +18,7 @@ from boxship.oci.layout import Descriptor
 LIMIT = 4 << 20  # bytes of a manifest
 _MOST_LAYERS, _MOST_ENTRIES = 512, 4096
 _MOST_SIZE = 1 << 50
+_MOST_TYPE = 255
 ACCEPT = ", ".join(
     (
         media_types.DOCKER_MANIFEST,
@@ -164,6 +165,8 @@ def _descriptor(value: Any, where: str) -> Descriptor:
         raise InvalidParameter(f"invalid manifest: {where} has an unsupported digest")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _MOST_SIZE:
         raise InvalidParameter(f"invalid manifest: {where} has an impossible size")
+    if isinstance(kind, str) and not (kind.isprintable() and len(kind) <= _MOST_TYPE):
+        raise InvalidParameter(f"invalid manifest: {where} has a malformed media type")
     return Descriptor(kind if isinstance(kind, str) else "", digest, size)
 
 

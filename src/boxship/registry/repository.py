@@ -57,9 +57,13 @@ class Repository:
         """All tags, in the registry's order."""
         found: list[str] = []
         url: Url | None = self.url("tags/list")
+        seen: set[str] = set()
         for _ in range(_MOST_PAGES):
             if url is None:
                 return found
+            if url.target in seen:
+                break
+            seen.add(url.target)
             async with self.session.request("GET", url, self.pulling) as answer:
                 found += _tags(await answer.read(_TAGS_LIMIT))
                 url = _next_page(answer)

@@ -86,7 +86,7 @@ class Session:
         async with self._http.request("GET", self.base, {}, None, insecure) as answer:
             await answer.read(_MOST_ERROR)
             if answer.status == 401:
-                self._challenge = _strongest(answer)
+                self._challenge = self._asked_for(answer)
 
     @asynccontextmanager
     async def request(
@@ -109,7 +109,9 @@ class Session:
             async with AsyncExitStack() as stack:
                 try:
                     fields = {**(headers or {}), **await self._authorization(url, scopes, renewed)}
-                    asking = self._http.request(method, url, fields, body, self._endpoint.insecure)
+                    asking = self._http.request(
+                        method, url, fields, body, self._endpoint.insecure, self._is_elsewhere(url)
+                    )
                     answer = await stack.enter_async_context(asking)
                     if answer.status not in good:
                         raise await self._refusal(method, answer)
@@ -139,6 +141,9 @@ class Session:
             found = Refused(401, (DENIED, *found.faults), "")
         return Unauthorised(found, renewable)
 
+    def _is_elsewhere(self, url: Url) -> bool:
+        return url.host != self.base.host
+
     def _needs_password(self) -> bool:
         scheme = self._challenge.scheme if self._challenge else ""
         return scheme == "basic" and not self._credentials.basic
@@ -146,11 +151,16 @@ class Session:
     def _may_renew(self, answer: Answer) -> bool:
         """Whether the answer asks for what we can still give."""
         had = self._challenge
-        found = _strongest(answer)
-        self._challenge = found or had
+        if answer.url.origin != self.base.origin:
+            return False
+        self._challenge = self._asked_for(answer) or had
         if self._challenge is None or self._credentials.registry_token:
             return False
         return self._challenge.scheme == "bearer" or (had is None and bool(self._credentials.basic))
+
+    def _asked_for(self, answer: Answer) -> Challenge | None:
+        """Nobody to whom a registry leads may say who gets the password (CVE-2020-15157)."""
+        return _strongest(answer) if answer.url.origin == self.base.origin else None
 
     async def _authorization(self, url: Url, scopes: frozenset[str], renew: bool) -> dict[str, str]:
         if url.origin != self.base.origin:

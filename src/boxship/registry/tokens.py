@@ -68,7 +68,8 @@ class Tokens:
         wanted = _scopes(scopes, challenge)
         service = challenge.parameters.get("service", "")
         method, url, headers, body = self._request(realm, service, wanted)
-        async with self._http.request(method, url, headers, body, self._insecure) as answer:
+        led = url.host != origin.host
+        async with self._http.request(method, url, headers, body, self._insecure, led) as answer:
             data = await answer.read(_MOST_TOKEN)
             if answer.status != 200:
                 retry_after = answer.headers.get("retry-after", "")

@@ -13,6 +13,7 @@ from boxship.registry.retry import delay, is_transient
 from boxship.registry.url import Url
 
 _PIECE = 1 << 20
+_PROGRESS = 64 << 10  # bytes for which it is worth to try again and again
 
 
 class BlobUpload:
@@ -50,7 +51,7 @@ class BlobUpload:
                 return await self._send()
             except (TransportError, Refused) as error:
                 await self._find_out()
-                if self._offset > furthest:
+                if self._offset > furthest + _PROGRESS:
                     attempt, furthest = 0, self._offset
                 await _wait(attempt, error)
                 attempt += 1
