@@ -210,21 +210,21 @@ class Fabric:
         while len(self._ready) < _READY:
             self._ready.append(namespace.make())
 
-    async def plug(self, pid: int, wanted: Endpoint, gateways: Sequence[Address]) -> None:
-        """Give a running container another endpoint."""
+    async def plug(self, process: str, wanted: Endpoint, gateways: Sequence[Address]) -> None:
+        """Give a running container another endpoint. *process*: a directory in /proc of its own."""
 
         def work() -> None:
-            with contextlib.closing(namespace.of_process(pid)) as joined:
+            with contextlib.closing(namespace.of_directory(process)) as joined:
                 endpoint.add(self._channel, joined, wanted)
                 endpoint.set_gateways(joined, gateways)
 
         await self._do(work)
 
-    async def unplug(self, pid: int, gone: Endpoint, gateways: Sequence[Address]) -> None:
+    async def unplug(self, process: str, gone: Endpoint, gateways: Sequence[Address]) -> None:
         """Take an endpoint from a running container; its default routes lead to *gateways* then."""
 
         def work() -> None:
-            with contextlib.closing(namespace.of_process(pid)) as joined:
+            with contextlib.closing(namespace.of_directory(process)) as joined:
                 endpoint.remove(self._channel, joined, gone)
                 endpoint.set_gateways(joined, gateways)
 

@@ -114,7 +114,12 @@ def adopt(fd: int, user: int) -> Namespace:
 
 def of_process(pid: int) -> Namespace:
     """The one that the process *pid* is in. :class:`OSError` when it is gone."""
-    fd = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    return of_directory(f"/proc/{pid}")
+
+
+def of_directory(process_directory: str) -> Namespace:
+    """The same by the process's directory in /proc."""
+    fd = os.open(f"{process_directory}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def work() -> Netlink:
         process.setns(fd, process.CLONE_NEWNET)

@@ -48,7 +48,7 @@ class _Sources:
         self._count = 0
 
     def add(self, path: str, recursive: bool, mount: Spec | None = None) -> int:
-        """*mount* may have ``pid``, ``filesystem``, ``image``, ``subpath``, ``failure``."""
+        """*mount* may have ``process``, ``filesystem``, ``image``, ``subpath``, ``failure``."""
         index, self._count = self._count, self._count + 1
         mount = mount or {}
         row: Spec = {"index": index}
@@ -57,7 +57,7 @@ class _Sources:
         elif "filesystem" in mount:
             self.volumes.append(row | mount["filesystem"])
         else:
-            row |= {"path": path, "recursive": recursive, "pid": mount.get("pid", 0)}
+            row |= {"path": path, "recursive": recursive, "process": mount.get("process", "")}
             self.binds.append(row | {"failure": mount.get("failure", "")})
         if mount.get("subpath"):
             base = mount.get("base", path)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from boxship.base import errors
@@ -22,20 +22,22 @@ class Workers:
         args: dict[str, Any],
         fds: Sequence[int] = (),
         rootfs: dict[str, Any] | None = None,
-        pid: int | None = None,
+        inside: Mapping[str, int] | None = None,
         mounts: Sequence[dict[str, Any]] = (),
         user_namespace: dict[str, Any] | None = None,
         sources: Sequence[dict[str, Any]] = (),
     ) -> dict[str, Any]:
         """The worker's result. Its errors are raised as the same class of our tree.
 
-        *fds* are duplicated into the worker. *rootfs* is mounted for it, or *pid*'s root is used.
+        *fds* are duplicated into the worker. *rootfs* is mounted for it, or descriptors
+        of a container are used, which are duplicated too: *inside* has its ``root``, its mount
+        namespace ``mnt``, and the user namespace ``user`` to join.
         *mounts* on top of the rootfs: source, target, read_only; perhaps ``subpath``, and
         ``filesystem`` or ``image`` (a rootfs spec) in place of the source. *user_namespace*:
-        mappings of one for the worker to run in; it joins that of *pid* by itself. *sources*:
+        mappings of one for the worker to run in. *sources*:
         rootfs specs that follow *fds* as descriptors of their roots, mounted nowhere.
         """
-        return await self.start(kind, args, fds, rootfs, pid, mounts, user_namespace, sources)
+        return await self.start(kind, args, fds, rootfs, inside, mounts, user_namespace, sources)
 
     def start(
         self,
@@ -43,7 +45,7 @@ class Workers:
         args: dict[str, Any],
         fds: Sequence[int] = (),
         rootfs: dict[str, Any] | None = None,
-        pid: int | None = None,
+        inside: Mapping[str, int] | None = None,
         mounts: Sequence[dict[str, Any]] = (),
         user_namespace: dict[str, Any] | None = None,
         sources: Sequence[dict[str, Any]] = (),
@@ -57,7 +59,7 @@ class Workers:
             "kind": kind,
             "args": args,
             "rootfs": rootfs,
-            "pid": pid,
+            "inside": [*(inside or ())],
             "mounts": list(mounts),
             "images": [row["image"] for row in mounts if "image" in row],
             "sources": list(sources),
@@ -65,7 +67,7 @@ class Workers:
             "mountpoint": self._spawner.mountpoint,
         }
         try:
-            self._spawner.send(message, [theirs.fileno(), *fds])
+            self._spawner.send(message, [theirs.fileno(), *fds, *(inside or {}).values()])
         except BaseException:
             channel.close()
             raise

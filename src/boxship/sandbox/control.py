@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from boxship.sandbox import messages
+from boxship.sandbox.later import Later
 from boxship.sandbox.loop import READ
 
 if TYPE_CHECKING:
@@ -61,15 +62,31 @@ class Control:
             self._drop(connection)
             return
         message, fds = received
-        reply: dict[str, Any] = {"id": message.get("id")}
+        reply = partial(self._reply, connection, message.get("id"))
         try:
-            reply["ok"] = _OPS[message["op"]](self, message, fds)
+            answer = _OPS[message["op"]](self, message, fds)
         except Exception as error:
-            reply["error"] = describe(error)
+            reply(None, error)
             for fd in fds:
                 with contextlib.suppress(OSError):
                     os.close(fd)
-        self._send(connection, reply)
+            return
+        if isinstance(answer, Later):
+            answer.on_known = reply
+        else:
+            reply(answer, None)
+
+    def _reply(
+        self,
+        connection: socket.SocketType,
+        number: int | None,
+        answer: Any,
+        error: Exception | None,
+    ) -> None:
+        if connection not in self._connections:
+            return
+        told = {"ok": answer} if error is None else {"error": describe(error)}
+        self._send(connection, {"id": number, **told})
 
     def _send(self, connection: socket.SocketType, message: dict[str, Any]) -> None:
         try:
@@ -126,7 +143,7 @@ class Control:
         spec = request["client"]
         self._shim.streams.attach(fds.pop(0), spec)
 
-    def _exec(self, request: Request, fds: list[int]) -> dict[str, Any]:
+    def _exec(self, request: Request, fds: list[int]) -> Later:
         return self._shim.execs.start(request, fds)
 
     def _exec_resize(self, request: Request, fds: list[int]) -> None:

@@ -2,7 +2,8 @@
 
 A *rootfs spec* is ``{"layers": [...], "upper": dir | None, "work": dir | None, "volatile": bool}``
 with the topmost layer first; a layer is ``{"kind": "erofs", "index": file, "data": file}`` or
-``{"kind": "dir", "path": dir}``.
+``{"kind": "dir", "path": dir}``. With ``"read_only": True`` the upper directory is no more than the
+topmost layer: so it can be looked at while another overlay writes to it.
 """
 
 import errno
@@ -149,9 +150,12 @@ def overlay(rootfs: Rootfs, layers: list[int], upper: int = -1) -> int:
         mount.fsconfig_string(context, "source", "overlay")
         for key in OFF:
             mount.fsconfig_string(context, key, "off")
+        only_read = rootfs.get("read_only", False)
+        if only_read:
+            _set_directory(context, "lowerdir+", rootfs["upper"], upper)
         for layer in layers:
             mount.fsconfig_fd(context, "lowerdir+", layer)
-        if rootfs.get("upper"):
+        if rootfs.get("upper") and not only_read:
             _set_directory(context, "upperdir", rootfs["upper"], upper)
             _set_directory(context, "workdir", rootfs["work"], upper)
         if rootfs.get("volatile"):

@@ -219,8 +219,10 @@ def _map(rootfs: Rootfs, layers: list[str], userns: int) -> tuple[Rootfs, list[s
 def _options(rootfs: Rootfs, layers: list[str]) -> str:
     """The options of mount(2), relative to the directory that holds the layers."""
     options = [f"{key}=off" for key in OFF]
-    options.append("lowerdir=" + ":".join(layers))
-    if rootfs.get("upper"):
+    only_read = rootfs.get("read_only", False)
+    top = [_escaped(rootfs["upper"]).replace(":", "\\:")] if only_read else []
+    options.append("lowerdir=" + ":".join([*top, *layers]))
+    if rootfs.get("upper") and not only_read:
         options += [f"upperdir={_escaped(rootfs['upper'])}", f"workdir={_escaped(rootfs['work'])}"]
     if rootfs.get("volatile"):
         options.append("volatile")

@@ -30,12 +30,13 @@ _ACCESS = (
 def open_filesystem(row: dict[str, Any]) -> int:
     """A detached mount of a volume's file system; the caller closes it. :class:`StageError`.
 
-    *row*: ``type``, ``device``, ``options`` (pairs for fsconfig), ``attributes``, ``users`` (pid
-    and path in its root of containers that may have it mounted), ``failure`` (how messages begin).
+    *row*: ``type``, ``device``, ``options`` (pairs for fsconfig), ``attributes``, ``users`` (a
+    process's directory in /proc and a path in its root, of containers that may have it mounted),
+    ``failure`` (how messages begin).
     To be called in the host's namespaces: a network file system is reached by the host's network.
     """
-    for pid, path in row["users"]:
-        shared = _copy_from(pid, path)
+    for process_directory, path in row["users"]:
+        shared = _copy_from(process_directory, path)
         if shared is not None:
             attributes = row["attributes"] & _ACCESS
             mount.set_attributes(shared, attributes, _ACCESS & ~attributes)
@@ -47,14 +48,14 @@ def open_filesystem(row: dict[str, Any]) -> int:
         raise StageError(f"{row['failure']}: {reason}", errno=error.errno or 0) from None
 
 
-def _copy_from(pid: int, path: str) -> int | None:
-    """A copy of the mount at *path* in the namespace of *pid*; None if there is none any more."""
+def _copy_from(process_directory: str, path: str) -> int | None:
+    """A copy of the mount at *path* in the namespace of a process; None if there is none now."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
         try:
             with contextlib.suppress(OSError):
-                join(f"/proc/{pid}/ns/mnt", process.CLONE_NEWNS)
+                join(f"{process_directory}/ns/mnt", process.CLONE_NEWNS)
                 _send_mount(theirs, path)
         finally:
             os._exit(0)

@@ -59,22 +59,23 @@ def _enter(message: dict[str, Any], root: int | None, images: list[int], user: i
         with userns.making_files_for(owner) if owner else contextlib.nullcontext():
             for row, source in rows:
                 worker_mounts.attach(root, row, source)
-    pid = message.get("pid")
-    if pid is not None:
-        root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        user = _user_namespace(pid)
-    if user >= 0:
+    if user >= 0 and not _is_ours(user):
         userns.enter(user)
         os.close(user)
     return root
 
 
-def _user_namespace(pid: int) -> int:
-    """The one of *pid*, or -1 where that is ours."""
-    theirs, ours = (os.readlink(f"/proc/{who}/ns/user") for who in (pid, "self"))
-    if theirs == ours:
-        return -1
-    return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+def _is_ours(user: int) -> bool:
+    """Whether the user namespace is the one that we are in, which cannot be entered again."""
+    return os.path.samestat(os.fstat(user), os.stat("/proc/self/ns/user"))
+
+
+def _inside(message: dict[str, Any], fds: list[int]) -> dict[str, int]:
+    """Take the descriptors of a running container, by name, from the end of *fds*."""
+    names = message.get("inside") or ()
+    found = dict(zip(reversed(names), reversed(fds), strict=False))
+    del fds[len(fds) - len(names) :]
+    return found
 
 
 def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
@@ -86,9 +87,11 @@ def main(message: dict[str, Any], fds: list[int], stacks: Stacks) -> None:
     process.set_name("boxship-worker")
     _end_with(reply)
     try:
+        inside = _inside(message, fds)
         root, mounts, user = _open_root(message, stacks)
         count = len(message.get("images", ()))
-        seen = _enter(message, root, mounts[:count], user)
+        seen = _enter(message, root, mounts[:count], inside.get("user", user))
+        seen = inside.get("root", seen)
         result = WORKERS[message["kind"]](seen, message["args"], [*fds[1:], *mounts[count:]])
         _answering(reply)
         messages.send(reply, {"result": result})

@@ -20,7 +20,7 @@ def facts(**given: Any) -> Facts:
         "hostname": "box",
         "cgroup_version": 2,
         "cgroup_parent": "/parent/",
-        "joins": {"pid": 11, "network": 12, "ipc": 13},
+        "joins": {"pid": "/proc/11", "network": "/proc/12", "ipc": "/proc/13"},
     }
     return Facts(**(values | given))
 
@@ -81,7 +81,7 @@ def test_mounts_of_shared_namespaces() -> None:
     for path in ("/dev/shm", "/proc"):
         assert (host[path]["type"], host[path]["source"]) == ("bind", path)
     joined = mounts(spec(HostConfig(ipc_mode="container:x")))["/dev/shm"]
-    assert (joined["type"], joined["pid"]) == ("bind", 13)
+    assert (joined["type"], joined["process"]) == ("bind", "/proc/13")
     assert "/dev/shm" not in mounts(spec(HostConfig(ipc_mode="none")))
 
 

@@ -26,7 +26,7 @@ def plan(
         "box",
         cgroup["version"],
         "/",
-        joins={"pid": 11, "ipc": 13, "network": 12},
+        joins={"pid": "/proc/11", "ipc": "/proc/13", "network": "/proc/12"},
         mounts=mounts or [],
     )
     host = host or HostConfig(masked_paths=["/proc/kcore"], readonly_paths=["/proc/sys"])
@@ -101,9 +101,9 @@ def test_sources_are_referred_to_by_place() -> None:
     rows = {row["index"]: row for row in arguments(made, "open-sources")["sources"]}
     by_target = {v["target"]: rows[v["source"]] for n, v in made.steps if v.get("type") == "bind"}
     wanted = {
-        "/a": {"path": "/one", "recursive": False, "pid": 0},
-        "/b": {"path": "/two", "recursive": True, "pid": 0},
-        "/dev/shm": {"path": "/dev/shm", "recursive": True, "pid": 13},
+        "/a": {"path": "/one", "recursive": False, "process": ""},
+        "/b": {"path": "/two", "recursive": True, "process": ""},
+        "/dev/shm": {"path": "/dev/shm", "recursive": True, "process": "/proc/13"},
     }
     for target, row in wanted.items():
         assert by_target[target] | row == by_target[target]

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import BoxshipError, Forbidden, InvalidParameter, NotFound
-from boxship.engine.containers import events, files, states, userns, volume_sources
+from boxship.base.errors import BoxshipError, Forbidden, Internal, InvalidParameter, NotFound
+from boxship.engine.containers import events, files, held, states, userns, volume_sources
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.runtime.pipes import copy_into, read_chunks
@@ -31,12 +31,66 @@ PLACEHOLDERS = [
 ]
 
 
-async def view(engine: "Engine", live: Live) -> dict[str, Any]:
-    """How a worker sees the container: by its process while it runs, else by its layers."""
-    container = live.container
-    if container.state.status in ("running", "paused"):
-        return {"pid": container.state.pid}
-    sources = await volume_sources.find(engine, container)
+@contextlib.asynccontextmanager
+async def view(engine: "Engine", reference: str) -> AsyncIterator[dict[str, Any]]:
+    """How a worker that starts meanwhile sees the container: by its process while that runs, else
+    by its layers. :class:`NotFound` for who is removed meanwhile, whatever fails because of it."""
+    live = engine.containers.get(reference)
+    with while_known(engine, live, reference):
+        inside = await _inside(live)
+        try:
+            _require(engine, live, reference)
+            states.check(live.container, "copy", reference)
+            with contextlib.ExitStack() as stack:
+                container = live.container
+                yield {"inside": inside} if inside else await _outside(engine, container, stack)
+        finally:
+            held.close_all(inside.values())
+
+
+@contextlib.contextmanager
+def while_known(engine: "Engine", live: Live, reference: str) -> Iterator[None]:
+    """What fails because the container is being removed is :class:`NotFound`: its files are deleted
+    whoever looks at them."""
+    try:
+        yield
+    except (OSError, Internal, InvalidParameter):
+        _require(engine, live, reference)
+        raise
+
+
+def _require(engine: "Engine", live: Live, reference: str) -> None:
+    if engine.containers.by_id(live.id) is None:
+        raise NotFound(f"No such container: {reference}")
+
+
+async def _inside(live: Live) -> dict[str, int]:
+    """Root and namespaces of the process, by name; empty if there is none any more.
+
+    The mount namespace keeps what is mounted when the process ends meanwhile.
+    """
+    while (shim := live.shim) is not None:
+        process = await held.hold(shim)
+        if process is None:
+            await held.over(live, shim)
+            continue
+        found: dict[str, int] = {}
+        with process:
+            try:
+                found["root"] = process.open("root", os.O_PATH | os.O_DIRECTORY)
+                found["mnt"] = process.open("ns/mnt")
+                found["user"] = process.open("ns/user")
+                return found
+            except OSError:
+                held.close_all(found.values())
+        await held.over(live, shim)
+    return {}
+
+
+async def _outside(
+    engine: "Engine", container: Container, stack: contextlib.ExitStack
+) -> dict[str, Any]:
+    sources = await volume_sources.find(engine, container, stack)
     mounts = [
         volume_sources.worker_row(engine, point, sources)
         for point in container.mounts
@@ -53,6 +107,8 @@ async def view(engine: "Engine", live: Live) -> dict[str, Any]:
         for target, source in own.items()
         if target not in taken and os.path.exists(source)
     ]
+    # One that is removed with its end may be between two runs.
+    files.forget_volatile(engine, container)
     users = userns.mappings(engine, container)
     return {
         "rootfs": files.rootfs(engine, container),
@@ -69,10 +125,9 @@ def _require_path(path: str) -> None:
 async def stat_path(engine: "Engine", reference: str, path: str) -> dict[str, Any]:
     """``HEAD /containers/{id}/archive``: name, size, mode, mtime, linkTarget."""
     _require_path(path)
-    live = engine.containers.get(reference)
-    states.check(live.container, "copy", reference)
     arguments = {"path": path, "container": reference}
-    return await engine.workers.run("stat_path", arguments, **await view(engine, live))
+    async with view(engine, reference) as seen:
+        return await engine.workers.run("stat_path", arguments, **seen)
 
 
 async def get(
@@ -80,15 +135,23 @@ async def get(
 ) -> tuple[dict[str, Any], AsyncIterator[bytes]]:
     """``GET /containers/{id}/archive``: the object's description and the archive."""
     status = await stat_path(engine, reference, path)
-    live = engine.containers.get(reference)
+    events.emit(engine, engine.containers.get(reference).container, "archive-path")
+    return status, _archive(engine, reference, path)
+
+
+async def _archive(engine: "Engine", reference: str, path: str) -> AsyncIterator[bytes]:
     arguments = {"path": path, "container": reference}
-    events.emit(engine, live.container, "archive-path")
-    return status, _stream(engine, "get_archive", arguments, await view(engine, live))
+    async with (
+        view(engine, reference) as seen,
+        contextlib.aclosing(_stream(engine, "get_archive", arguments, seen)) as chunks,
+    ):
+        async for chunk in chunks:
+            yield chunk
 
 
 async def _stream(
     engine: "Engine", kind: str, arguments: dict[str, Any], seen: dict[str, Any]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """What the worker writes; its failure is raised at the end."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     task = engine.workers.start(kind, arguments, [writer], **seen)
@@ -106,20 +169,23 @@ async def put(
 ) -> None:
     """``PUT /containers/{id}/archive``: extract *body* at ``arguments["path"]``."""
     _require_path(arguments["path"])
-    live = engine.containers.get(reference)
-    states.check(live.container, "copy", reference)
-    _check_writable(live.container, arguments["path"])
-    arguments = arguments | {"container": reference, "user": live.container.config.user}
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    task = engine.workers.start("put_archive", arguments, [reader], **await view(engine, live))
-    os.close(reader)
-    try:
-        with contextlib.suppress(BrokenPipeError):
-            await copy_into(writer, body)
-        await task
-    finally:
-        task.cancel()
-    events.emit(engine, live.container, "extract-to-dir")
+    container = engine.containers.get(reference).container
+    states.check(container, "copy", reference)
+    _check_writable(container, arguments["path"])
+    arguments = arguments | {"container": reference, "user": container.config.user}
+    async with view(engine, reference) as seen:
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        try:
+            task = engine.workers.start("put_archive", arguments, [reader], **seen)
+        finally:
+            os.close(reader)
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                await copy_into(writer, body)
+            await task
+        finally:
+            task.cancel()
+    events.emit(engine, container, "extract-to-dir")
 
 
 def _check_writable(container: Container, path: str) -> None:
@@ -138,25 +204,31 @@ def _check_writable(container: Container, path: str) -> None:
         raise Forbidden("container rootfs is marked read-only")
 
 
-def export(engine: "Engine", reference: str) -> AsyncIterator[bytes]:
+async def export(engine: "Engine", reference: str) -> AsyncIterator[bytes]:
     """``GET /containers/{id}/export``: the merged root, without mounts."""
     live = engine.containers.get(reference)
     states.check(live.container, "export", reference)
     events.emit(engine, live.container, "export")
-    return _stream(engine, "export", {}, {"rootfs": files.rootfs(engine, live.container)})
+    with while_known(engine, live, reference):
+        # It may run, and what writes to its directory must stay alone with it.
+        seen = {"rootfs": files.rootfs(engine, live.container) | {"read_only": True}}
+        async with contextlib.aclosing(_stream(engine, "export", {}, seen)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
 
 async def changes(engine: "Engine", reference: str) -> list[dict[str, Any]]:
     """``GET /containers/{id}/changes``."""
     live = engine.containers.get(reference)
-    rootfs = files.rootfs(engine, live.container)
-    lower = rootfs | {"upper": None, "work": None, "volatile": False}
-    upper = os.open(rootfs["upper"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    arguments = {"exclude": PLACEHOLDERS}
-    try:
-        answer = await engine.workers.run("changes", arguments, [upper], rootfs=lower)
-    finally:
-        os.close(upper)
+    with while_known(engine, live, reference):
+        rootfs = files.rootfs(engine, live.container)
+        lower = rootfs | {"upper": None, "work": None, "volatile": False}
+        upper = os.open(rootfs["upper"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        arguments = {"exclude": PLACEHOLDERS}
+        try:
+            answer = await engine.workers.run("changes", arguments, [upper], rootfs=lower)
+        finally:
+            os.close(upper)
     return list(answer["changes"])
 
 

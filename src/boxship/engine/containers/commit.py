@@ -1,9 +1,9 @@
 """A container's changes as an image."""
 
+import asyncio
 import contextlib
-import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from boxship.base.times import now_ns
 from boxship.engine.containers import archives, events, files, states
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.image_config import merge_image_config
+from boxship.engine.containers.pause import GONE
 from boxship.engine.containers.store import Live
 from boxship.images import config_changes
 from boxship.images.creation import Origin
@@ -43,19 +44,20 @@ async def commit(
         raise InvalidParameter('invalid name or ID supplied: ""')
     live = engine.containers.get(reference)
     states.check(live.container, "commit", reference)
-    with _frozen(engine, live) if options.pause else contextlib.nullcontext():
-        return await _commit(engine, live, config, options)
+    with archives.while_known(engine, live, reference):
+        async with _frozen(engine, live) if options.pause else contextlib.nullcontext():
+            return await _commit(engine, live, config, options)
 
 
-@contextlib.contextmanager
-def _frozen(engine: "Engine", live: Live) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _frozen(engine: "Engine", live: Live) -> AsyncIterator[None]:
     """The container is frozen meanwhile, if it runs; it may end before it is."""
     if live.container.state.status != "running":
         yield
         return
     path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
     with _while_it_is_there():
-        engine.cgroups.freeze(path)
+        await asyncio.to_thread(engine.cgroups.freeze, path)
         events.emit(engine, live.container, "pause")
     try:
         yield
@@ -71,7 +73,7 @@ def _while_it_is_there() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ENODEV):
+        if error.errno not in GONE:
             raise
 
 

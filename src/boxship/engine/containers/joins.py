@@ -1,9 +1,12 @@
 """Other containers that a container names: their ids, and whether they can be joined."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import Conflict, InvalidParameter, NotFound
+from boxship.engine.containers import held
 from boxship.engine.containers.container import Container
+from boxship.engine.containers.store import Live
 from boxship.engine.containers.validate import Prepared
 from boxship.engine.containers.validation.names import parse_link, parse_volumes_from
 
@@ -83,27 +86,50 @@ def take_names(engine: "Engine", container: Container) -> None:
     container.resolv_conf_path = owner.resolv_conf_path
 
 
-def joined(engine: "Engine", container: Container) -> dict[str, int]:
-    """Process ids of the containers whose namespaces are shared.
+async def hold(
+    engine: "Engine", container: Container, stack: contextlib.ExitStack
+) -> dict[str, str]:
+    """The containers whose namespaces are shared: by kind, a directory in /proc that is theirs
+    while *stack* is open.
 
     :class:`Conflict` for those that do not run or do not share.
     """
-    found: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for kind, other in _joined(engine, container).items():
+        process = await held.hold(other.shim)
+        if process is None or stack.enter_context(process).gone:
+            raise _not_running(kind, other.container)
+        found[kind] = process.path
+    return found
+
+
+async def check_running(engine: "Engine", container: Container) -> None:
+    """:class:`Conflict` if one of them has ended."""
+    with contextlib.ExitStack() as stack:
+        await hold(engine, container, stack)
+
+
+def _joined(engine: "Engine", container: Container) -> dict[str, Live]:
+    found: dict[str, Live] = {}
     for kind, attribute in _JOINABLE.items():
         name = target_of(getattr(container.host_config, attribute))
         if name is None:
             continue
-        other = engine.containers.get(name).container
-        if other is container:
-            raise Conflict(_OWN[kind].format(id=other.id))
-        _check(kind, other)
-        found[kind] = other.state.pid
+        other = engine.containers.get(name)
+        if other.container is container:
+            raise Conflict(_OWN[kind].format(id=container.id))
+        _check(kind, other.container)
+        found[kind] = other
     return found
+
+
+def _not_running(kind: str, other: Container) -> Conflict:
+    return Conflict(_NOT_RUNNING[kind].format(id=other.id))
 
 
 def _check(kind: str, other: Container) -> None:
     if not other.state.running:
-        raise Conflict(_NOT_RUNNING[kind].format(id=other.id))
+        raise _not_running(kind, other)
     if other.state.status == "restarting":
         raise Conflict(f"Container {other.id} is restarting, wait until the container is running")
     if kind == "ipc" and other.host_config.ipc_mode in ("private", "none"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ async def send(engine: "Engine", live: Live, number: int, unless_ignored: bool =
     try:
         answer = await live.shim.request("signal", signal=number, unless_ignored=unless_ignored)
     except ShimError as error:
-        if error.errno:
+        if error.errno not in (0, errno.ESRCH):
             raise Internal(f"cannot signal container {live.id}: {error}") from None
         return True
     events.emit(engine, live.container, "kill", signal=str(int(number)))

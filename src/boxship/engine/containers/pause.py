@@ -1,5 +1,7 @@
 """Freezing and thawing."""
 
+import asyncio
+import errno
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import Internal
@@ -10,6 +12,9 @@ from boxship.engine.containers.store import Live
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+#: Errors of a control group whose container has ended, before that is known.
+GONE = (errno.ENOENT, errno.ENODEV)
+
 
 async def pause(engine: "Engine", reference: str) -> None:
     """``POST /containers/{id}/pause``."""
@@ -19,8 +24,10 @@ async def pause(engine: "Engine", reference: str) -> None:
         states.check(container, "pause", reference)
         path = engine.cgroups.path_of(container.host_config.cgroup_parent, live.id)
         try:
-            engine.cgroups.freeze(path)
+            await asyncio.to_thread(engine.cgroups.freeze, path)
         except OSError as error:
+            if error.errno in GONE:
+                raise states.not_running(container) from None
             raise Internal(f"Cannot pause container {container.id}: {error}") from None
         container.state.status = "paused"
         container.state.unwatched()
@@ -43,6 +50,8 @@ async def resume(engine: "Engine", live: Live) -> None:
     try:
         engine.cgroups.thaw(path)
     except OSError as error:
+        if error.errno in GONE:
+            raise states.not_running(container) from None
         raise Internal(f"Cannot unpause container {container.id}: {error}") from None
     container.state.status = "running"
     record(engine, container)

@@ -1,14 +1,15 @@
 """A container to what the runtime starts: OCI spec, plan, streams, log."""
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.base.ids import SHORT_LENGTH
 from boxship.engine.containers import files, links, userns
 from boxship.engine.containers.container import Container, MountPoint
-from boxship.engine.containers.joins import joined, target_of
+from boxship.engine.containers.joins import target_of
 from boxship.engine.containers.log_options import log_spec
 from boxship.engine.containers.mount_points import tmpfs_mounts
 from boxship.engine.containers.store import Live
@@ -87,6 +88,7 @@ def facts_of(
     container: Container,
     namespace: Namespace | None = None,
     mounts: Sequence[UserMount] = (),
+    shared: Mapping[str, str] = MappingProxyType({}),
 ) -> Facts:
     host = container.host_config
     users = userns.mappings(engine, container)
@@ -97,7 +99,7 @@ def facts_of(
         linked=links.environment(engine, container),
         cgroup_version=engine.host.cgroup_version,
         cgroup_parent=parent,
-        joins=joined(engine, container),
+        joins=dict(shared),
         network_namespace=namespace.path if namespace else "",
         user_namespace=namespace.user_path if namespace else "",
         users=users.rows() if users else {},
@@ -110,11 +112,16 @@ def facts_of(
 
 
 def request_for(
-    engine: "Engine", live: Live, namespace: Namespace | None, sources: Sources
+    engine: "Engine",
+    live: Live,
+    namespace: Namespace | None,
+    sources: Sources,
+    shared: Mapping[str, str],
 ) -> StartRequest:
     """Everything that a start needs; errors are the user's own.
 
-    *namespace*: the network that has been made for the container, if any.
+    *namespace*: the network that has been made for the container, if any. *shared*: as
+    :func:`joins.hold` has it.
     """
     container = live.container
     host = container.host_config
@@ -123,7 +130,7 @@ def request_for(
     check_start(container.host_config)
     images: list[str] = []
     mounts = _mounts(engine, container, sources, images)
-    facts = facts_of(engine, container, namespace, mounts)
+    facts = facts_of(engine, container, namespace, mounts, shared)
     propagation.check(facts.mounts)
     spec = build.build(container.config, host, [container.path, *container.args], facts)
     spec["process"]["env"] += live.secret_env

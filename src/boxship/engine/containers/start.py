@@ -1,5 +1,6 @@
 """Starting a container."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
@@ -60,10 +61,12 @@ async def launch(engine: "Engine", live: Live) -> None:
     On failure the container is as before, with the error and exit code that Docker records.
     """
     async with volume_sources.held(engine, live.container):
-        await _launch(engine, live)
+        with contextlib.ExitStack() as stack:
+            await _launch(engine, live, stack)
 
 
-async def _launch(engine: "Engine", live: Live) -> None:
+async def _launch(engine: "Engine", live: Live, stack: contextlib.ExitStack) -> None:
+    """*stack* closes what is held until the program runs."""
     container = live.container
     namespace = None
     try:
@@ -71,11 +74,12 @@ async def _launch(engine: "Engine", live: Live) -> None:
         links.check(engine, container)
         joins.take_names(engine, container)
         volume_mounts.make_sources(engine, container)
-        namespace = await attachment.prepare(engine, live)
+        shared = await joins.hold(engine, container, stack)
+        namespace = await attachment.prepare(engine, live, shared)
         await hosts.know_gateway(engine, container)
         files.write(engine, live, specification.hostname(engine, container))
-        sources = await volume_sources.find(engine, container)
-        request = specification.request_for(engine, live, namespace, sources)
+        sources = await volume_sources.find(engine, container, stack)
+        request = specification.request_for(engine, live, namespace, sources, shared)
     except BoxshipError as error:
         await _give_up(engine, live, namespace)
         await _failed(engine, live, str(error))
@@ -89,6 +93,7 @@ async def _launch(engine: "Engine", live: Live) -> None:
     except ShimError as error:
         await _give_up(engine, live, namespace)
         await _failed(engine, live, _wording(error), error.code)
+        await joins.check_running(engine, container)
         raise _error_for(error) from None
     except OSError as error:
         await _give_up(engine, live, namespace)

@@ -81,6 +81,11 @@ TABLE: dict[str, dict[str, Refusal]] = {
 }
 
 
+def not_running(container: Container) -> Conflict:
+    """For a verb that has found the container's process gone before anybody else has."""
+    return Conflict(f"container {container.id} is not running")
+
+
 def check(container: Container, verb: str, given: str = "") -> None:
     """Raise the refusal of *verb* in the container's state. *given*: the name the client used."""
     refusal = TABLE[verb].get(container.state.status)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import Internal
 from boxship.engine.containers import events, states
+from boxship.engine.containers.pause import GONE
 from boxship.engine.containers.update_limits import updated_host_config
 from boxship.runtime.spec import resources
 from boxship.types.update import UpdateRequest
@@ -30,7 +31,9 @@ async def update(engine: "Engine", reference: str, request: UpdateRequest) -> li
             try:
                 engine.cgroups.update(path, limits)
             except OSError as error:
-                raise Internal(f"Cannot update container {container.id}: {error}") from None
+                # Limits of who has just ended are in force at the next start.
+                if error.errno not in GONE:
+                    raise Internal(f"Cannot update container {container.id}: {error}") from None
         container.host_config = changed
         try:
             await engine.containers.save(live)

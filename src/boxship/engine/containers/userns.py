@@ -2,10 +2,10 @@
 
 import os
 import socket
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from boxship.engine.containers.container import Container
-from boxship.engine.containers.joins import joined
 from boxship.engine.options import Mappings
 from boxship.network import namespace
 from boxship.network.namespace import Namespace
@@ -33,23 +33,25 @@ def give(path: str, owner: tuple[int, int]) -> None:
         os.chown(path, *owner, follow_symlinks=False)
 
 
-async def network_namespace(engine: "Engine", container: Container) -> Namespace | None:
+async def network_namespace(
+    engine: "Engine", container: Container, shared: Mapping[str, str]
+) -> Namespace | None:
     """A network namespace that belongs to the container's user namespace, an own one or that of
-    the container whose pid or ipc namespace it joins.
+    the container whose pid or ipc namespace it joins (*shared*, as :func:`joins.hold` has it).
 
     None where the container has none. The caller closes it.
     """
     found = mappings(engine, container)
     if found is None:
         return None
-    shared = [*joined(engine, container).values()]
-    wanted = {**found.rows(), "path": f"/proc/{shared[0]}/ns/user" if shared else ""}
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs = next(iter(shared.values()), None)
+    wanted = {**found.rows(), "path": f"{theirs}/ns/user" if theirs else ""}
+    ours, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours:
         try:
-            task = engine.workers.start("namespaces", wanted, [theirs.fileno()])
+            task = engine.workers.start("namespaces", wanted, [far.fileno()])
         finally:
-            theirs.close()
+            far.close()
         await task
         _, fds, _, _ = socket.recv_fds(ours, 16, 2)
     user, network = fds

@@ -142,9 +142,10 @@ async def _fill(engine: "Engine", container: Container, point: MountPoint) -> No
             await engine.workers.run("stat_path", arguments, rootfs=rootfs)
         except NotFound:
             return
-        sources = await volume_sources.find(engine, container)
-        arguments["filesystem"] = sources[point.destination]["filesystem"]
-        await engine.workers.run("copy_up", arguments, rootfs=rootfs, user_namespace=users)
+        with contextlib.ExitStack() as stack:
+            sources = await volume_sources.find(engine, container, stack)
+            arguments["filesystem"] = sources[point.destination]["filesystem"]
+            await engine.workers.run("copy_up", arguments, rootfs=rootfs, user_namespace=users)
         return
     path = backing.device if backing else point.source
     if not _is_empty(path):

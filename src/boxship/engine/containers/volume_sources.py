@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from boxship.engine.containers import held as processes
 from boxship.engine.containers.container import Container, MountPoint
 from boxship.engine.containers.files import image_rootfs
 from boxship.runtime import mount_options
@@ -31,15 +32,16 @@ async def held(engine: "Engine", container: Container) -> AsyncIterator[None]:
         yield
 
 
-async def find(engine: "Engine", container: Container) -> Sources:
-    """What is behind the volumes of *container*.
+async def find(engine: "Engine", container: Container, stack: contextlib.ExitStack) -> Sources:
+    """What is behind the volumes of *container*, to be used while *stack* is open.
 
     :class:`InvalidParameter` for servers of network file systems that nobody knows.
     """
     found: Sources = {}
     for destination, (name, backing) in _backed(engine, container).items():
         resolved = await asyncio.to_thread(with_address, backing)
-        found[destination] = _behind(resolved, _users(engine, name))
+        users = [] if resolved.is_bind else await _users(engine, name, stack)
+        found[destination] = _behind(resolved, users)
     return found
 
 
@@ -54,18 +56,24 @@ def _backed(engine: "Engine", container: Container) -> dict[str, tuple[str, Back
     return found
 
 
-def _users(engine: "Engine", name: str) -> list[list[Any]]:
-    """Processes of running containers that have the volume, and where they have it."""
-    return [
-        [live.container.state.pid, point.destination]
-        for live in engine.containers
-        if live.container.state.pid
-        for point in live.container.mounts
-        if point.name == name and not point.options.get("subpath")
-    ]
+async def _users(engine: "Engine", name: str, stack: contextlib.ExitStack) -> list[tuple[str, str]]:
+    """Running containers that have the volume, by directories of theirs in /proc, and where they
+    have it."""
+    found = []
+    for live in engine.containers:
+        places = [
+            point.destination
+            for point in live.container.mounts
+            if point.name == name and not point.options.get("subpath")
+        ]
+        process = await processes.hold(live.shim) if places else None
+        if process is not None:
+            directory = stack.enter_context(process).path
+            found += [(directory, place) for place in places]
+    return found
 
 
-def _behind(backing: Backing, users: list[list[Any]]) -> dict[str, Any]:
+def _behind(backing: Backing, users: list[tuple[str, str]]) -> dict[str, Any]:
     parsed = mount_options.parse(list(backing.words))
     if backing.is_bind:
         return {"source": backing.device, "words": backing.words, "failure": backing.failure}

@@ -5,6 +5,7 @@ published, then the container starts inside. Its end gives back what the record 
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import Forbidden, Internal
@@ -51,9 +52,9 @@ def check(engine: "Engine", container: Container) -> None:
             raise Forbidden("cannot create endpoint on configuration-only network")
 
 
-async def prepare(engine: "Engine", live: Live) -> Namespace | None:
+async def prepare(engine: "Engine", live: Live, shared: Mapping[str, str]) -> Namespace | None:
     """The namespace for the container to start in; None when it gets one with loopback only,
-    or none of its own. On an error nothing is left."""
+    or none of its own. *shared*: as :func:`joins.hold` has it. On an error nothing is left."""
     container = live.container
     rows = wired(engine, container)
     if not rows:
@@ -71,7 +72,7 @@ async def prepare(engine: "Engine", live: Live) -> Namespace | None:
         endpoints = [endpoint_for(live, name, network) for name, network in rows]
         made = await engine.networks.fabric.wire(
             Wiring(endpoints, gateways(engine, live)),
-            await userns.network_namespace(engine, container),
+            await userns.network_namespace(engine, container, shared),
         )
         await publishing.publish(engine, live)
         await resolving.begin(engine, live, made)

@@ -5,7 +5,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Forbidden, Internal, NotFound
-from boxship.engine.containers import files, hosts, specification
+from boxship.engine.containers import files, held, hosts, specification
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.engine.networks import (
@@ -93,8 +93,9 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
     record.write(engine, live.id, live.network)
     wanted = attachment.endpoint_for(live, network.name, network)
     try:
-        pid = live.container.state.pid
-        await engine.networks.fabric.plug(pid, wanted, gateways(engine, live))
+        if not await _plug_in(engine, live, wanted):
+            # Its end, which waits for us, gives back what it has been given.
+            return
         await publishing.publish(engine, live)
     except BaseException as error:
         await _lead_elsewhere(engine, live, network.name)
@@ -107,13 +108,36 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
     await _tell_names(engine, live, own)
 
 
+async def _plug_in(engine: "Engine", live: Live, wanted: Endpoint) -> bool:
+    """False if the container has ended meanwhile."""
+    process = await held.hold(live.shim)
+    if process is None:
+        return False
+    with process:
+        try:
+            await engine.networks.fabric.plug(process.path, wanted, gateways(engine, live))
+        except OSError:
+            if not process.gone:
+                raise
+            return False
+    return True
+
+
 async def _take_out(engine: "Engine", live: Live, name: str, gone: Endpoint) -> None:
     """Remove an endpoint's interface; then its address is another's, and the record says so."""
     assert live.network is not None
-    held = live.network.endpoints.pop(name)
+    settings = live.network.endpoints.pop(name)
     routes = gateways(engine, live)
-    live.network.endpoints[name] = held
-    await engine.networks.fabric.unplug(live.container.state.pid, gone, routes)
+    live.network.endpoints[name] = settings
+    process = await held.hold(live.shim)
+    if process is not None:
+        with process:
+            try:
+                await engine.networks.fabric.unplug(process.path, gone, routes)
+            except OSError:
+                # Interfaces end with their namespace.
+                if not process.gone:
+                    raise
     attachment.give_back(engine, live, name)
     live.network.changing = ""
     record.write(engine, live.id, live.network)

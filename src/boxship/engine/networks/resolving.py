@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError, Internal
+from boxship.engine.containers import held
 from boxship.engine.containers.store import Live
 from boxship.engine.networks.network import Network
 from boxship.network import namespace
@@ -138,7 +139,15 @@ async def started(engine: "Engine", live: Live) -> None:
     if live.id in engine.names.served:
         _follow(engine, live)
     elif wanted(engine, live):
+        await _begin_again(engine, live)
+
+
+async def _begin_again(engine: "Engine", live: Live) -> None:
+    """For a container that runs, and goes on where that fails."""
+    try:
         await _begin_running(engine, live)
+    except BoxshipError as error:
+        _log.warning("%s", error)
 
 
 def _follow(engine: "Engine", live: Live) -> None:
@@ -174,8 +183,12 @@ async def changed(engine: "Engine", live: Live, left: Network | None = None) -> 
 
 async def _begin_running(engine: "Engine", live: Live) -> None:
     """Perhaps in place of what a process has left that is gone."""
+    process = await held.hold(live.shim)
+    if process is None:
+        return
     try:
-        inside = await asyncio.to_thread(namespace.of_process, live.container.state.pid)
+        with process:
+            inside = await asyncio.to_thread(namespace.of_directory, process.path)
     except OSError:
         return
     try:
@@ -217,7 +230,4 @@ async def restore(engine: "Engine") -> None:
         _tell(engine, [*gone, {"op": "clear"}, *configured, *joins])
     for live in named:
         if live.id not in engine.names.served and live.shim:
-            try:
-                await _begin_running(engine, live)
-            except BoxshipError as error:
-                _log.warning("%s", error)
+            await _begin_again(engine, live)

@@ -37,7 +37,8 @@ class HostDevice:
 
 @dataclass(slots=True)
 class Facts:
-    """*joins*: namespaces of other containers or none, kind to pid; *cgroup_version*: 1 or 2;
+    """*joins*: namespaces of other containers or none, kind to a directory in /proc of a process;
+    *cgroup_version*: 1 or 2;
     *network_namespace*: the path of a private one that is ready, else it is made at the start;
     *users*: mappings of uid and gid, as rows of inside, outside, length, if users are remapped, and
     *user_namespace* the path of the namespace with them that *network_namespace* belongs to;
@@ -50,7 +51,7 @@ class Facts:
     cgroup_parent: str
     linked: list[str] = field(default_factory=list)
     hierarchies: dict[str, str] = field(default_factory=dict)
-    joins: dict[str, int] = field(default_factory=dict)
+    joins: dict[str, str] = field(default_factory=dict)
     mounts: list[UserMount] = field(default_factory=list)
     host_devices: list[HostDevice] = field(default_factory=list)
     devices: list[HostDevice] = field(default_factory=list)

@@ -53,7 +53,7 @@ def _shared(host: HostConfig, facts: Facts) -> dict[str, Mount]:
             result["/dev/mqueue"] = _mount("/dev/mqueue", "bind", "rbind", source="/dev/mqueue")
     elif host.ipc_mode.startswith("container:"):
         other = _mount("/dev/shm", "bind", "rbind", source="/dev/shm")
-        result["/dev/shm"] = other | {"pid": facts.joins["ipc"]}
+        result["/dev/shm"] = other | {"process": facts.joins["ipc"]}
     if host.pid_mode == "host":
         result["/proc"] = _mount(
             "/proc", "bind", "rbind", "nosuid", "noexec", "nodev", source="/proc"

@@ -13,7 +13,7 @@ def _one(kind: str, mode: str, facts: Facts) -> list[dict[str, Any]]:
     if mode == "host":
         return []
     if mode.startswith("container:"):
-        path = f"/proc/{facts.joins[kind]}/ns/{_PROC_NAMES[kind]}"
+        path = f"{facts.joins[kind]}/ns/{_PROC_NAMES[kind]}"
         return [{"type": kind, "path": path}]
     if kind == "network" and facts.network_namespace:
         return [{"type": kind, "path": facts.network_namespace}]
@@ -26,7 +26,7 @@ def _user(facts: Facts) -> list[dict[str, Any]]:
         return []
     path = facts.user_namespace
     if facts.joins and not path:
-        path = f"/proc/{next(iter(facts.joins.values()))}/ns/user"
+        path = f"{next(iter(facts.joins.values()))}/ns/user"
     return [{"type": "user", "path": path} if path else {"type": "user"}]
 
 

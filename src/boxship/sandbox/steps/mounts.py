@@ -44,8 +44,8 @@ def open_sources(context: Context, step: dict[str, Any]) -> None:
         flags = mount.OPEN_TREE_CLONE | (mount.AT_RECURSIVE if source["recursive"] else 0)
         path = source["path"]
         try:
-            if source["pid"]:
-                context.sources[index] = _open_elsewhere(source["pid"], path, flags)
+            if source["process"]:
+                context.sources[index] = _open_elsewhere(source["process"], path, flags)
             else:
                 context.sources[index] = mount.open_tree(-100, path, flags)
         except FileNotFoundError:
@@ -60,13 +60,14 @@ def open_sources(context: Context, step: dict[str, Any]) -> None:
             )
 
 
-def _open_elsewhere(pid: int, path: str, flags: int) -> int:
-    """Clone *path* of the mount namespace of *pid*: only a process in it may."""
+def _open_elsewhere(directory: str, path: str, flags: int) -> int:
+    """Clone *path* of the mount namespace of a process, by its *directory* in /proc: only a process
+    in it may."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
         try:
-            namespaces.join(f"/proc/{pid}/ns/mnt", process.CLONE_NEWNS)
+            namespaces.join(f"{directory}/ns/mnt", process.CLONE_NEWNS)
             socket.send_fds(theirs, [b"m"], [mount.open_tree(-100, path, flags)])
         finally:
             os._exit(0)
