@@ -81,10 +81,11 @@ class RunJob:
 
 class Machine(Protocol):
     """The engine's side of a build. *lenders* are asked for what the cache does not have; *ledger*
-    takes what the steps have led to."""
+    takes what the steps have led to, which *travels* when others will be lent it."""
 
     lenders: list[Lender]
     ledger: Ledger
+    travels: bool
 
     async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
         """The image *name*, fetched when it is missing or *pull* asks for it."""

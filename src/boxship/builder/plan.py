@@ -1,7 +1,7 @@
 """A Dockerfile as a graph of stages: which are needed, and what each waits for. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from boxship.builder import instructions
@@ -88,6 +88,10 @@ class Plan:
             return self.named[references.shown(name)]
         names = {one.start.name: one.number for one in self.stages[:before] if one.start.name}
         return find_stage(names, name, before) or Origin("image", name)
+
+    def finder(self, number: int) -> Callable[[str], Origin]:
+        """What ``--from`` finds in the stage *number*."""
+        return lambda name: self.find(name, number)
 
     def name_contexts(self, named: Mapping[str, Origin]) -> None:
         """Let names stand for something else, wherever a stage says them.

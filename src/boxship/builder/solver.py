@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,9 +17,10 @@ from boxship.builder.machine import Digests, Machine, Place, Tree, WorkRunner
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.progress import Progress
+from boxship.builder.recipes import Recipes
 from boxship.builder.remote import Remotes
 from boxship.builder.squash import squash
-from boxship.builder.stage import DEFAULT_PATH, Stage
+from boxship.builder.stage import DEFAULT_PATH, Effect, Stage
 from boxship.builder.steps import Position, Steps
 from boxship.builder.work import NOTHING, Origin
 from boxship.images.creation import EMPTY_CONFIG
@@ -58,22 +59,30 @@ class Solver:
     progress: Progress
     remotes: Remotes
     _stages: "dict[int, asyncio.Task[Finished]]" = field(default_factory=dict)
+    _recipes: Recipes = field(init=False)
     _slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_AT_ONCE * (os.cpu_count() or 1))
     )
+
+    def __post_init__(self) -> None:
+        self._recipes = Recipes(self.plan, self._begin_alone, self._place, self._steps)
 
     async def solve(self) -> ImageRecord:
         """The image of the plan's target, squashed if the options say so.
 
         On an error, or when cancelled, every stage has ended before this returns."""
-        for planned in self.plan.needed:
-            self._stages[planned.number] = asyncio.ensure_future(self._run(planned))
+        if self.means.machine.lenders:
+            # What others can lend of the target may make the other stages needless.
+            self._begin(self.plan.stages[self.plan.target])
+        else:
+            self._begin_all()
         try:
-            await _first_failure(self._stages.values())
+            await _first_failure(self._stages)
         finally:
             for task in self._stages.values():
                 task.cancel()
             await asyncio.gather(*self._stages.values(), return_exceptions=True)
+        self._skip()
         finished = self._stages[self.plan.target].result()
         image = finished.position.image
         if image is None:
@@ -81,6 +90,31 @@ class Solver:
         if not self.options.squash:
             return image
         return await squash(self.means.images, self.means.workers, image, finished.base)
+
+    def _begin(self, planned: PlannedStage) -> "asyncio.Task[Finished]":
+        if planned.number not in self._stages:
+            self._stages[planned.number] = asyncio.ensure_future(self._run(planned))
+        return self._stages[planned.number]
+
+    def _begin_all(self) -> None:
+        for planned in self.plan.needed:
+            self._begin(planned)
+
+    def _skip(self) -> None:
+        """Tell of the stages that had not to be run."""
+        for planned in self.plan.needed:
+            if planned.number not in self._stages:
+                for step in (planned.start, *planned.steps):
+                    self.progress.begin(planned.number, step.line.text)
+                    self.progress.cached(planned.number)
+                    self.progress.end(planned.number, None)
+                self.progress.leave(planned.number)
+
+    def _steps(self, planned: PlannedStage) -> Steps:
+        options = self.options
+        if planned.title.lower() in options.no_cache_stages:
+            options = replace(options, no_cache=True)
+        return Steps(self.means, options, self.progress, planned.number)
 
     async def _run(self, planned: PlannedStage) -> Finished:
         number = planned.number
@@ -91,10 +125,7 @@ class Solver:
             self.progress.fail(number, planned.start.line, error)
             raise
         self.progress.end(number, position.image)
-        options = self.options
-        if planned.title.lower() in options.no_cache_stages:
-            options = replace(options, no_cache=True)
-        steps = Steps(self.means, options, self.progress, number)
+        steps = self._steps(planned)
         inherited = stage.config.get("OnBuild") or []
         stage.config["OnBuild"] = None
         if inherited:
@@ -124,12 +155,20 @@ class Solver:
     ) -> None:
         try:
             effect = step.apply(stage)
+            recipe = await self._recipe(steps, position, effect)
+            if recipe is not None:
+                self.progress.work(steps.number)
+                if await steps.lend(position, stage, recipe):
+                    return
+                self._begin_all()
             places = {}
             for origin in effect.work.origins() if effect.work else ():
                 places[origin] = await self._place(origin, steps)
             async with self._slots:
                 self.progress.work(steps.number)
                 await steps.carry_out(position, stage, effect, places)
+            if recipe is not None:
+                steps.note_as(recipe)
         except DockerfileError as error:
             # The file could be parsed: this is about what it says now.
             prefix = str(error).removesuffix(error.message).removeprefix(step.line.prefix)
@@ -138,6 +177,17 @@ class Solver:
             if isinstance(step, CopyInstruction | Add):
                 raise InvalidParameter(f"{step.KEYWORD} failed: {error}") from None
             raise
+
+    async def _recipe(self, steps: Steps, position: Position, effect: Effect) -> str | None:
+        """By which a cache from elsewhere may know the step, where that matters."""
+        machine = self.means.machine
+        if effect.work is None or not (machine.lenders or machine.travels):
+            return None
+        return await self._recipes.key(steps, position.chain, effect.work)
+
+    async def _begin_alone(self, planned: PlannedStage) -> tuple[Position, Stage]:
+        position, stage, _ = await self._start(planned)
+        return position, stage
 
     async def _label(self, steps: Steps, position: Position, stage: Stage) -> None:
         """Labels of the client, as one more instruction."""
@@ -150,7 +200,7 @@ class Solver:
     async def _start(self, planned: PlannedStage) -> tuple[Position, Stage, ImageRecord | None]:
         stage = Stage(
             arguments=self.plan.arguments,
-            find=lambda name: self.plan.find(name, planned.number),
+            find=self.plan.finder(planned.number),
             escape=planned.start.line.escape,
         )
         if planned.base is not None:
@@ -179,9 +229,7 @@ class Solver:
 
     async def _finished(self, number: int) -> Finished:
         """Wait for another stage; triggers may need one that nothing else does."""
-        if number not in self._stages:
-            self._stages[number] = asyncio.ensure_future(self._run(self.plan.stages[number]))
-        return await asyncio.shield(self._stages[number])
+        return await asyncio.shield(self._begin(self.plan.stages[number]))
 
     async def _place(self, origin: Origin, steps: Steps) -> Place:
         if origin.kind == "context":
@@ -206,10 +254,11 @@ def _label_text(labels: dict[str, str]) -> str:
     return "LABEL " + " ".join(f"{name}={value}" for name, value in labels.items())
 
 
-async def _first_failure(tasks: "Iterable[asyncio.Task[Any]]") -> None:
-    """Wait for all, or until one has failed, which is raised."""
-    waiting = {*tasks}
-    while waiting:
-        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
+async def _first_failure(tasks: "Mapping[int, asyncio.Task[Any]]") -> None:
+    """Wait for all, those that come meanwhile too, or until one has failed, which is raised."""
+    done = set[asyncio.Task[Any]]()
+    while waiting := {*tasks.values()} - done:
+        finished, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in finished:
             task.result()
+        done |= finished

@@ -76,6 +76,11 @@ class Stage:
     escape: str = "\\"
     context: Origin = CONTEXT
 
+    def on_top(self, find: Callable[[str], Origin]) -> "Stage":
+        """A stage that begins with this one."""
+        config, args = dict(self.config), dict(self.args)
+        return Stage(config, self.arguments, args, find, escape=self.escape)
+
     @property
     def shell(self) -> tuple[str, ...]:
         return tuple(self.config.get("Shell") or DEFAULT_SHELL)

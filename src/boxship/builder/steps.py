@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +75,13 @@ class Steps:
         # Images to take layers from stand in for the cache, even where none of them exists.
         self._lenders = () if options.no_cache else options.cache_from
         self._progress = progress
+        self._last: Outcome | None = None
         self.number = number
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether everything is to be done anew."""
+        return self._options.no_cache
 
     async def carry_out(
         self, position: Position, stage: Stage, effect: Effect, places: Mapping[Origin, Place]
@@ -84,13 +90,14 @@ class Steps:
         if effect.work is None:
             await self.describe(position, stage, effect.note)
             return
+        self._last = None
         facts, note = await self._facts(position, effect, places)
         key = key_of(facts)
         made = self._borrowed(position, note) if self._lenders else self._cached(key, note)
         if made is not None:
             await self._add(position, stage, note, made)
             return
-        if await self._lent(position, stage, note, key):
+        if await self.lend(position, stage, key):
             return
         with self._means.images.staging() as directory:
             made = await self._make(position, effect.work, places, directory)
@@ -100,7 +107,13 @@ class Steps:
         await self._means.cache.put(key, made.diff_id or "", size, note, made.created)
 
     def _note(self, outcome: Outcome) -> None:
+        self._last = outcome
         self._means.machine.ledger.note(self.number, outcome)
+
+    def note_as(self, key: str) -> None:
+        """What the last step has led to can be found by *key* too."""
+        if self._last is not None:
+            self._note(dataclasses.replace(self._last, key=key))
 
     async def describe(self, position: Position, stage: Stage, note: str) -> None:
         """A step that changes the configuration only."""
@@ -123,7 +136,7 @@ class Steps:
         self._note(Outcome(key, record.diff_id, record.size, note, created))
         return _Made(record.diff_id or None, None, created, is_new=False)
 
-    async def _lent(self, position: Position, stage: Stage, note: str, key: str) -> bool:
+    async def lend(self, position: Position, stage: Stage, key: str) -> bool:
         """Add what a cache from elsewhere has, if one does. It does not enter our own cache, where
         builds would find it whose users trust nobody else's."""
         for lender in () if self._options.no_cache else self._means.machine.lenders:
@@ -138,7 +151,7 @@ class Steps:
                         continue
                 created = self._options.created or outcome.created
                 made = _Made(outcome.diff_id or None, layer, created, is_new=False)
-                await self._add(position, stage, note, made)
+                await self._add(position, stage, outcome.description, made)
             self._note(outcome)
             self._progress.cached(self.number)
             return True
@@ -163,26 +176,32 @@ class Steps:
     ) -> tuple[Any, str]:
         """Everything that decides what the step makes, and its line in the history."""
         work = effect.work
+        assert work is not None
+        digests = await self.digests(copies_of(work), places)
+        note = effect.note
         if isinstance(work, Files):
-            digests = await self._digests(work, places)
-            chain = [] if work.link else [*position.chain]
-            own = [_without_origin(action) for action in work.actions]
-            content = key_of(digests or own)
+            content = key_of(digests or [_without_origin(action) for action in work.actions])
             kind = "file" if len(digests) == 1 else "multi"
-            note = effect.note.replace(CONTENT, f"{kind}:{content}")
-            return ["files", chain, work.link, own, digests, self._options.created], note
-        assert isinstance(work, Run)
+            note = note.replace(CONTENT, f"{kind}:{content}")
+        return self.facts(position.chain, work, digests), note
+
+    def facts(self, chain: Sequence[str], work: Work, digests: list[str]) -> Any:
+        """The same of *work* that uses files with *digests*, on top of *chain*."""
+        if isinstance(work, Files):
+            below = [] if work.link else [*chain]
+            own = [_without_origin(action) for action in work.actions]
+            return ["files", below, work.link, own, digests, self._options.created]
         mounts = [
             [mount.kind, mount.target, mount.source, sorted(mount.options.items())]
             for mount in work.mounts
         ]
-        binds = await self._digests(_as_files(work), places)
         plain = dataclasses.replace(work, mounts=(), hidden=())
         described = {f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)}
         options = [self._options.network, *self._options.extra_hosts]
-        return ["run", [*position.chain], described, mounts, binds, options], effect.note
+        return ["run", [*chain], described, mounts, digests, options]
 
-    async def _digests(self, work: Files, places: Mapping[Origin, Place]) -> list[str]:
+    async def digests(self, work: Files, places: Mapping[Origin, Place]) -> list[str]:
+        """Of all that *work* copies."""
         actions, trees = orders(work, places)
         copies = [action for action in actions if action["do"] == "copy"]
         if not copies:
@@ -338,8 +357,10 @@ def _without_origin(action: Any) -> list[Any]:
     return [type(action).__name__, described]
 
 
-def _as_files(work: Run) -> Files:
-    """The bind mounts of a RUN as copies, so that their content can be digested."""
+def copies_of(work: Work) -> Files:
+    """What *work* uses: the bind mounts of a RUN as copies, so that they can be digested."""
+    if isinstance(work, Files):
+        return work
     return Files(
         tuple(
             Copy(mount.origin, (mount.source or "/",), "/", required=True)

@@ -292,6 +292,7 @@ class EngineMachine:
         self.held: set[str] = set()
         self.lenders: list[Lender] = []
         self.ledger = Ledger()
+        self.travels = False
         self._count = 0
         self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
         self._pulled: set[tuple[str, str]] = set()

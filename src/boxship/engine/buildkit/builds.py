@@ -150,8 +150,15 @@ class Builds:
         request = attributes.read(frontend, attrs, images)
         session = await self._sessions.get(build.request.session)
         with self._engine.images.staging() as directory:
+            cache = build.request.cache
             front = Frontend(
-                self._engine, self.contexts, session, build.feed, build.request.ref, directory
+                self._engine,
+                self.contexts,
+                session,
+                build.feed,
+                build.request.ref,
+                directory,
+                travels=cache is not None and bool(cache.exports),
             )
             try:
                 yield front, request

@@ -43,7 +43,8 @@ Bases = dict[str, Mapping[str, Any]]
 
 @dataclass(slots=True)
 class Frontend:
-    """One build for the client of *session*; *directory* takes what it needs meanwhile."""
+    """One build for the client of *session*; *directory* takes what it needs meanwhile. Its steps
+    will be sent elsewhere, as a cache, if *travels*."""
 
     engine: "Engine"
     contexts: KeptContexts
@@ -51,6 +52,7 @@ class Frontend:
     feed: Feed
     ref: str
     directory: Path
+    travels: bool = False
     _credentials: dict[str, Credentials] = field(default_factory=dict)
 
     @property
@@ -144,6 +146,7 @@ class Frontend:
         options = request.options_on(platform) if platform else request.options
         plan = await self._plan(source, options, request.named_on(options.platform))
         machine = self.engine.building.machine(self._credentials, self.directory)
+        machine.travels = self.travels
         bases = await self._bases(plan, options, machine)
         needs = await asyncio.to_thread(find_needs, plan, bases)
         return _Part(platform, options, plan, machine, bases, needs)
