@@ -51,7 +51,8 @@ def test_base_images_define_variables(here: Client) -> None:
     here.write(Dockerfile="FROM busybox\nENV FROM_BASE=1\nARG LATER\n")
     here.docker("build", "-t", "checks:base", ".")
     here.write(Dockerfile="FROM checks:base\nLABEL a=$FROM_BASE b=$FROM_BASS c=$LATER\n")
-    said = here.docker("build", ".")
+    said = here.docker("build", "-t", "checks:child", ".")
+    here.docker("rmi", "-f", "checks:child", "checks:base")
     assert "'$FROM_BASS' (did you mean $FROM_BASE?)" in said
     assert "undefined variable '$LATER'" in said and "'$FROM_BASE'" not in said
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 
 from boxship.cli.errors import Failed
 from boxship.cli.pump import write_all
@@ -73,6 +72,8 @@ def _is_special(path: str) -> bool:
 
 
 def _replace(path: str, directory: str, chunks: Iterable[bytes]) -> None:
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(prefix=".boxship-", dir=directory)
     try:
         for chunk in chunks:

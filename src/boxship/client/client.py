@@ -139,6 +139,16 @@ class Client:
         multiplexed = kind == MULTIPLEXED_TYPE or (kind == RAW_TYPE and not tty)
         return self._hijacked(answer.connection, multiplexed)
 
+    def upgrade(
+        self, path: str, protocol: str, body: Body, headers: Mapping[str, str]
+    ) -> Connection:
+        """POST *path* and speak *protocol* on the connection, which is the caller's."""
+        headers = {**headers, "Connection": "Upgrade", "Upgrade": protocol}
+        answer = self.call("POST", path, {}, body, headers)
+        if answer.status != 101:
+            raise ConnectionLost(f"the daemon does not speak {protocol}")
+        return answer.connection
+
     def raw(self) -> Hijacked:
         """A connection on which nothing has been said yet."""
         return self._hijacked(self._connect(), False)

@@ -84,6 +84,18 @@ class Connection:
         except OSError as error:
             raise _lost(error) from error
 
+    def send_descriptors(self, descriptors: list[int]) -> None:
+        """Hand copies of them to the peer of a unix socket, with a byte of data (unix(7))."""
+        import sys
+
+        packed = b"".join(fd.to_bytes(4, sys.byteorder) for fd in descriptors)
+        rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)
+        assert isinstance(self.sock, _socket.socket)
+        try:
+            self.sock.sendmsg([b"."], [rights])
+        except OSError as error:
+            raise _lost(error) from error
+
     def fill(self) -> bool:
         """Wait for more bytes; False at the end of the stream."""
         try:

@@ -1,6 +1,7 @@
 """A worker: one errand in a process of its own (read an archive, copy files out of a container)."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -35,11 +36,17 @@ def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, lis
 
 def _source(stacks: Stacks, rootfs: dict[str, Any]) -> int:
     """A detached mount of *rootfs*, which is only read. A directory alone is no overlay: that would
-    cost time with every file and number inodes' devices anew."""
+    cost time with every file and number inodes' devices anew. One of another mount namespace cannot
+    be mounted in ours (open_tree(2)), and is read where it is."""
     directory = lone_directory(rootfs)
     if directory is None:
         return stacks.mount(rootfs)
-    return mount.open_tree(-100, directory, mount.OPEN_TREE_CLONE)
+    try:
+        return mount.open_tree(-100, directory, mount.OPEN_TREE_CLONE)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def _enter(message: dict[str, Any], root: int | None, images: list[int], user: int) -> int | None:

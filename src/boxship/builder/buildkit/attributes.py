@@ -19,6 +19,8 @@ _FRONT_END = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:-upstream)?(?:[:@]
 _OWN = "docker/dockerfile"
 PLAN = "boxship.plan"
 QUESTIONS = frozenset((PLAN, *(f"frontend.{name}" for name in outline.REQUESTS)))
+# What BuildKit has no attribute for, and our own client asks for.
+_OURS = "boxship."
 _RESOLVE_MODES = ("", "default", "local", "pull")
 
 
@@ -120,13 +122,22 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
         no_cache="no-cache" in attrs and not fresh,
         no_cache_stages=tuple(name.lower() for name in fresh),
         pull=mode == "pull",
-        network=_network(attrs.get("force-network-mode", "")),
+        network=attrs.get(f"{_OURS}network") or _network(attrs.get("force-network-mode", "")),
         extra_hosts=tuple(_hosts(attrs.get("add-hosts", ""))),
         limits=Limits(
+            memory=_number(attrs, f"{_OURS}memory"),
+            memory_swap=_number(attrs, f"{_OURS}memory-swap"),
+            cpu_shares=_number(attrs, f"{_OURS}cpu-shares"),
+            cpu_period=_number(attrs, f"{_OURS}cpu-period"),
+            cpu_quota=_number(attrs, f"{_OURS}cpu-quota"),
+            cpuset_cpus=attrs.get(f"{_OURS}cpuset-cpus", ""),
+            cpuset_mems=attrs.get(f"{_OURS}cpuset-mems", ""),
             shm_size=_number(attrs, "shm-size"),
             ulimits=tuple(_ulimits(attrs.get("ulimit", ""))),
             cgroup_parent=attrs.get("cgroup-parent", ""),
         ),
+        security=tuple(_words(attrs.get(f"{_OURS}security-opt", ""))),
+        squash=attrs.get(f"{_OURS}squash") == "true",
         force_remove=True,
         created=int(epoch) * _SECOND if epoch.isdecimal() and len(epoch) < 12 else 0,
     )
@@ -160,6 +171,8 @@ def _words(text: str) -> list[str]:
 
 def _number(attrs: Mapping[str, str], name: str) -> int:
     text = attrs.get(name, "") or "0"
+    if text == "-1" and name == f"{_OURS}memory-swap":
+        return -1
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
         raise InvalidParameter(f"failed to parse {name}: {text}")
     return int(text)

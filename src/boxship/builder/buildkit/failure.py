@@ -14,7 +14,7 @@ _VERTEX = "github.com/moby/buildkit/errdefs.Vertex+json"
 
 class BuildFailure(GrpcError):
     """A build that failed. *place*: the error, when it is about a line of the file; *explained*:
-    the same for people, with the lines."""
+    the same for people, with the lines; *code*: the exit code of the program that failed, or 1."""
 
     def __init__(
         self,
@@ -22,10 +22,12 @@ class BuildFailure(GrpcError):
         details: list[Detail],
         place: DockerfileError | None = None,
         explained: str = "",
+        code: int = 1,
     ) -> None:
         super().__init__(Code.UNKNOWN, message, details)
         self.place = place
         self.explained = explained or message
+        self.code = code
 
 
 def sentence(error: Exception) -> str:
@@ -67,4 +69,5 @@ def failure(
     if digest:
         details.append(vertex(digest))
     explained = place.explain(text, name) if place is not None else ""
-    return BuildFailure(sentence(error), details, place, explained)
+    code = error.code if isinstance(error, StepFailed) else 1
+    return BuildFailure(sentence(error), details, place, explained, code)

@@ -1,118 +1,46 @@
-"""``boxship build``: make an image by a Dockerfile."""
+"""``boxship build``: make an image, or files, by a Dockerfile."""
 
 from __future__ import annotations
 
-import os
-
 from boxship.base.errors import InvalidParameter
-from boxship.cli.build_request import context_of
+from boxship.cli.builds.attributes import CALLS
 from boxship.cli.command import Command
-from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, many, switch
-from boxship.cli.pump import write_all
 from boxship.cli.run_flags.network import extra_host
 from boxship.cli.run_flags.resources import parse_ulimit
-from boxship.client.jsontext import dumps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from typing import Any
-
     from boxship.cli.app import App
     from boxship.cli.flags.arguments import Arguments
-    from boxship.client.query import Value
-
-_PROGRESS = ("auto", "plain", "tty", "rawjson", "quiet")
 
 
 def _run(app: App, arguments: Arguments) -> int:
-    progress = arguments.text("progress") or "auto"
-    if progress not in _PROGRESS:
-        raise InvalidParameter(f"invalid progress mode {progress}")
-    quiet = arguments.on("quiet") or progress == "quiet"
-    context = context_of(app, arguments)
-    query = {**_parameters(arguments, quiet), **context.parameters}
-    headers = {"Content-Type": context.kind}
-    documents = app.client.documents("POST", "/build", query, context.body, headers)
-    image = _show(documents, raw=progress == "rawjson")
-    if arguments.text("iidfile") and image:
-        with open(arguments.text("iidfile"), "w") as file:
-            file.write(image)
-    return 0
+    isolation = arguments.text("isolation")
+    if isolation.lower() not in ("", "default"):
+        raise InvalidParameter(f'Unsupported isolation: "{isolation}"')
+    call = _call(arguments)
+    if app.client.endpoint.scheme == "unix" and app.client.server.startswith("Boxship/"):
+        from boxship.cli.builds.here import build_here
+
+        return build_here(app, arguments, call)
+    from boxship.cli.builds.elsewhere import build_elsewhere
+
+    return build_elsewhere(app, arguments, call)
 
 
-def _parameters(arguments: Arguments, quiet: bool) -> dict[str, Value]:
-    text, number = arguments.text, arguments.number
-    query: dict[str, Value] = {
-        "t": arguments.texts("tag"),
-        "q": quiet,
-        "nocache": arguments.on("no-cache"),
-        "pull": arguments.on("pull"),
-        "rm": arguments.on("rm"),
-        "forcerm": arguments.on("force-rm"),
-        "squash": arguments.on("squash") or None,
-        "target": text("target") or None,
-        "platform": text("platform") or None,
-        "networkmode": text("network") or None,
-        "cgroupparent": text("cgroup-parent") or None,
-        "extrahosts": ",".join(arguments.texts("add-host")) or None,
-        "cpusetcpus": text("cpuset-cpus") or None,
-        "cpusetmems": text("cpuset-mems") or None,
-        "buildargs": _json(_pairs(arguments.texts("build-arg"), from_environment=True)),
-        "labels": _json(_pairs(arguments.texts("label"))),
-        "cachefrom": _json(arguments.texts("cache-from")),
-        "isolation": text("isolation") or None,
-        "securityopt": _json(arguments.texts("security-opt")),
-        "ulimits": _json(arguments.texts("ulimit")),
-    }
-    for flag, name in _NUMBERS.items():
-        query[name] = number(flag) or None
-    return query
-
-
-_NUMBERS = {
-    "cpu-period": "cpuperiod",
-    "cpu-quota": "cpuquota",
-    "cpu-shares": "cpushares",
-    "memory": "memory",
-    "memory-swap": "memswap",
-    "shm-size": "shmsize",
-}
-
-
-def _json(value: list[str] | dict[str, str]) -> str | None:
-    return dumps(value) if value else None
-
-
-def _pairs(texts: list[str], from_environment: bool = False) -> dict[str, str]:
-    """``NAME=VALUE``; an argument that is a name alone takes its value from here, if it has one."""
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if equals or not from_environment:
-            found[name] = value
-        elif name in os.environ:
-            found[name] = os.environ[name]
-    return found
-
-
-def _show(documents: Iterable[dict[str, Any]], raw: bool) -> str:
-    """Print what the daemon tells; the ID of the image. The program's own exit status ends ours."""
-    image = ""
-    for document in documents:
-        if raw:
-            write_all(1, (dumps(document) + "\n").encode())
-        stream = document.get("stream", "")
-        if document.get("error"):
-            code = (document.get("errorDetail") or {}).get("code") or 1
-            raise Failed(str(document["error"]), code)
-        image = (document.get("aux") or {}).get("ID") or image
-        if stream.startswith("sha256:"):
-            image = stream.strip()
-        if stream and not raw:
-            write_all(1, stream.encode("utf-8", "surrogateescape"))
-    return image
+def _call(arguments: Arguments) -> str:
+    """What is to be done with the Dockerfile."""
+    call = arguments.text("call") or "build"
+    if arguments.on("check"):
+        call = "check"
+    if arguments.on("plan"):
+        return "plan"
+    name, _, form = call.partition(",")
+    name = "check" if name == "lint" else name
+    if name not in CALLS or form not in ("", "format=json", "format=text", "json"):
+        raise InvalidParameter(f"invalid call method {call}")
+    return f"{name},json" if form.endswith("json") else name
 
 
 COMMAND = Command(
@@ -121,8 +49,12 @@ COMMAND = Command(
     (
         many("add-host", "Line of /etc/hosts, NAME:ADDRESS", parse=extra_host),
         many("build-arg", "Value of an ARG, NAME=VALUE"),
-        many("cache-from", "Image whose layers may be used"),
+        many("build-context", "Another context, NAME=DIRECTORY, NAME=docker-image://… or an URL"),
+        many("cache-from", "Where layers may come from: an image, or type=KIND,…"),
+        many("cache-to", "Where layers are kept for other builds: type=KIND,…"),
+        Flag("call", "What to do: build, check, outline or targets", shows="string"),
         Flag("cgroup-parent", "Control group that steps run in"),
+        switch("check", "Check the Dockerfile and build nothing"),
         switch("compress", "Send the context compressed"),
         Flag("cpu-period", "Length of a scheduler period, in microseconds", "int"),
         Flag("cpu-quota", "Processor time in a period, in microseconds", "int"),
@@ -135,20 +67,26 @@ COMMAND = Command(
         Flag("iidfile", "File that takes the image's ID"),
         Flag("isolation", "Isolation of steps: default"),
         many("label", "Label of the image, NAME=VALUE"),
+        switch("load", "Store the image here (--output type=docker)"),
         Flag("memory", "Memory that a step may use", "bytes", short="m"),
         Flag("memory-swap", "Memory and swap together, -1 without limit", "swap"),
+        Flag("metadata-file", "File that takes what is known of the result, as JSON"),
         Flag("network", "Network that steps run in"),
         switch("no-cache", "Carry every step out again"),
+        many("no-cache-filter", "Stage that is built again"),
+        many("output", "What becomes of the result: DIRECTORY, - or type=KIND,dest=PATH", "o"),
         switch("plan", "Print the stages and steps instead of building"),
-        Flag("platform", "Platform of the image, os/arch"),
+        many("platform", "Platform of the image, os/arch"),
         Flag("progress", "How to show progress: auto, plain, tty, rawjson or quiet"),
         switch("pull", "Ask the registry for newer base images"),
+        switch("push", "Push the image (--output type=registry)"),
         switch("quiet", "Print nothing but the image's ID", "q"),
         switch("rm", "Remove the containers of steps", default=True),
         many("secret", "Secret for steps, id=NAME,src=FILE or id=NAME,env=VARIABLE"),
         many("security-opt", "Security option of steps"),
         Flag("shm-size", "Size of /dev/shm", "bytes"),
         switch("squash", "Make one layer of the new ones"),
+        many("ssh", "SSH agent for steps: default, ID=SOCKET or ID=KEY"),
         many("tag", "Name of the image, NAME:TAG", "t"),
         Flag("target", "Stage to build"),
         many("ulimit", "Process limit, NAME=SOFT[:HARD]", parse=parse_ulimit),

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from boxship.builder.buildkit import session as messages
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.handed_over import HandedOver
+from boxship.engine.buildkit.sessions import Client, Session
 from boxship.wire.grpc.client import OpenCall
 from boxship.wire.grpc.status import GrpcError
 from boxship.wire.protobuf import DecodeError
@@ -16,7 +17,7 @@ _PIECE = 32 << 10
 
 @contextlib.asynccontextmanager
 async def agents(
-    session: Session, names: set[str], directory: Path
+    session: Client, names: set[str], directory: Path
 ) -> AsyncIterator[dict[str, str]]:
     """Sockets in *directory* by id, of those agents that the client has, while this lasts."""
     async with contextlib.AsyncExitStack() as stack:
@@ -24,7 +25,7 @@ async def agents(
         for number, name in enumerate(sorted(names)):
             if await session.has_agent(name):
                 path = directory / f"agent-{number}"
-                forwarder = _Forwarder(session, name)
+                forwarder = _forwarder(session, name)
                 server = await asyncio.start_unix_server(forwarder.serve, path)
                 stack.push_async_callback(forwarder.close)
                 stack.callback(server.close)
@@ -33,10 +34,51 @@ async def agents(
         yield found
 
 
+def _forwarder(session: Client, name: str) -> "_Forwarder":
+    if isinstance(session, HandedOver):
+        path = session.agent(name)
+        return _Forwarder(lambda reader, writer: _relay(path, reader, writer))
+    return _Forwarder(lambda reader, writer: _call(session, name, reader, writer))
+
+
+async def _call(
+    session: Session, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    call = session.start(messages.AGENT, {"buildkit.ssh.id": [name]})
+    try:
+        await _pump(call, reader, writer)
+    finally:
+        call.close()
+
+
+async def _relay(path: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """By the socket at *path*, which is on this machine."""
+    theirs, to_them = await asyncio.open_unix_connection(path)
+
+    async def outward() -> None:
+        while data := await reader.read(_PIECE):
+            to_them.write(data)
+            await to_them.drain()
+        to_them.write_eof()
+
+    sending = asyncio.ensure_future(outward())
+    try:
+        while data := await theirs.read(_PIECE):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        to_them.close()
+
+
 class _Forwarder:
-    def __init__(self, session: Session, name: str) -> None:
-        self._session = session
-        self._name = name
+    """Connections to one agent, each carried by *carry*."""
+
+    def __init__(
+        self, carry: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+    ) -> None:
+        self._carry = carry
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -45,11 +87,7 @@ class _Forwarder:
         self._tasks.add(task)
         try:
             with contextlib.suppress(GrpcError, DecodeError, OSError):
-                call = self._session.start(messages.AGENT, {"buildkit.ssh.id": [self._name]})
-                try:
-                    await _pump(call, reader, writer)
-                finally:
-                    call.close()
+                await self._carry(reader, writer)
         finally:
             writer.close()
             self._tasks.discard(task)

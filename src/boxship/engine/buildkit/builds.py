@@ -79,17 +79,24 @@ class Builds:
 
     async def get(self, ref: str) -> Build:
         """The build *ref*, which may be about to begin."""
+        await self._begun(ref)
+        if ref not in self._running:
+            raise GrpcError(Code.UNKNOWN, f"no such job {ref}")
+        return self._running[ref]
+
+    async def _begun(self, ref: str) -> None:
+        """Wait until the build *ref* is there, or was: some are over at once."""
         try:
             async with asyncio.timeout(_PATIENCE):
-                while ref not in self._running:
+                while ref not in self._running and ref not in self._ended:
                     await self._changed.wait()
         except TimeoutError:
             raise GrpcError(Code.UNKNOWN, f"no such job {ref}") from None
-        return self._running[ref]
 
     async def feed(self, ref: str) -> Feed:
         """What is told of the build *ref*, which may have ended just before."""
-        return self._ended[ref] if ref in self._ended else (await self.get(ref)).feed
+        await self._begun(ref)
+        return self._running[ref].feed if ref in self._running else self._ended[ref]
 
     def running(self) -> list[HistoryRecord]:
         return [self.record(build) for build in self._running.values() if build.request.frontend]

@@ -10,8 +10,8 @@ from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.lending import Outcome
 from boxship.engine.buildkit.built import Built
-from boxship.engine.buildkit.client_store import ClientStore
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.client_store import store_of
+from boxship.engine.buildkit.sessions import Client
 from boxship.engine.sharing.caches import Form
 from boxship.engine.sharing.packing import file_of
 from boxship.images import reference as references
@@ -63,7 +63,7 @@ async def with_inline(engine: "Engine", results: Sequence[Built], begin: Begin) 
 
 
 async def export(
-    engine: "Engine", wanted: Exporter, results: Sequence[Built], session: Session, begin: Begin
+    engine: "Engine", wanted: Exporter, results: Sequence[Built], session: Client, begin: Begin
 ) -> dict[str, str]:
     """What the client is told of it. GrpcError, unless the client said that errors do not count."""
     if wanted.type == INLINE:
@@ -110,7 +110,7 @@ async def _to_registry(
     engine: "Engine",
     attrs: Mapping[str, str],
     outcomes: Sequence[Outcome],
-    session: Session,
+    session: Client,
     step: Step,
 ) -> Descriptor:
     credentials = await session.credentials(references.parse(attrs["ref"]).domain)
@@ -128,10 +128,10 @@ async def _to_client(
     engine: "Engine",
     attrs: Mapping[str, str],
     outcomes: Sequence[Outcome],
-    session: Session,
+    session: Client,
     step: Step,
 ) -> Descriptor:
-    store, form = ClientStore(session, "local:" + attrs.get("dest", "")), _form(attrs)
+    store, form = store_of(session, "local:" + attrs.get("dest", "")), _form(attrs)
     exchange = engine.images.exchange
     layers: dict[str, Descriptor] = {}
     diff_ids = [*dict.fromkeys(one.diff_id for one in outcomes if one.diff_id)]

@@ -12,8 +12,8 @@ from boxship.builder import cache_config
 from boxship.builder.buildkit.attributes import CacheSource
 from boxship.builder.cache_config import CacheConfig
 from boxship.builder.lending import Lender, Outcome
-from boxship.engine.buildkit.client_store import ClientStore
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.client_store import Store, store_of
+from boxship.engine.buildkit.sessions import Client
 from boxship.images import reference as references
 from boxship.images.blob_rows import BlobRow
 from boxship.images.durability import file_digest
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 async def open_cache(
     engine: "Engine",
-    session: Session,
+    session: Client,
     wanted: CacheSource,
     credentials: Mapping[str, Credentials],
 ) -> Lender:
@@ -65,11 +65,11 @@ class _InImage:
         return None
 
 
-async def _at_client(engine: "Engine", session: Session, wanted: CacheSource) -> Lender:
+async def _at_client(engine: "Engine", session: Client, wanted: CacheSource) -> Lender:
     digest = wanted.attrs.get("digest", "")
     if not digest:
         raise InvalidParameter("local cache importer requires explicit digest")
-    store = ClientStore(session, "local:" + wanted.attrs.get("src", ""))
+    store = store_of(session, "local:" + wanted.attrs.get("src", ""))
     try:
         document = json.loads(await store.document(digest))
     except (ValueError, RecursionError):
@@ -86,7 +86,7 @@ async def _at_client(engine: "Engine", session: Session, wanted: CacheSource) ->
 class _InStore:
     """A cache in a directory of the client's."""
 
-    def __init__(self, engine: "Engine", store: ClientStore, config: CacheConfig) -> None:
+    def __init__(self, engine: "Engine", store: Store, config: CacheConfig) -> None:
         self._engine = engine
         self._store = store
         self._layers = config.layers

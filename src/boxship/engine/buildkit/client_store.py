@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from boxship.builder.buildkit import content as messages
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.handed_over import HandedOver
+from boxship.engine.buildkit.handed_store import HandedStore
+from boxship.engine.buildkit.sessions import Client, Session
 from boxship.oci.layout import Descriptor
 from boxship.wire.grpc.client import OpenCall
 from boxship.wire.grpc.status import Code, GrpcError
@@ -120,6 +122,16 @@ class ClientStore:
                 raise
         finally:
             call.close()
+
+
+Store = ClientStore | HandedStore
+
+
+def store_of(client: Client, name: str) -> Store:
+    """The store that *client* calls *name*. :class:`InvalidParameter` for one that is none."""
+    if isinstance(client, HandedOver):
+        return HandedStore(client.store(name), client.user)
+    return ClientStore(client, name)
 
 
 async def _answered(call: OpenCall) -> None:

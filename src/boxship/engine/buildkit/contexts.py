@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from boxship.base.trees import remove_tree
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.sessions import Client
 
 _MOST = 16
 
@@ -21,7 +21,7 @@ class KeptContexts:
         self._busy: set[str] = set()
 
     @contextlib.asynccontextmanager
-    async def held(self, session: Session, name: str, otherwise: Path) -> AsyncIterator[Path]:
+    async def held(self, session: Client, name: str, otherwise: Path) -> AsyncIterator[Path]:
         """A directory for the context *name* of the client; *otherwise*, a path that is the
         caller's, while another build has it, or when the client does not say which it is."""
         facts = "\0".join((session.owner, session.shared_key, name))

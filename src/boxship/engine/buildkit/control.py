@@ -61,6 +61,10 @@ class Control:
     # builds
 
     async def _solve(self, request: messages.SolveRequest, call: Call) -> messages.SolveResponse:
+        return messages.SolveResponse(await self.solve(request))
+
+    async def solve(self, request: messages.SolveRequest) -> dict[str, str]:
+        """What the client is told of the results. GrpcError."""
         with self._builds.opened(request) as build:
             try:
                 response = await self._build(build)
@@ -68,7 +72,7 @@ class Control:
                 self._remember(build, error, {})
                 raise
             self._remember(build, None, response)
-            return messages.SolveResponse(response)
+            return response
 
     async def _build(self, build: Build) -> dict[str, str]:
         request = build.request
@@ -90,10 +94,15 @@ class Control:
         if any(one.type == cache_exports.INLINE for one in wanted):
             results = await cache_exports.with_inline(self._engine, results, begin)
         response: dict[str, str] = {}
-        for exporter in request.wanted():
+        for number, exporter in enumerate(request.wanted()):
             with self._engine.images.staging() as directory:
                 response |= await exporters.export(
-                    self._engine, exporter, results, session, begin, directory
+                    self._engine,
+                    exporter,
+                    results,
+                    session.for_output(number),
+                    begin,
+                    directory,
                 )
         for one in wanted:
             response |= await cache_exports.export(self._engine, one, results, session, begin)

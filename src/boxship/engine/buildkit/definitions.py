@@ -14,7 +14,7 @@ from boxship.builder.context import EMPTY, Context, read_files
 from boxship.builder.machine import Tree
 from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import transfer
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.sessions import Client
 from boxship.wire.grpc.status import Code, GrpcError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Definitions:
     """Those that the client of *session* may mean; *directory* takes what they need meanwhile."""
 
     def __init__(
-        self, engine: "Engine", session: Session, directory: Path, begin: Callable[[str], Step]
+        self, engine: "Engine", session: Client, directory: Path, begin: Callable[[str], Step]
     ) -> None:
         self._engine = engine
         self._session = session
@@ -65,6 +65,11 @@ class Definitions:
             step.end()
 
     async def _synced_source(self, request: attributes.Request, step: Step) -> Source:
+        given = self._session.definition
+        if given is not None:
+            if not given.text.strip():
+                raise InvalidParameter("the Dockerfile cannot be empty")
+            return Source(step, request.filename, given.text, given.ignore)
         name = posixpath.normpath(request.filename)
         wanted = [name, f"{name}.dockerignore"]
         if name == "Dockerfile":

@@ -9,7 +9,7 @@ from boxship.base.errors import InvalidParameter
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
 from boxship.engine.buildkit.built import Built
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.sessions import Client
 from boxship.images import platform as platforms
 from boxship.images import reference as references
 from boxship.images.record import ImageRecord
@@ -26,7 +26,7 @@ class Export:
     engine: "Engine"
     wanted: Exporter
     results: Sequence[Built]
-    session: Session
+    session: Client
     step: Step
     directory: Path
 

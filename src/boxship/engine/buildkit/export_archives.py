@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from boxship.engine.buildkit import transfer
-from boxship.engine.buildkit.client_store import ClientStore
+from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.export import Export
 from boxship.images import saving
 from boxship.oci.layout import encode, plain_layer
@@ -48,7 +48,7 @@ def _told(export: Export, top: dict[str, Any]) -> dict[str, str]:
 
 async def _into_store(export: Export, layout: saving.Layout) -> None:
     """The client adds the index and the marker to what it gets here."""
-    store, exchange = ClientStore(export.session, _STORE), export.engine.images.exchange
+    store, exchange = store_of(export.session, _STORE), export.engine.images.exchange
     with exchange.lease(layout.layers):
         for diff_id, size in layout.layers.items():
             title = f"writing layer {diff_id}"

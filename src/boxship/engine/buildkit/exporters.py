@@ -10,7 +10,7 @@ from boxship.builder.buildkit.vertexes import Step
 from boxship.engine.buildkit import export_archives, export_files, export_images, timestamps
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.export import Export
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.sessions import Client
 from boxship.wire.grpc.status import Code, GrpcError
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def export(
     engine: "Engine",
     wanted: Exporter,
     results: Sequence[Built],
-    session: Session,
+    session: Client,
     begin: Callable[[str], Step],
     directory: Path,
 ) -> dict[str, str]:

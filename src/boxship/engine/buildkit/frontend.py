@@ -29,7 +29,7 @@ from boxship.engine.buildkit.agents import agents
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.definitions import Definitions, Source, sizes, tree_of
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.sessions import Client
 from boxship.images import reference as references
 from boxship.images.record import ImageRecord
 from boxship.registry.credentials import Credentials
@@ -48,7 +48,7 @@ class Frontend:
 
     engine: "Engine"
     contexts: KeptContexts
-    session: Session
+    session: Client
     feed: Feed
     ref: str
     directory: Path
@@ -190,8 +190,9 @@ class Frontend:
             for stage in plan.needed
             if stage.image
         }
-        for name, _ in wanted:
-            await self._log_in(name)
+        for name, platform in wanted:
+            if options.pull or not self._is_here(name, platform):
+                await self._log_in(name)
         found = await asyncio.gather(
             *(self._base(name, platform, options.pull, machine) for name, platform in wanted),
             return_exceptions=True,
@@ -233,6 +234,12 @@ class Frontend:
             finally:
                 step.end()
 
+    def _is_here(self, name: str, platform: str) -> bool:
+        with contextlib.suppress(BoxshipError):
+            self.engine.images.resolve(name, platform or None)
+            return True
+        return False
+
     async def _log_in(self, name: str) -> None:
         try:
             domain = references.parse(name).domain
@@ -252,6 +259,15 @@ class Frontend:
             ignore = await self._ignore_file(name)
         patterns = read_patterns(ignore)
         ignored = await understood(ignore)
+        path = self.session.directory(name)
+        if path:
+            tree = tree_of(Path(path))
+            try:
+                lasting = "" if path.startswith("/proc/") else path
+                yield Context(tree, ignored, lasting=lasting)
+            finally:
+                self.engine.building.forget(tree)
+            return
         async with self.contexts.held(
             self.session, name, self._own_place("context", name)
         ) as place:
@@ -281,7 +297,11 @@ class Frontend:
         step = self._step("[internal] load .dockerignore")
         place = self._own_place("ignore", name)
         wanted = [".dockerignore"]
+        path = self.session.directory(name)
         try:
+            if path:
+                found = await read_files(self.engine.workers, tree_of(Path(path)), wanted)
+                return found.get(wanted[0], "")
             told = sizes(step, "transferring context:")
             await transfer.fetch(self.session, name, place, told=told, follow=wanted)
             files = await read_files(self.engine.workers, tree_of(place / "tree"), wanted)

@@ -7,6 +7,7 @@ from boxship.builder.buildkit.control import Empty
 from boxship.engine.buildkit.bridge import Bridge
 from boxship.engine.buildkit.builds import Builds
 from boxship.engine.buildkit.control import Control
+from boxship.engine.buildkit.local_builds import LocalBuilds
 from boxship.engine.buildkit.sessions import Sessions, connect
 from boxship.wire.grpc.server import Call, GrpcServer, Method
 from boxship.wire.hijack import HijackedConnection
@@ -30,6 +31,7 @@ class BuildkitServices:
             **bridge.methods(),
             _TRACES: _ignored,
         }
+        self.local = LocalBuilds(self.sessions, self.builds, control)
         self._serving: dict[asyncio.Task[None], GrpcServer] = {}
 
     async def serve(self, hijacked: HijackedConnection) -> None:
@@ -47,6 +49,7 @@ class BuildkitServices:
 
     async def close(self) -> None:
         """End every build, with everything that it started."""
+        await self.local.close()
         for server in self._serving.values():
             server.connection.close()
         await asyncio.gather(*self._serving, return_exceptions=True)

@@ -1,13 +1,15 @@
 """Sessions: connections on which the client answers, for its files, secrets and credentials."""
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import quote_plus
 
 from boxship.base.errors import Internal
 from boxship.builder.buildkit import session as messages
+from boxship.engine.buildkit.handed_over import Definition, HandedOver
 from boxship.registry.credentials import ANONYMOUS, Credentials
 from boxship.wire.grpc import client
 from boxship.wire.grpc.status import Code, GrpcError
@@ -34,6 +36,19 @@ class Session:
         self._methods = methods
         self.shared_key = shared_key
         self.owner = owner
+
+    @property
+    def definition(self) -> Definition | None:
+        """The Dockerfile, of clients that say it at once."""
+        return None
+
+    def directory(self, name: str) -> str:
+        """The path of a context that is not sent, of clients that hand it over."""
+        return ""
+
+    def for_output(self, number: int) -> "Session":
+        """Who takes the result of the exporter *number*."""
+        return self
 
     def offers(self, path: str) -> bool:
         return path.lower() in self._methods
@@ -89,11 +104,14 @@ class Session:
         return True
 
 
+Client = Session | HandedOver
+
+
 class Sessions:
     """Those that are open, by the client's ID for them."""
 
     def __init__(self) -> None:
-        self._open: dict[str, Session] = {}
+        self._open: dict[str, Client] = {}
         self._names: set[str] = set()
         self._changed = asyncio.Event()
 
@@ -131,7 +149,16 @@ class Sessions:
             connection.close()
             self._open.pop(name, None)
 
-    async def get(self, name: str) -> Session:
+    @contextlib.contextmanager
+    def introduced(self, name: str, client: HandedOver) -> Iterator[None]:
+        """*client* is known as *name* while this lasts."""
+        self._open[name] = client
+        try:
+            yield
+        finally:
+            del self._open[name]
+
+    async def get(self, name: str) -> Client:
         """The session *name*, which may be about to open."""
         # A prefix tells apart builds that share one.
         name = name.partition(":")[2] or name

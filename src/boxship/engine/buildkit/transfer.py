@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from boxship.builder.buildkit import session as messages
 from boxship.engine.buildkit.entries import EntriesFile
+from boxship.engine.buildkit.handed_over import HandedOver
 from boxship.engine.buildkit.mirror import Mirror
-from boxship.engine.buildkit.sessions import Session
+from boxship.engine.buildkit.sessions import Client, Session
 from boxship.wire.grpc.client import OpenCall
 from boxship.wire.grpc.status import Code, GrpcError
 from boxship.wire.protobuf import DecodeError
@@ -24,7 +25,7 @@ _SHOWN = 0.1
 
 
 async def fetch(
-    session: Session,
+    session: Client,
     name: str,
     directory: Path,
     *,
@@ -38,6 +39,7 @@ async def fetch(
     whether that is all. The answer names what the tree holds, apart from times: it is the same as
     before if that is. GrpcError when the client refuses.
     """
+    assert isinstance(session, Session), "others are asked for no files"
     tree = directory / "tree"
     tree.mkdir(mode=0o755, parents=True, exist_ok=True)
     values = {"dir-name": [name]}
@@ -82,9 +84,11 @@ async def _receive(call: OpenCall, mirror: Mirror, told: Told) -> int:
 
 
 async def send_file(
-    session: Session, pieces: AsyncIterator[bytes], metadata: dict[str, str], told: Told
+    session: Client, pieces: AsyncIterator[bytes], metadata: dict[str, str], told: Told
 ) -> None:
     """Hand one file to the client, which wants it written somewhere."""
+    if isinstance(session, HandedOver):
+        return await session.take(pieces, told)
     call = session.start(
         messages.SEND, {_METADATA + name.lower(): [value] for name, value in metadata.items()}
     )
@@ -103,8 +107,10 @@ async def send_file(
         call.close()
 
 
-async def upload(session: Session, address: str, target: Path) -> None:
+async def upload(session: Client, address: str, target: Path) -> None:
     """Store what the client uploads at *address*, a path of its own, in *target*."""
+    if isinstance(session, HandedOver):
+        return await session.store_archive(target)
     call = session.start(messages.UPLOAD, {"urlpath": [address], "urlhost": ["buildkit-session"]})
     try:
         with target.open("xb") as file:

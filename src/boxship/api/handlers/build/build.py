@@ -2,9 +2,6 @@
 
 import base64
 import binascii
-import os
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,36 +10,29 @@ from boxship.api.handlers.images.pull import lines
 from boxship.api.handlers.images.upload import with_upload
 from boxship.api.query import Query
 from boxship.api.request import JSON_LIMIT, Request
-from boxship.api.response import Response, Stream
+from boxship.api.response import Hijack, Response, Stream
 from boxship.base.errors import Forbidden, InvalidParameter, NotSupported
 from boxship.builder.options import BuildOptions, Limits
 from boxship.engine.building.building import Sources
+from boxship.engine.buildkit.handed_over import Handover
 from boxship.engine.engine import Engine
 from boxship.engine.sharing.sharing import domain_of
 from boxship.registry import credentials
 from boxship.registry.credentials import Credentials
 from boxship.types.host_config import Ulimit
+from boxship.wire.hijack import HijackedConnection
 
 T = TypeVar("T")
-HANDED_OVER = "application/vnd.boxship.build.v1+json"
+HANDED_OVER = "application/vnd.boxship.build.v2+json"
+UPGRADE = "boxship-build"
 _AUTH_HEADER = "x-registry-config"
 _BUILDKIT = "2"
 _SECOND = 1_000_000_000
 
 
-class HandedOver(msgspec.Struct, rename="pascal"):
-    """What our own client sends in place of an archive: a *directory* of this machine, the
-    *text* of the Dockerfile and the patterns to *ignore*, *secrets* by id. *plan*: say what
-    would be done."""
-
-    directory: str
-    text: str = ""
-    ignore: str = ""
-    secrets: dict[str, bytes] = {}
-    plan: bool = False
-
-
 async def build(engine: Engine, request: Request) -> Response:
+    if request.headers.get("content-type") == HANDED_OVER:
+        return await _handed_over(engine, request)
     query = request.query
     if query.get("version") == _BUILDKIT:
         raise NotSupported("version 2 is not served here: BuildKit's clients build by way of /grpc")
@@ -52,8 +42,6 @@ async def build(engine: Engine, request: Request) -> Response:
     found = _credentials(request.headers.get(_AUTH_HEADER, ""))
     remote = query.get("remote")
     dockerfile = query.get("dockerfile") or "Dockerfile"
-    if request.headers.get("content-type") == HANDED_OVER:
-        return await _handed_over(engine, request, options, found)
     upload = None
     if not remote or remote == "client-session":
         remote = ""
@@ -62,28 +50,21 @@ async def build(engine: Engine, request: Request) -> Response:
     return Stream(lines(engine.building.build(sources, options)))
 
 
-async def _handed_over(
-    engine: Engine, request: Request, options: BuildOptions, found: Mapping[str, Credentials]
-) -> Response:
+async def _handed_over(engine: Engine, request: Request) -> Response:
+    """What our own client sends in place of an archive; the rest of it follows after an upgrade."""
     if request.peer.kind != "unix":
         raise Forbidden("only a client on this machine can hand over a directory")
+    if request.headers.get("upgrade", "") != UPGRADE:
+        raise InvalidParameter("a context is handed over on a connection of its own")
     try:
-        given = msgspec.json.decode(await request.body.read_all(JSON_LIMIT), type=HandedOver)
+        given = msgspec.json.decode(await request.body.read_all(JSON_LIMIT), type=Handover)
     except (ValueError, RecursionError) as error:
         raise InvalidParameter(f"error reading the request: {error}") from None
-    if not os.path.isabs(given.directory) or not os.path.isdir(given.directory):
-        raise InvalidParameter(f"{given.directory} is no directory")
-    sources = Sources(
-        directory=given.directory,
-        dockerfile=request.query.get("dockerfile") or "Dockerfile",
-        text=given.text,
-        ignore=given.ignore,
-        credentials=found,
-    )
-    options = replace(options, secrets=given.secrets)
-    if given.plan:
-        return Stream(lines(engine.building.show_plan(sources, options)))
-    return Stream(lines(engine.building.build(sources, options)))
+
+    async def take(connection: HijackedConnection) -> None:
+        await engine.buildkit.local.serve(connection, given)
+
+    return Hijack(take, protocol=UPGRADE)
 
 
 def _options(query: Query) -> BuildOptions:

@@ -1,0 +1,1 @@
+"""``boxship build``: what is asked of the daemon, and how its progress is shown."""

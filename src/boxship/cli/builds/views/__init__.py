@@ -1,0 +1,1 @@
+"""How a build's progress looks: a live table, lines, JSON, or not at all."""
