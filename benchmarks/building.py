@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import application
 from benchmarks.figure import Figure, median, seconds
 from support.engines import Engine
 
@@ -128,6 +129,13 @@ def _once(engine: Engine, dockerfile: str) -> Callable[[], float]:
     return lambda: seconds(lambda: _build(engine, "--no-cache", place))
 
 
+def real(engine: Engine) -> float:
+    """Packages with a compiler, a web framework, and a program that uses both."""
+    home = application.prepared()
+    engine.docker("import", str(home / "base.tar"), application.BASE, timeout=300.0)
+    return median(lambda: _build(engine, "--no-cache", str(home / "context")), 5)
+
+
 FIGURES = [
     Figure("build, five steps from nothing", from_nothing, 0.5),
     Figure("build, all found again", found_again, 0.6),
@@ -135,4 +143,5 @@ FIGURES = [
     Figure("build, 1 of 20,000 touched", touched, 0.4),
     Figure("build cli, 1 of 20,000 touched", functools.partial(touched, own=True), 0.4),
     Figure("build, diamond to line", diamond, unit="x", ceiling=1 / 1.8),
+    Figure("build, an application", real, 0.7),
 ]
