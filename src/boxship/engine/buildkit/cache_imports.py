@@ -100,15 +100,15 @@ class _InStore:
         if blob is None:
             return None
         exchange = self._engine.images.exchange
-        directory = until.enter_context(exchange.directory())
+        directory, arriving = (until.enter_context(exchange.directory()) for _ in range(2))
         try:
             exchange.check_room(blob.size)
-            with (directory / "blob").open("x+b") as file:
+            with (arriving / "blob").open("x+b") as file:
                 async for piece in self._store.read(blob):
                     await asyncio.to_thread(file.write, piece)
                 file.seek(0)
                 layer = await exchange.stage_file(file.fileno(), directory, outcome.diff_id)
-            await self._keep(blob, outcome.diff_id, directory / "blob")
+            await self._keep(blob, outcome.diff_id, arriving / "blob")
             return layer
         except (BoxshipError, GrpcError, OSError):
             return None

@@ -1,6 +1,7 @@
 """``rewrite-timestamp``: no file of an image that is younger than its build claims to be."""
 
 import asyncio
+import contextlib
 import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _SECOND = 1_000_000_000
-_TIMES = ("mtime", "atime", "ctime")
+_IN_FIELDS = ("mtime", "atime", "ctime", "path", "linkpath", "size", "uid", "gid")
 
 
 async def clamped(engine: "Engine", built: Built) -> Built:
@@ -27,13 +28,15 @@ async def clamped(engine: "Engine", built: Built) -> Built:
     own = {one.diff_id for one in built.ledger.outcomes(built.lineage) if one.diff_id}
     renamed: dict[str, str] = {}
     staged: list[StagedLayer] = []
-    with exchange.directory() as directory:
+    with contextlib.ExitStack() as stack:
+        scratch = stack.enter_context(exchange.directory())
         for number, diff_id in enumerate(dict.fromkeys(image.diff_ids)):
             if diff_id not in own:
                 continue
-            path = directory / f"{number}.tar"
+            path = scratch / f"{number}.tar"
             await asyncio.to_thread(_clamp, exchange.tar(diff_id), path, built.epoch // _SECOND)
             renamed[diff_id] = "sha256:" + await asyncio.to_thread(file_digest, path)
+            directory = stack.enter_context(exchange.directory())
             with path.open("rb") as file:
                 staged.append(await exchange.stage_file(file.fileno(), directory, renamed[diff_id]))
         document = dict(image.document)
@@ -51,8 +54,10 @@ def _clamp(source: Path, target: Path, moment: int) -> None:
         ) as new,
     ):
         for member in old:
-            if member.mtime > moment:
-                member.mtime = moment
-            kept = {k: v for k, v in member.pax_headers.items() if k not in _TIMES}
-            member.pax_headers = kept
-            new.addfile(member, old.extractfile(member) if member.isreg() else None)
+            data = old.extractfile(member) if member.isreg() else None
+            member.mtime = min(member.mtime, moment)
+            # What these say is in the fields, which are written anew.
+            member.pax_headers = {
+                k: v for k, v in member.pax_headers.items() if k not in _IN_FIELDS
+            }
+            new.addfile(member, data)
