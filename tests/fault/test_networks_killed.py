@@ -19,6 +19,7 @@ from boxship.network.namespace import Namespace
 from support.engines import Engine
 from support.leaks import settled
 from support.plain_http import ApiError, Client
+from support.waiting import eventually
 
 #: The network that all meet on has as many addresses as containers and one that is started anew.
 SUBNET = "10.44.0.0/29"
@@ -205,7 +206,12 @@ def test_nothing_is_lost_or_left_by_deaths_at_any_time(mortal: Engine, host: Nam
             given += sorted(told)
     assert len(given) == len(set(given))
     rows = mortal.docker("network", "ls", "-q", "--no-trunc", "-f", "type=custom").stdout.split()
-    bridges = {each for each in _interfaces(host) if each.startswith("bx-")}
-    assert bridges == {f"bx-{row[:12]}" for row in rows}
+    # An interface goes a little after its network.
+    eventually(
+        lambda: (
+            {each for each in _interfaces(host) if each.startswith("bx-")}
+            == {f"bx-{row[:12]}" for row in rows}
+        )
+    )
     mortal.docker("rm", "-f", *names)
     _all_addresses_are_free(mortal)

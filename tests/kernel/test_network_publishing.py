@@ -136,11 +136,11 @@ def test_rules_that_others_remove_come_back(ground: Ground, outside: Namespace) 
         await fabric.publish([wish_for(ANY, 8080)], BOX)
         for loss in ("flush ruleset", "flush table inet boxship", "delete table inet boxship"):
             shell(ground.host, f"nft add table ip theirs; nft {loss}")
-            await until(lambda: "goto judged" in rules(ground.host, "ruleset"))
+            await until(lambda: "goto received" in rules(ground.host, "ruleset"))
             assert ask("192.0.2.1", 8080, outside) == "192.0.2.2"
         # Only ours: what others have removed of theirs is their affair.
         shell(ground.host, "nft flush ruleset")
-        await until(lambda: "goto judged" in rules(ground.host, "ruleset"))
+        await until(lambda: "goto received" in rules(ground.host, "ruleset"))
         assert rules(ground.host, "tables").split() == ["table", "inet", "boxship"]
 
     ground.run(scenario)

@@ -65,6 +65,12 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     return link.index
 
 
+def answer_for_others(name: str, wanted: bool) -> None:
+    """Let the host answer for a bridge's containers, who do not hear each other, so that what they
+    send to each other comes by way of it (proxy_arp_pvlan in ip-sysctl.txt)."""
+    _set(_SYSCTL / "ipv4/conf" / name / "proxy_arp_pvlan", "1" if wanted else "0")
+
+
 def _allow_ipv6(name: str) -> None:
     for key in ("disable_ipv6", "accept_dad"):
         _set(_CONF6 / name / key, "0")

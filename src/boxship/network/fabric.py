@@ -7,7 +7,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from boxship.network.foreign_rules import ForeignRules
 from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 from boxship.network.publish import Port, Ports, Wish, listens_on_ipv6
-from boxship.network.ruleset import PLAIN, Publication, Publishing, Zone
+from boxship.network.ruleset import PLAIN, Link, Publication, Publishing, Zone
 from boxship.network.surroundings import Surroundings
 from boxship.network.watch import Watch
 
@@ -42,15 +42,19 @@ class Wiring:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """The container's addresses that ports lead to, IPv4 and IPv6."""
+    """The container's addresses that ports lead to, IPv4 and IPv6; *direct*: versions of which it
+    is asked at its own."""
 
     ipv4: Address | None = None
     ipv6: Address | None = None
+    direct: frozenset[int] = frozenset()
 
     def of(self, host: Address) -> Address | None:
         """For what comes to *host*; one of the other version takes a process."""
         own, other = (self.ipv4, self.ipv6) if host.version == 4 else (self.ipv6, self.ipv4)
-        return own or other
+        if host.version in self.direct:
+            return own if host.is_unspecified else None
+        return own or (other if other and other.version not in self.direct else None)
 
 
 class Fabric:
@@ -244,12 +248,13 @@ class Fabric:
         all of them, or everything stays as it was."""
 
         def work() -> list[Publication]:
-            own = {_port(row) for row in before}
+            own = set(_ports(before))
             left, taken = set(own), list[Port]()
             rows: list[Publication] = []
             try:
                 for wish in wishes:
-                    for port in self._ports.take(wish, left):
+                    rows += _direct(wish, targets)
+                    for port in self._ports.take(_translated(wish, targets), left):
                         taken.append(port)
                         left.discard(port)
                         target = targets.of(port.host)
@@ -260,7 +265,7 @@ class Fabric:
                 self._ports.release(port for port in taken if port not in own)
                 raise
             self._ports.release(left)
-            return rows
+            return [*dict.fromkeys(rows)]
 
         return await self._do(work)
 
@@ -278,16 +283,26 @@ class Fabric:
         """What a container that outlived a daemon has published."""
 
         def work() -> None:
-            for row in rows:
-                self._ports.hold(_port(row))
+            for port in _ports(rows):
+                self._ports.hold(port)
             self._firewall.publish(rows)
+
+        await self._do(work)
+
+    async def link(self, name: str, wanted: frozenset[Link]) -> None:
+        """Have *wanted* and no other links between containers of the bridge *name*, which is one
+        that keeps them apart: they reach each other by this host then."""
+
+        def work() -> None:
+            self._firewall.link(wanted)
+            bridge.answer_for_others(name, bool(wanted))
 
         await self._do(work)
 
     async def withdraw(self, rows: Sequence[Publication]) -> None:
         def work() -> None:
             self._firewall.withdraw(rows)
-            self._ports.release(_port(row) for row in rows)
+            self._ports.release(_ports(rows))
 
         await self._do(work)
 
@@ -323,6 +338,26 @@ class Fabric:
 
 def _port(row: Publication) -> Port:
     return Port(row.protocol, row.host, row.port)
+
+
+def _ports(rows: Iterable[Publication]) -> list[Port]:
+    """Those of this host."""
+    return [_port(row) for row in rows if not row.direct]
+
+
+def _direct(wish: Wish, targets: Targets) -> list[Publication]:
+    found = [(host, targets.of(host)) for host in wish.hosts if host.version in targets.direct]
+    return [
+        Publication(wish.protocol, host, 0, target, wish.target_port)
+        for host, target in found
+        if target is not None
+    ]
+
+
+def _translated(wish: Wish, targets: Targets) -> Wish:
+    """Without the addresses where nothing is."""
+    hosts = [host for host in wish.hosts if host.version not in targets.direct and targets.of(host)]
+    return replace(wish, hosts=tuple(hosts))
 
 
 def _publication(port: Port, target: Address, target_port: int) -> Publication:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from boxship.base.errors import Internal
 from boxship.kernel.nft import Nft
 from boxship.network import ruleset
-from boxship.network.ruleset import PLAIN, Element, Publication, Publishing, Zone
+from boxship.network.ruleset import PLAIN, Element, Link, Publication, Publishing, Zone
 
 
 class Firewall:
@@ -27,6 +27,7 @@ class Firewall:
         self._zones: dict[str, Zone] = {}
         self._publications: set[Publication] = set()
         self._guarded: Counter[Element] = Counter()
+        self._links: frozenset[Link] = frozenset()
         self._waiting = kept and self.is_present()
         if not self._waiting:
             self.restore()
@@ -42,6 +43,7 @@ class Firewall:
             commands.append(ruleset.change("add", self.name, ruleset.zone_elements(zone)))
         commands += [ruleset.publishing(self.name, row) for row in self._publications]
         commands.append(ruleset.change("add", self.name, self._guarded))
+        commands.append(ruleset.change("add", self.name, map(ruleset.link_element, self._links)))
         self._run("".join(commands))
         self._waiting = False
 
@@ -83,9 +85,17 @@ class Firewall:
         if zone is not None:
             self._change(ruleset.change("delete", self.name, ruleset.zone_elements(zone)))
 
+    def link(self, wanted: frozenset[Link]) -> None:
+        """Have *wanted* and no other links."""
+        gone = map(ruleset.link_element, self._links - wanted)
+        new = map(ruleset.link_element, wanted - self._links)
+        commands = ruleset.change("delete", self.name, gone)
+        self._change(commands + ruleset.change("add", self.name, new))
+        self._links = wanted
+
     def leaves_to_proxy(self, row: Publication) -> bool:
         """Whether some of what is published there takes a process."""
-        return row.proxied or row.host.version not in self.wanted.versions
+        return row.proxied or not (row.direct or row.host.version in self.wanted.versions)
 
     def publish(self, rows: Iterable[Publication], before: Iterable[Publication] = ()) -> None:
         """All of *rows* instead of those *before*, or no change."""
@@ -110,10 +120,12 @@ class Firewall:
         self._publications, self._guarded = wanted, guarded
 
     def _is_ours(self, row: Publication) -> bool:
-        return row.translated and row.host.version in self.wanted.versions
+        return (row.direct or row.translated) and row.host.version in self.wanted.versions
 
     def _guards(self, rows: Iterable[Publication]) -> list[Element]:
-        return [ruleset.guarded_element(row) for row in rows] if self.wanted.guarded else []
+        if not self.wanted.guarded:
+            return []
+        return [ruleset.guarded_element(row) for row in rows if not row.direct]
 
     def remove(self) -> None:
         """Take the table away; nothing may be asked of this object afterwards."""

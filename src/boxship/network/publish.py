@@ -44,6 +44,8 @@ class Ports:
     def take(self, wish: Wish, own: Collection[Port] = ()) -> list[Port]:
         """One for each host; those of *own* are held for this already. :class:`Internal`, in
         Docker's words, when none of the wanted ports is free."""
+        if not wish.hosts:
+            return []
         problem = "all ports are allocated"
         for number in wish.ports or self._candidates(wish):
             try:

@@ -8,7 +8,7 @@ a sender's address that is not its own it could else speak in a connection of so
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from boxship.network.ipam import Address
 
@@ -16,7 +16,7 @@ from boxship.network.ipam import Address
 #: where routing is done with it, for the sake of foreign chains that drop the rest.
 MARK = 0x01000000
 #: What stands at the end of our table, unless somebody has emptied it.
-LAST_JUMP = "oifname @bridges goto judged"
+LAST_JUMP = "oifname @bridges goto received"
 Element = tuple[str, str]
 _RULES = """
 table inet {table} {{
@@ -31,6 +31,11 @@ table inet {table} {{
   map published_at {{ type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }}
   map published6 {{ type inet_proto . inet_service : ipv6_addr . inet_service; }}
   map published6_at {{ type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }}
+  set linked {{ type ipv4_addr . ipv4_addr . inet_proto . inet_service; }}
+  set opened {{ type ipv4_addr . inet_proto . inet_service; }}
+  set opened6 {{ type ipv6_addr . inet_proto . inet_service; }}
+  set routed {{ type nf_proto . ifname; }}
+  set unprotected {{ type nf_proto . ifname; }}
 
   chain loopback {{
     type filter hook prerouting priority raw; policy accept;{others}
@@ -67,24 +72,37 @@ table inet {table} {{
   chain permitted {{
     meta mark set meta mark | {mark:#x} accept
   }}
+  chain direct {{
+    ct original ip daddr . ct protocol . ct original proto-dst @opened {open}
+    ct original ip6 daddr . ct protocol . ct original proto-dst @opened6 {open}
+    meta l4proto {{ icmp, ipv6-icmp }} meta nfproto . oifname @routed {open}
+  }}
   chain across {{
+    oifname @internal drop
     fib saddr . iif oif missing drop
     ct status dnat goto permitted
+    ct original ip saddr . ct original ip daddr . ct protocol . ct original proto-dst @linked \
+goto permitted
+    jump direct
     drop
   }}
-  chain judged {{
+  chain sent {{
     iifname . oifname @inside goto permitted
     iifname @internal drop
-    oifname @internal drop
-    iifname @bridges oifname @bridges goto across
-    ct state established,related goto permitted
-    oifname @bridges ct status dnat goto permitted
-    oifname @bridges drop
+    oifname @bridges goto across
     goto permitted
+  }}
+  chain received {{
+    ct state established,related goto permitted
+    ct status dnat goto permitted
+    oifname @internal drop
+    meta nfproto . oifname @unprotected goto permitted
+    jump direct
+    drop
   }}
   chain forward {{
     type filter hook forward priority filter - 10; policy accept;{others}
-    iifname @bridges goto judged
+    iifname @bridges goto sent
     {last}
   }}
 {guard}}}
@@ -154,12 +172,15 @@ class Zone:
     icc: bool = True
     subnet6: IPv6Network | None = None
     masquerade6: bool = True
+    #: Of its gateway, for IPv4 and IPv6. Who routes to its containers reaches all their ports
+    #: (``nat-unprotected``), or the published ones, which nobody translates (``routed``).
+    modes: tuple[str, str] = ("nat", "nat")
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A port of the host that leads to one of a container. *host*: 0.0.0.0 or :: for all
-    addresses of the version."""
+    addresses of the version. *port* 0: none, the container's own is open to others."""
 
     protocol: str
     host: Address
@@ -168,16 +189,35 @@ class Publication:
     target_port: int
 
     @property
+    def direct(self) -> bool:
+        """Whether the container is asked at its own address."""
+        return self.port == 0
+
+    @property
     def translated(self) -> bool:
         """Whether the kernel can do it; it never sends on what comes from ::1."""
-        return self.host.version == self.target.version and not (
-            self.host.version == 6 and self.host.is_loopback
+        return (
+            not self.direct
+            and self.host.version == self.target.version
+            and not (self.host.version == 6 and self.host.is_loopback)
         )
 
     @property
     def proxied(self) -> bool:
         """Whether a process has to carry some of it."""
+        if self.direct:
+            return False
         return not self.translated or (self.host.version == 6 and self.host.is_unspecified)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A port of a container that another one reaches, where they are kept apart else."""
+
+    sender: IPv4Address
+    receiver: IPv4Address
+    protocol: str
+    port: int
 
 
 def table(name: str, wanted: Publishing = PLAIN) -> str:
@@ -189,6 +229,8 @@ def table(name: str, wanted: Publishing = PLAIN) -> str:
         last=LAST_JUMP,
         others="".join(others),
         from_outside="admit" if wanted.guarded else "publish",
+        # Without the mark, what the host forwards is for its own rules to judge.
+        open="accept" if wanted.guarded else "goto permitted",
         guard=_GUARD if wanted.guarded else "",
     )
     return removal(name) + rules
@@ -202,6 +244,9 @@ def forgotten_admissions(name: str) -> str:
     return "".join(f"flush set inet {name} {each}\n" for each in _ADMITTED)
 
 
+_SETS_OF_MODES = {"nat-unprotected": "unprotected", "routed": "routed"}
+
+
 def zone_elements(zone: Zone) -> list[Element]:
     """Set and element."""
     name = f'"{zone.bridge}"'
@@ -210,6 +255,9 @@ def zone_elements(zone: Zone) -> list[Element]:
         rows.append(("inside", f"{name} . {name}"))
     if zone.internal:
         rows.append(("internal", name))
+    for version, mode in zip(("ipv4", "ipv6"), zone.modes, strict=True):
+        if mode in _SETS_OF_MODES and not zone.internal:
+            rows.append((_SETS_OF_MODES[mode], f"{version} . {name}"))
     for subnet, masquerade, end in (
         (zone.subnet, zone.masquerade, ""),
         (zone.subnet6, zone.masquerade6, "6"),
@@ -222,7 +270,10 @@ def zone_elements(zone: Zone) -> list[Element]:
 
 
 def publication_elements(row: Publication) -> list[Element]:
-    """Map and key; none for what only a process can do."""
+    """Map and key, or set and element; none for what only a process can do."""
+    if row.direct:
+        place = "opened6" if row.target.version == 6 else "opened"
+        return [(place, f"{row.target} . {row.protocol} . {row.target_port}")]
     if not row.translated:
         return []
     name = "published6" if row.host.version == 6 else "published"
@@ -240,5 +291,9 @@ def change(verb: str, name: str, elements: Iterable[Element]) -> str:
 
 
 def publishing(name: str, row: Publication) -> str:
-    target = f"{row.target} . {row.target_port}"
-    return change("add", name, [(m, f"{key} : {target}") for m, key in publication_elements(row)])
+    leads = "" if row.direct else f" : {row.target} . {row.target_port}"
+    return change("add", name, [(m, f"{key}{leads}") for m, key in publication_elements(row)])
+
+
+def link_element(row: Link) -> Element:
+    return "linked", f"{row.sender} . {row.receiver} . {row.protocol} . {row.port}"

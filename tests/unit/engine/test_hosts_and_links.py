@@ -17,6 +17,8 @@ from boxship.types.container_config import ContainerConfig
 from boxship.types.host_config import HostConfig
 from boxship.types.networking import EndpointSettings
 
+#: The id of the one that others link to.
+DB = "d" * 64
 LOCAL = (
     "127.0.0.1\tlocalhost\n"
     "::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -85,7 +87,7 @@ def test_the_gateway_that_the_daemon_is_told(engine: Any) -> None:
 
 def test_links_are_added_with_all_names(engine: Any) -> None:
     made(engine, "db", hostname="dbhost")
-    box = made(engine, "box", "172.17.0.3", links=["db:alias", "db"])
+    box = made(engine, "box", "172.17.0.3", links=[f"{DB}:alias", f"{DB}:db"])
     assert hosts.text(engine, box, "name") == LOCAL + (
         "172.17.0.2\talias dbhost db\n172.17.0.2\tdb dbhost\n172.17.0.3\tname\n"
     )
@@ -102,7 +104,7 @@ def test_what_the_user_wrote_stays_when_networks_change(tmp_path: Path) -> None:
 
 def test_those_who_link_learn_another_address(engine: Any, tmp_path: Path) -> None:
     db = made(engine, "db")
-    box = made(engine, "box", "172.17.0.3", links=["db:alias"])
+    box = made(engine, "box", "172.17.0.3", links=[f"{DB}:alias"])
     box.hosts_path = str(tmp_path / "hosts")
     engine.containers.get("box").shim = object()
     Path(box.hosts_path).write_text(hosts.text(engine, box, "name") + "9.9.9.9 nine\n")
@@ -115,7 +117,7 @@ def test_those_who_link_learn_another_address(engine: Any, tmp_path: Path) -> No
 def test_variables_of_a_link(engine: Any) -> None:
     ports = {f"{port}/tcp": {} for port in (80, 81, 82, 5432)} | {"53/udp": {}}
     made(engine, "db", exposed_ports=ports, env=["A=b=c", "HOME=/x", "PATH=/y"])
-    box = made(engine, "box", "172.17.0.3", links=["db:the-db"])
+    box = made(engine, "box", "172.17.0.3", links=[f"{DB}:the-db"])
     found = dict(row.split("=", 1) for row in links.environment(engine, box))
     assert found["THE_DB_NAME"] == "/box/the-db"
     assert found["THE_DB_PORT"] == "udp://172.17.0.2:53"
@@ -131,7 +133,7 @@ def test_variables_of_a_link(engine: Any) -> None:
 
 def test_links_to_what_cannot_be_reached(engine: Any) -> None:
     db = made(engine, "db")
-    box = made(engine, "box", links=["db:alias"])
+    box = made(engine, "box", links=[f"{DB}:alias"])
     db.state.status = "exited"
     with pytest.raises(Internal) as stopped:
         links.check(engine, box)
@@ -145,12 +147,12 @@ def test_links_to_what_cannot_be_reached(engine: Any) -> None:
 
 def test_links_on_other_networks_are_no_variables(engine: Any) -> None:
     made(engine, "db")
-    box = made(engine, "box", links=["db:alias"], network_mode="mine")
+    box = made(engine, "box", links=[f"{DB}:alias"], network_mode="mine")
     assert links.environment(engine, box) == []
     assert links.names_of(engine) == {}
 
 
 def test_links_give_containers_more_names(engine: Any) -> None:
     db = made(engine, "db")
-    made(engine, "box", links=[f"{db.id}:alias", "db"])
+    made(engine, "box", links=[f"{DB}:alias", f"{DB}:db"])
     assert links.names_of(engine) == {db.id: ["/box/alias", "/box/db"]}

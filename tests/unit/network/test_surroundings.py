@@ -160,7 +160,7 @@ def test_rules_for_one_version() -> None:
     assert text.count("meta nfproto ipv6 accept") == text.count("type filter hook") + text.count(
         "type nat hook"
     )
-    assert "nfproto" not in ruleset.table("t")
+    assert "meta nfproto ipv" not in ruleset.table("t")
     assert "admitted" not in ruleset.table("t") and "admitted" in ruleset.table(
         "t", Publishing(guarded=True)
     )

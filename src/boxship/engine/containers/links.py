@@ -31,7 +31,7 @@ def _links(container: Container) -> list[tuple[str, str]]:
     return [parse_link(link) for link in container.host_config.links or ()]
 
 
-def _linked(engine: "Engine", container: Container) -> Iterator[tuple[Container, str]]:
+def linked(engine: "Engine", container: Container) -> Iterator[tuple[Container, str]]:
     """The linked containers that are still there, and their aliases."""
     for identity, alias in _links(container):
         live = engine.containers.by_id(identity)
@@ -67,7 +67,7 @@ def check(engine: "Engine", container: Container) -> None:
     for identity, alias in _links(container):
         if engine.containers.by_id(identity) is None:
             raise _not_running(_name(engine, container, identity), container, alias)
-    for other, alias in _linked(engine, container):
+    for other, alias in linked(engine, container):
         if _NETWORK not in other.endpoints:
             raise Internal(
                 f"Cannot link to /{other.name}, as it does not belong to the default network"
@@ -83,7 +83,7 @@ def _not_running(name: str, container: Container, alias: str) -> Internal:
 def host_lines(engine: "Engine", container: Container) -> list[str]:
     """Of /etc/hosts: address, alias, host name and, where it is another, name."""
     lines = []
-    for other, alias in _linked(engine, container):
+    for other, alias in linked(engine, container):
         hostname = other.config.hostname or other.id[:SHORT_LENGTH]
         names = dict.fromkeys((alias, hostname, other.name))
         lines.append(f"{_address(other)}\t{' '.join(names)}")
@@ -98,7 +98,7 @@ def _address(container: Container) -> str:
 def environment(engine: "Engine", container: Container) -> list[str]:
     """Variables of the linking container, in Docker's order; see :func:`check` before."""
     found: dict[str, str] = {}
-    for other, alias in _linked(engine, container):
+    for other, alias in linked(engine, container):
         prefix = alias.replace("-", "_").upper()
         found |= _port_variables(prefix, _address(other), ports(other))
         found[f"{prefix}_NAME"] = f"/{container.name}/{alias}"
@@ -162,7 +162,7 @@ def linking(engine: "Engine", container: Container) -> Iterator[Live]:
     """Running containers that have a link to *container*."""
     for live in engine.containers:
         running = live.shim is not None and live.container.host_config.links
-        if running and any(other is container for other, _ in _linked(engine, live.container)):
+        if running and any(other is container for other, _ in linked(engine, live.container)):
             yield live
 
 
@@ -170,6 +170,6 @@ def names_of(engine: "Engine") -> dict[str, list[str]]:
     """By container: the further names that links give it, ``/parent/alias``."""
     found: dict[str, list[str]] = {}
     for live in engine.containers:
-        for other, alias in _linked(engine, live.container):
+        for other, alias in linked(engine, live.container):
             found.setdefault(other.id, []).append(f"/{live.container.name}/{alias}")
     return found

@@ -17,6 +17,7 @@ from boxship.engine.containers import (
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.engine.containers.validation.names import parse_link
+from boxship.engine.networks import linked
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -62,6 +63,7 @@ async def remove_link(engine: "Engine", path: str) -> None:
             raise NotFound(f"No such link: /{parent}/{alias}")
         host.links = kept or None
         await engine.containers.save(live)
+        await linked.sync(engine)
 
 
 def _refusal(container: Container) -> str:

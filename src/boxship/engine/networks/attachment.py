@@ -16,6 +16,7 @@ from boxship.engine.containers.store import Live
 from boxship.engine.networks import (
     addresses,
     endpoint_options,
+    linked,
     publishing,
     realization,
     record,
@@ -75,6 +76,7 @@ async def prepare(engine: "Engine", live: Live, shared: Mapping[str, str]) -> Na
             await userns.network_namespace(engine, container, shared),
         )
         await publishing.publish(engine, live)
+        await linked.sync(engine)
         await resolving.begin(engine, live, made)
     except BaseException as error:
         if made is not None:
@@ -140,6 +142,7 @@ async def release(engine: "Engine", live: Live) -> None:
     It stays known to its networks, without endpoints. Its interfaces go with its namespace.
     """
     resolving.end(engine, live)
+    await linked.leave(engine, live)
     await publishing.withdraw(engine, live)
     for name in live.container.endpoints:
         give_back(engine, live, name)

@@ -12,6 +12,7 @@ from boxship.engine.networks import (
     addresses,
     admission,
     attachment,
+    linked,
     publishing,
     realization,
     record,
@@ -150,6 +151,7 @@ async def _settle(engine: "Engine", live: Live) -> None:
     if live.network is not None and live.network.changing:
         live.network.changing = ""
         record.write(engine, live.id, live.network)
+        await linked.sync(engine)
 
 
 def _own_lines(engine: "Engine", live: Live) -> list[str]:
@@ -237,6 +239,7 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
     gone = attachment.endpoint_for(live, name, network)
     live.network.changing = name
     record.write(engine, live.id, live.network)
+    await linked.sync(engine)
     await _lead_elsewhere(engine, live, name)
     try:
         await _take_out(engine, live, name, gone)

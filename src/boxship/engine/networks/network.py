@@ -101,8 +101,11 @@ class Network(msgspec.Struct, kw_only=True):
 
     def masquerades(self, version: int) -> bool:
         """Whether what leaves for elsewhere takes on an address of the host."""
-        mode = self.options.get(GATEWAY_MODES[version], "nat")
-        return self.flag(MASQUERADE) and mode in ("nat", "nat-unprotected")
+        return self.flag(MASQUERADE) and self.gateway_mode(version) in ("nat", "nat-unprotected")
+
+    def gateway_mode(self, version: int) -> str:
+        """How containers are reached from elsewhere by IPv4 or IPv6."""
+        return self.options.get(GATEWAY_MODES[version], "nat")
 
     def flag(self, option: str, default: bool = True) -> bool:
         value = self.options.get(option)

@@ -86,6 +86,6 @@ def port_map(rows: list[Publication]) -> dict[str, Any]:
     """``NetworkSettings.Ports`` of what is published."""
     found: dict[str, Any] = {}
     for row in rows:
-        binding = {"HostIp": str(row.host), "HostPort": str(row.port)}
+        binding = {"HostIp": str(row.host), "HostPort": str(row.port or "")}
         found.setdefault(f"{row.target_port}/{row.protocol}", []).append(binding)
     return found

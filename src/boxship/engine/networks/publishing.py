@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal
 from boxship.engine.containers.store import Live
-from boxship.engine.networks import ports, record
+from boxship.engine.networks import linked, ports, record
 from boxship.engine.networks.gateways import gateway_endpoint
 from boxship.engine.networks.network import HOST_ADDRESS, Network
 from boxship.engine.networks.record import Published
@@ -34,6 +34,13 @@ def _target(
     return chosen[1], ipaddress.ip_address(text)
 
 
+def _targets(found: list[tuple[Network, Address] | None]) -> Targets:
+    modes = {4: found[0], 6: found[1]}
+    direct = [v for v, row in modes.items() if row and row[0].gateway_mode(v) == "routed"]
+    ipv4, ipv6 = (row[1] if row else None for row in found)
+    return Targets(ipv4, ipv6, frozenset(direct))
+
+
 async def _default_hosts(
     engine: "Engine", network: Network, targets: Targets
 ) -> tuple[Address, ...]:
@@ -57,7 +64,7 @@ async def publish(engine: "Engine", live: Live, but: str = "") -> None:
     if live.network is None or not ports.any_wanted(live.container):
         return
     before = live.network.publications()
-    targets = Targets(*(row[1] if row else None for row in found))
+    targets = _targets(found)
     hosts = await _default_hosts(engine, networks[0], targets) if networks else ()
     wanted = ports.wishes(live.container, hosts, before) if networks else []
     if not wanted:
@@ -150,4 +157,5 @@ async def sweep(engine: "Engine") -> None:
     running = {live.id for live in engine.containers if live.shim is not None}
     for container in engine.proxy.served - running:
         engine.proxy.shut(container)
+    await linked.sync(engine)
     await engine.networks.fabric.settle()

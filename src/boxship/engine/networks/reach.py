@@ -1,6 +1,7 @@
 """Who can reach published ports: what ``inspect``, lists and warnings say of it."""
 
 import ipaddress
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from boxship.engine.containers.container import Container
@@ -28,10 +29,13 @@ def _bypassed(engine: "Engine") -> tuple[str, ...]:
     return () if fabric.publishing.guarded else fabric.surroundings.closed
 
 
-def _who(engine: "Engine", address: str) -> str:
+def _who(engine: "Engine", binding: Mapping[str, str]) -> str:
+    address = binding["HostIp"]
     if _is_local(address):
         return "this host"
     everybody = "everybody" if address in _UNSPECIFIED else f"everybody who reaches {address}"
+    if not binding["HostPort"]:
+        everybody = "everybody who has a route to the container"
     if engine.networks.fabric.publishing.guarded:
         return f"{everybody} and is let in by this host's firewall"
     return f"{everybody}, past this host's firewall" if _bypassed(engine) else everybody
@@ -40,7 +44,7 @@ def _who(engine: "Engine", address: str) -> str:
 def reach(engine: "Engine", container: Container) -> dict[str, list[str]]:
     """By port of the container, for each of its bindings; without those that are not published."""
     return {
-        port: [_who(engine, binding["HostIp"]) for binding in bindings]
+        port: [_who(engine, binding) for binding in bindings]
         for port, bindings in port_map(container).items()
         if bindings
     }

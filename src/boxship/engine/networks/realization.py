@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFound
 from boxship.engine.networks.network import (
     BRIDGE_NAME,
-    GATEWAY_MODES,
     ICC,
     INHIBIT_IPV4,
     PARENT,
@@ -86,7 +85,7 @@ def _host_addresses(network: Network, row: Subnet) -> list[ipam.Interface]:
     version = row.version
     if row not in network.rows(version) or not row.gateway:
         return []
-    if network.options.get(GATEWAY_MODES[version]) == "isolated":
+    if network.gateway_mode(version) == "isolated":
         return []
     if version == 4 and network.flag(INHIBIT_IPV4, default=False):
         return []
@@ -103,6 +102,7 @@ def _zone(network: Network) -> Zone:
         icc=network.flag(ICC),
         subnet6=ipaddress.IPv6Network(first[6].subnet) if first[6] else None,
         masquerade6=network.masquerades(6),
+        modes=(network.gateway_mode(4), network.gateway_mode(6)),
     )
 
 
