@@ -68,6 +68,8 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
 def answer_for_others(name: str, wanted: bool) -> None:
     """Let the host answer for a bridge's containers, who do not hear each other, so that what they
     send to each other comes by way of it (proxy_arp_pvlan in ip-sysctl.txt)."""
+    # Else it thinks for most of a second before each answer (arp(7)).
+    _set(_SYSCTL / "ipv4/neigh" / name / "proxy_delay", "0")
     _set(_SYSCTL / "ipv4/conf" / name / "proxy_arp_pvlan", "1" if wanted else "0")
 
 
