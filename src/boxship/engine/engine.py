@@ -178,8 +178,9 @@ class Engine:
         if not any(live.shim is not None for live in self.containers):
             await realization.clear(self)
         for live in self.containers:
-            if live.shim is not None:
-                live.shim.close()
+            for shim in (live.shim, live.leaving):
+                if shim is not None:
+                    shim.close()
         self.sharing.close()
         await self.images.close()
         self.networks.fabric.close()

@@ -103,14 +103,15 @@ def keep_on_setuid(keep: bool = True) -> None:
 
 def drop_bounding(keep: int) -> None:
     """Remove all but *keep* from the bounding set; needs CAP_SETPCAP to remove any."""
-    number = 0
-    while number < 64:
+    for number in range(64):
+        if keep >> number & 1 or not _prctl(_PR_CAPBSET_DROP, number, 0, 0, 0):
+            continue
+        error = libc.fail()
         present = _prctl(_PR_CAPBSET_READ, number, 0, 0, 0)
         if present < 0:  # past the kernel's last one
             return
-        if present and not keep >> number & 1 and _prctl(_PR_CAPBSET_DROP, number, 0, 0, 0):
-            raise libc.fail()
-        number += 1
+        if present:
+            raise error
 
 
 def set_ambient(bits: int) -> None:

@@ -56,13 +56,15 @@ def add(channel: Netlink, namespace: Namespace, wanted: Endpoint) -> None:
     master = rtnetlink.find_link(channel, wanted.bridge)
     if master is None:
         raise OSError(errno.ENODEV, "the network's interface is gone", wanted.bridge)
-    channel.require([_link(namespace, wanted, master.index)])
+    links = [_link(namespace, wanted, master.index)]
+    if wanted.upper is None:
+        links.append(rtnetlink.set_bridge_port(wanted.host_name, True, wanted.isolated))
     try:
+        channel.require(links)
         if wanted.upper is None:
-            port = rtnetlink.set_bridge_port(wanted.host_name, True, wanted.isolated)
             # An earlier endpoint with this address may not be gone yet.
-            entry = rtnetlink.set_bridge_entry(socket.if_nametoindex(wanted.host_name), wanted.mac)
-            channel.require([port, entry])
+            index = socket.if_nametoindex(wanted.host_name)
+            channel.require([rtnetlink.set_bridge_entry(index, wanted.mac)])
         _configure(namespace, wanted)
         if wanted.upper is None:
             rtnetlink.await_carrier(namespace.channel, [wanted.name])
@@ -119,6 +121,12 @@ def _set_all(wanted: Endpoint) -> None:
             (conf / key).write_text(value)
     for path, value in wanted.sysctls:
         (_SYSCTL / path).write_text(value)
+
+
+def add_gateways(namespace: Namespace, gateways: Sequence[Address]) -> None:
+    """The default routes of a namespace that has none; the first of each version."""
+    chosen = {each.version: each for each in reversed(gateways)}
+    namespace.channel.require([rtnetlink.replace_default_route(each) for each in chosen.values()])
 
 
 def set_gateways(namespace: Namespace, gateways: Sequence[Address]) -> None:

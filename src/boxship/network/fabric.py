@@ -204,7 +204,7 @@ class Fabric:
             for each in wiring.endpoints:
                 endpoint.add(self._channel, made, each)
             if wiring.gateways:
-                endpoint.set_gateways(made, wiring.gateways)
+                endpoint.add_gateways(made, wiring.gateways)
         except BaseException:
             made.close()
             raise

@@ -1,12 +1,12 @@
 """Network namespaces that are made and entered by threads of the daemon.
 
 setns(2) and unshare(2) change the calling thread alone, and a socket stays in the namespace in
-which it was made: a short-lived thread makes both, any other uses them.
+which it was made: a thread that goes there for a moment makes it, any other uses it.
 """
 
+import contextlib
 import os
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from boxship.kernel import process, rtnetlink
@@ -16,23 +16,21 @@ T = TypeVar("T")
 _OWN = "/proc/thread-self/ns/net"
 
 
-def _in_thread(work: Callable[[], T]) -> T:
-    """The result of *work* in a thread that ends with it; what it raises is raised here."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
+@contextlib.contextmanager
+def _away(fd: int = -1) -> Iterator[None]:
+    """This thread is in the namespace *fd*, or in a new one; then again where it was."""
+    home = os.open(_OWN, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if fd < 0:
+            process.unshare(process.CLONE_NEWNET)
+        else:
+            process.setns(fd, process.CLONE_NEWNET)
         try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="netns")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return results[0]
+            yield
+        finally:
+            process.setns(home, process.CLONE_NEWNET)
+    finally:
+        os.close(home)
 
 
 class Namespace:
@@ -57,13 +55,9 @@ class Namespace:
         return f"/proc/{os.getpid()}/fd/{self.user}" if self.user >= 0 else ""
 
     def run(self, work: Callable[[], T]) -> T:
-        """*work* in a thread that is inside."""
-
-        def enter() -> T:
-            process.setns(self.fd, process.CLONE_NEWNET)
+        """*work*, inside. It must not pass control to others of this thread."""
+        with _away(self.fd):
             return work()
-
-        return _in_thread(enter)
 
     def close(self) -> None:
         """Let go of it; it ends with its last process or descriptor."""
@@ -82,14 +76,10 @@ def _describe() -> Namespace:
 
 def make() -> Namespace:
     """A new namespace, with loopback up. The caller closes it."""
-
-    def work() -> Namespace:
-        process.unshare(process.CLONE_NEWNET)
+    with _away():
         made = _describe()
-        made.channel.require([rtnetlink.set_up(1)])
-        return made
-
-    return _in_thread(work)
+    made.channel.require([rtnetlink.set_up(1)])
+    return made
 
 
 def adopt(fd: int, user: int) -> Namespace:
@@ -97,15 +87,11 @@ def adopt(fd: int, user: int) -> Namespace:
 
     Both descriptors are owned by the result, and closed on an error.
     """
-
-    def work() -> Netlink:
-        process.setns(fd, process.CLONE_NEWNET)
-        channel = rtnetlink.open_socket()
-        channel.require([rtnetlink.set_up(1)])
-        return channel
-
     try:
-        return Namespace(fd, _in_thread(work), user)
+        with _away(fd):
+            channel = rtnetlink.open_socket()
+        channel.require([rtnetlink.set_up(1)])
+        return Namespace(fd, channel, user)
     except BaseException:
         os.close(fd)
         os.close(user)
@@ -120,13 +106,9 @@ def of_process(pid: int) -> Namespace:
 def of_directory(process_directory: str) -> Namespace:
     """The same by the process's directory in /proc."""
     fd = os.open(f"{process_directory}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-    def work() -> Netlink:
-        process.setns(fd, process.CLONE_NEWNET)
-        return rtnetlink.open_socket()
-
     try:
-        return Namespace(fd, _in_thread(work))
+        with _away(fd):
+            return Namespace(fd, rtnetlink.open_socket())
     except BaseException:
         os.close(fd)
         raise

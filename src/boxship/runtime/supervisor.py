@@ -8,12 +8,16 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from boxship.runtime.channel import Channel, Event, ShimError
 from boxship.runtime.plan import Plan
 from boxship.runtime.spawner import SpawnerProcess
 from boxship.sandbox import messages
+
+T = TypeVar("T")
+# Seconds that a shim may take to unmount, on a disk that is busy.
+_LEAVING = 10.0
 
 
 @dataclass(slots=True)
@@ -44,13 +48,18 @@ class Exit:
 
 
 class Shim:
-    """One living shim. ``exited`` is resolved with its exit; None if the shim was killed."""
+    """One living shim. ``exited`` is resolved with its exit; None if the shim was killed.
+
+    After that it removes the container's cgroup, and then unmounts.
+    """
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self.pid = 0
         self.started_at = 0
         self.started: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
         self.exited: asyncio.Future[Exit | None] = asyncio.get_running_loop().create_future()
+        self._emptied: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._on_event = on_event
         self._channel: Channel | None = None
 
@@ -64,6 +73,8 @@ class Shim:
                 self.started.set_result(event)
         elif kind == "exit":
             self._exit(Exit(event["code"], event["oom"], event["at"]))
+        elif kind == "emptied":
+            self._leave(self._emptied, True)
         else:
             self._on_event(event)
 
@@ -71,11 +82,26 @@ class Shim:
         if not self.exited.done():
             self.exited.set_result(result)
 
+    def _leave(self, future: "asyncio.Future[T]", value: T) -> None:
+        if not future.done():
+            future.set_result(value)
+
+    async def emptied(self) -> bool:
+        """Wait until the container's cgroup is gone; False if the shim did not get to that."""
+        done, _ = await asyncio.wait({self._emptied}, timeout=_LEAVING)
+        return bool(done) and self._emptied.result()
+
+    async def gone(self) -> None:
+        """Wait until nothing of the container is mounted any more, or it takes too long."""
+        await asyncio.wait({self._gone}, timeout=_LEAVING)
+
     def _ended(self) -> None:
         gone = {"event": "failed", "error": {"message": "the shim was killed", "code": 128}}
         if not self.started.done():
             self.started.set_result(gone)
         self._exit(None)
+        self._leave(self._emptied, False)
+        self._leave(self._gone, None)
 
     async def request(self, op: str, fds: Sequence[int] = (), **arguments: Any) -> Any:
         if self._channel is None:
@@ -169,6 +195,8 @@ class Supervisor:
             state = await shim.request("state")
         except ShimError:
             return None
+        if state["exited"]:
+            await shim.gone()
         if state["protocol"] != messages.PROTOCOL or state["exited"]:
             shim.close()
             return None

@@ -113,8 +113,11 @@ class Control:
             self._send(connection, event)
 
     def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
+        """Hang up, and be found by nobody any more."""
+        for connection in [*self._connections]:
+            self._drop(connection)
+        self._shim.loop.forget(self._listener)
+        os.close(self._listener)
 
     def _state(self, request: Request, fds: list[int]) -> dict[str, Any]:
         shim = self._shim

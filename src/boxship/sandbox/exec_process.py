@@ -18,6 +18,10 @@ _JOINED = (
 )
 
 
+def _nothing() -> None:
+    """An exec needs no step of its own before its program runs."""
+
+
 def main(
     spec: dict[str, Any],
     pidfd: int,
@@ -53,6 +57,6 @@ def main(
             size = spec.get("size") or [0, 0]
             stdio = terminal.allocate(ptmx, (size[0], size[1]), console)
         forked.reset_signals()
-        launch.launch(spec["process"], root, filter_program, stdio, lambda: None)
+        launch.launch(spec["process"], root, filter_program, stdio, _nothing, _nothing)
     except Exception as error:
         failure.report(pipe, "exec", error)

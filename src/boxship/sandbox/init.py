@@ -8,6 +8,7 @@ from boxship.sandbox import failure, forked, launch, reaper
 from boxship.sandbox.root import Root
 from boxship.sandbox.steps import STEPS
 from boxship.sandbox.steps.context import Context
+from boxship.sandbox.warming import Lesson
 
 
 def _carry_out(plan: dict[str, Any], context: Context, pipe: int) -> None:
@@ -24,11 +25,16 @@ def _carry_out(plan: dict[str, Any], context: Context, pipe: int) -> None:
 
 
 def main(
-    plan: dict[str, Any], context: Context, filter_program: bytes | None, pipe: int
+    plan: dict[str, Any],
+    context: Context,
+    filter_program: bytes | None,
+    pipe: int,
+    lesson: Lesson,
 ) -> NoReturn:
     """Never returns: the program runs, or its absence is reported on *pipe*."""
     try:
         launch.set_oom_score(plan["process"])
+        learner = lesson.begin()
         if context.user_namespace < 0:
             process.new_session_keyring(f"_ses.{plan['id']}")
     except Exception as error:
@@ -37,8 +43,10 @@ def main(
     try:
         process.set_parent_death_signal(0)
         forked.reset_signals()
-        before = (lambda: reaper.split(pipe)) if plan.get("init") else (lambda: None)
-        launch.launch(plan["process"], context.root, filter_program, context.stdio, before)
+        split = (lambda: reaper.split(pipe)) if plan.get("init") else (lambda: None)
+        launch.launch(
+            plan["process"], context.root, filter_program, context.stdio, learner.finish, split
+        )
     except Exception as error:
         failure.report(pipe, "start", error)
 

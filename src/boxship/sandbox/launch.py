@@ -236,9 +236,13 @@ def launch(
     root: Root,
     filter_program: bytes | None,
     stdio: list[int],
+    before_filter: Callable[[], None],
     before_exec: Callable[[], None],
 ) -> NoReturn:
-    """Run the program of the OCI process *spec* in this process, which already is in its place."""
+    """Run the program of the OCI process *spec* in this process, which already is in its place.
+
+    *before_filter* is called while every system call is still allowed, *before_exec* at the end.
+    """
     user = find_user(spec, root)
     give_away(stdio, user.uid)
     os.umask(0o022 if spec.get("umask") is None else spec["umask"])
@@ -253,6 +257,7 @@ def launch(
     args = spec["args"]
     program = find_program(args[0], environment)
     fd = open_program(program, args[0])
+    before_filter()
     confine(spec, user, filter_program)
     before_exec()
     execute(fd, program, args, environment)

@@ -73,19 +73,22 @@ def _live() -> None:
     ours, theirs = process.packet_pair()
     packet = _order()
     message, _ = messages.unpack(packet)
-    one = shim.Shim(message["shim"], socket.SocketType(fileno=daemon), os.getpid())
-    one.loop.watch_children()
+    events = loop.Loop()
+    events.watch_children()
     setup.order(ours, packet, [])
+    one = shim.Shim(message["shim"], socket.SocketType(fileno=daemon), os.getpid(), events)
     _tell(theirs)
     os.close(theirs)
-    owned, _ = setup.await_start(ours)
-    one.take(owned)
-    one.streams.start()
+    owned, _ = setup.await_owned(ours)
+    one.take(owned, [])
+    setup.await_program(ours)
+    one.begin()
     one.control.started(1, 1)
     one.loop.after(0, lambda: None)
     one.loop.turn()
     one.wind_up()
     one.control.broadcast({"event": "exit", "code": 0, "oom": False, "at": 1})
+    one.clear()
 
 
 def _order() -> messages.Packet:
@@ -100,6 +103,7 @@ def _order() -> messages.Packet:
 def _tell(report: int) -> None:
     """What the first process would do: take its order, and answer."""
     messages.receive(socket.SocketType(fileno=os.dup(report)))
-    pipes = {name: os.pipe() for name in ("listener", "stdout", "stderr", "stdin", "memory")}
+    names = ("listener", "root", "stdout", "stderr", "stdin", "memory")
+    pipes = {name: os.pipe() for name in names}
     fds = [write if name == "stdin" else read for name, (read, write) in pipes.items()]
     messages.send_to_fork(socket.SocketType(fileno=os.dup(report)), {"names": [*pipes]}, fds)

@@ -23,8 +23,10 @@ from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.steps.context import Context
 from boxship.sandbox.steps.namespaces import join
 from boxship.sandbox.streams import Stdio
+from boxship.sandbox.warming import Lesson
 
 _REPORT_SIZE = 1 << 16
+_LESSON = Lesson()
 _KILLED = {"stage": "setup", "message": "the setup process was killed", "code": 128}
 
 
@@ -64,7 +66,7 @@ def _enter_pid_namespace(wanted: str) -> None:
         join(wanted, process.CLONE_NEWPID)
 
 
-def await_start(
+def await_owned(
     report: int, born: Callable[[int], None] | None = None
 ) -> tuple[dict[str, int], dict[str, Any] | None]:
     """In the shim: the descriptors by name that it is to own, and what went wrong, if anything.
@@ -85,13 +87,19 @@ def await_start(
         born(told["pid"])
         # It has waited, lest it be gone before it is known.
         os.write(report, b"1")
-    return owned, failure.read(report)
+    return owned, None
+
+
+def await_program(report: int) -> dict[str, Any] | None:
+    """In the shim: None once the program runs, or why it does not. Closes *report*."""
+    return failure.read(report)
 
 
 def _main(stacks: Stacks, report: int) -> NoReturn:
     """In the first process: await the order, prepare, tell the shim, carry out the plan."""
     process.set_parent_death_signal(signal.SIGKILL)
     channel = socket.SocketType(fileno=report)
+    _LESSON.apply()
     received = messages.receive(channel)
     if received is None:
         os._exit(0)
@@ -110,7 +118,7 @@ def _main(stacks: Stacks, report: int) -> NoReturn:
         context = _prepare(message["shim"], plan, [root, *images], user_fd, report)
     except Exception as error:
         _refuse(report, error)
-    init.main(plan, context, filter_program, report)
+    init.main(plan, context, filter_program, report, _LESSON)
 
 
 def mapped_root(stacks: Stacks, rootfs: Rootfs, user: dict[str, Any]) -> tuple[int, int]:
@@ -140,7 +148,7 @@ def _prepare(
     log.open()
     log.finish()
     stdio = Stdio(spec["stdio"]["tty"], spec["stdio"]["stdin"])
-    owned = {"listener": control.listen(spec["run_dir"]), **stdio.parent_ends()}
+    owned = {"listener": control.listen(spec["run_dir"]), "root": roots[0], **stdio.parent_ends()}
     memory = group.oom_descriptor()
     if memory is not None:
         owned["memory"] = memory

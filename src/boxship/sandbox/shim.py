@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from boxship.kernel import process
 from boxship.sandbox import failure, launch, messages, setup
@@ -24,7 +24,7 @@ from boxship.sandbox.loop import READ, Loop
 from boxship.sandbox.messages import Packet
 from boxship.sandbox.reaper import exit_code
 from boxship.sandbox.stacks import Stacks
-from boxship.sandbox.streams import Streams, adopt
+from boxship.sandbox.streams import Stdio, Streams, adopt
 
 _NAME = "boxship-shim"
 _OOM_SCORE = -998
@@ -32,15 +32,26 @@ _OOM_SCORE = -998
 _EXIT_FOLLOWS = 0.1
 
 
+class Child(NamedTuple):
+    """The first process: its pid, the socket that leads to it, and what hears of its end."""
+
+    pid: int
+    report: int
+    loop: Loop
+
+
 class Shim:
-    def __init__(self, spec: dict[str, Any], daemon: socket.SocketType, pid: int) -> None:
+    def __init__(
+        self, spec: dict[str, Any], daemon: socket.SocketType, pid: int, loop: Loop
+    ) -> None:
         """*spec*: id, run_dir, pid_namespace, drops_unhandled, stdio, log, attach, filtered, and
         cgroup as JSON text: its many parts would lie in memory until the container ends.
 
-        *pid*: the first process, a child of ours.
+        *pid*: the first process, a child of ours. *loop* already watches for its end.
         """
         self.spec = spec
-        self.loop = Loop()
+        self.loop = loop
+        self.loop.on_child = self.reap
         self.control = Control(self, daemon)
         self._group: Group | None = None
         self._execs: Execs | None = None
@@ -49,6 +60,9 @@ class Shim:
         self.started_at = 0
         self.exited = False
         self._announced = False
+        self._root = -1
+        self._stdio: Stdio
+        self._attached: list[int] = []
         self.streams: Streams
 
     @property
@@ -65,32 +79,27 @@ class Shim:
             self._execs = Execs(self)
         return self._execs
 
-    def start(self, packet: Packet, report: int, files: list[int], attached: list[int]) -> None:
-        """Have the container created and its program started; raises nothing, but reports and ends.
+    def start(self, report: int, attached: list[int]) -> None:
+        """Await the program's start; raises nothing, but reports and ends.
 
-        *report* leads to the first process, which gets the message of *packet* and *files* (plan,
-        filter); *attached* are clients. We own them all.
+        *report* leads to the first process, which has its order; *attached* are clients. We own
+        them.
         """
         try:
-            self._watch_children()
-            setup.order(report, packet, files)
             user = self.spec.get("user_namespace")
-            owned, failed = setup.await_start(report, self._born if user else None)
+            owned, failed = setup.await_owned(report, self._born if user else None)
             if failed is None:
-                self.take(owned)
+                # While the first process works.
+                self.take(owned, attached)
+                failed = setup.await_program(report)
+            if failed is None:
+                self.begin()
         except Exception as error:
             failed = failure.describe("start", error)
         if failed is not None:
             self._give_up(failed)
-        for fd, spec in zip(attached, self.spec["attach"], strict=True):
-            self.streams.attach(fd, spec)
-        self.streams.start()
         self.control.started(self.pid, self.started_at)
         self.loop.run()
-
-    def _watch_children(self) -> None:
-        self.loop.on_child = self.reap
-        self.loop.watch_children()
 
     def _born(self, pid: int) -> None:
         """The first process has ended, having entered a user namespace and borne another there.
@@ -103,20 +112,36 @@ class Shim:
         if self.spec["pid_namespace"]:
             process.setns(self.pidfd, process.CLONE_NEWPID)
 
-    def take(self, owned: dict[str, int]) -> None:
-        """Own what the first process has opened: listener, streams, the memory controller's word"""
-        self.started_at = time.time_ns()
+    def take(self, owned: dict[str, int], attached: list[int]) -> None:
+        """Own what the first process has opened: listener, streams, the memory controller's word,
+        and the root file system."""
         self.control.start(owned.pop("listener"))
+        self._root = owned.pop("root")
         memory = owned.pop("memory", None)
         if memory is not None:
             self.loop.watch(memory, READ, partial(self._out_of_memory, memory))
-        stdio = adopt(owned)
-        stdio.take_console()
+        self._attached = attached
+        self._stdio = adopt(owned)
+        if not self._stdio.tty:
+            self._connect()
+
+    def begin(self) -> None:
+        """The program runs. Only now there is its terminal, if it has one."""
+        self.started_at = time.time_ns()
+        if self._stdio.tty:
+            self._stdio.take_console()
+            self._connect()
+
+    def _connect(self) -> None:
+        """Lead the streams to log and clients."""
         log = open_log(self.spec["log"])
         stdin_once = self.spec["stdio"]["stdin_once"]
-        self.streams = Streams(self.loop, stdio, log, stdin_once, hold_clients=True)
+        self.streams = Streams(self.loop, self._stdio, log, stdin_once, hold_clients=True)
         self.streams.on_closed = self._outputs_closed
         self.streams.on_detached = self._detached
+        for fd, spec in zip(self._attached, self.spec["attach"], strict=True):
+            self.streams.attach(fd, spec)
+        self.streams.start()
 
     def _give_up(self, failed: dict[str, Any]) -> NoReturn:
         """Leave nothing behind and say why."""
@@ -126,6 +151,8 @@ class Shim:
             os.waitpid(self.pid, 0)
         group.kill()
         group.destroy()
+        if self._root >= 0:
+            os.close(self._root)
         self.control.broadcast({"event": "failed", "error": failed})
         os._exit(0)
 
@@ -158,6 +185,7 @@ class Shim:
         self._record({"code": code, "oom": oom, "at": finished})
         self.control.broadcast({"event": "exit", "code": code, "oom": oom, "at": finished})
         self._announced = True
+        self.clear()
         self.streams.release()
         self._maybe_end()
 
@@ -172,8 +200,18 @@ class Shim:
         group.kill()
         self.execs.end_all()
         self.streams.drain()
-        group.destroy()
         return oom
+
+    def clear(self) -> None:
+        """Remove what the container had, which nobody waits for but who starts it again.
+
+        Its file system was kept from going with the last process: to unmount it takes the time of
+        a sync, and the exit would have come to us after that.
+        """
+        self.group.destroy()
+        self.control.broadcast({"event": "emptied"})
+        os.close(self._root)
+        self.control.close()
 
     def _outputs_closed(self) -> None:
         """Nearly always the program is ending: clients go after the daemon knows its exit code, so
@@ -194,7 +232,6 @@ class Shim:
         if self.streams.busy or self.execs.busy:
             self.loop.after(0.05, self._maybe_end)
             return
-        self.control.close()
         os._exit(0)
 
     def signal(self, number: int) -> None:
@@ -219,7 +256,7 @@ def can_wait_for(spec: dict[str, Any]) -> bool:
 def wait(channel: int, stacks: Stacks) -> None:
     """Entry after the spawner's fork, before there is a container to start: *channel* brings the
     packet of one, as :func:`main` has it, or ends."""
-    _prepare("boxship-ready")
+    loop = _prepare("boxship-ready")
     pid, report = setup.fork("new", stacks)
     orders = socket.SocketType(fileno=channel)
     packet = messages.receive_packet(orders)
@@ -228,14 +265,14 @@ def wait(channel: int, stacks: Stacks) -> None:
     orders.close()
     process.set_name(_NAME)
     message, fds = messages.unpack(packet)
-    _serve(message, fds, packet, pid, report)
+    _serve(message, fds, packet, Child(pid, report, loop))
 
 
 def main(message: dict[str, Any], fds: list[int], packet: Packet, stacks: Stacks) -> None:
     """Entry after the spawner's fork. *message*, as it came in *packet*: ``shim``, ``rootfs`` and
     perhaps ``images``. *fds*: the daemon's socket, the plan, the seccomp filter if there is one,
     clients."""
-    _prepare(_NAME)
+    loop = _prepare(_NAME)
     spec = message["shim"]
     pid_namespace = "" if spec.get("user_namespace") else spec["pid_namespace"]
     try:
@@ -244,10 +281,11 @@ def main(message: dict[str, Any], fds: list[int], packet: Packet, stacks: Stacks
         failed = {"event": "failed", "error": failure.describe("start", error)}
         messages.send(socket.SocketType(fileno=fds[0]), failed)
     else:
-        _serve(message, fds, packet, pid, report)
+        _serve(message, fds, packet, Child(pid, report, loop))
 
 
-def _prepare(name: str) -> None:
+def _prepare(name: str) -> Loop:
+    """What a shim is before it has a child, of whose end the loop will hear."""
     process.set_name(name)
     # Attached clients and exec sessions leave cycles; what the spawner had is frozen and untouched.
     gc.enable()
@@ -258,11 +296,19 @@ def _prepare(name: str) -> None:
         launch.write_oom_score(_OOM_SCORE)
     except OSError:
         pass
+    loop = Loop()
+    loop.watch_children()
+    return loop
 
 
-def _serve(message: dict[str, Any], fds: list[int], packet: Packet, pid: int, report: int) -> None:
+def _serve(message: dict[str, Any], fds: list[int], packet: Packet, child: Child) -> None:
     daemon, *files = fds
     spec = message["shim"]
     attached = files[1 + bool(spec["filtered"]) :]
-    shim = Shim(spec, socket.SocketType(fileno=daemon), pid)
-    shim.start(packet, report, files[: len(files) - len(attached)], attached)
+    try:
+        setup.order(child.report, packet, files[: len(files) - len(attached)])
+    except OSError:
+        # It has died, which is what we shall hear of it.
+        pass
+    shim = Shim(spec, socket.SocketType(fileno=daemon), child.pid, child.loop)
+    shim.start(child.report, attached)

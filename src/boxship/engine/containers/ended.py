@@ -1,6 +1,7 @@
 """When a container's program has ended."""
 
 import asyncio
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
@@ -24,7 +25,7 @@ KILLED = 137
 async def watch(engine: "Engine", live: Live, shim: Shim) -> None:
     """Wait for the exit of *shim*, then bring the container to what follows."""
     result = await shim.exited
-    shim.close()
+    live.leaving = shim
     if result is None:
         result = lost(engine, live)
     await finish(engine, live, result)
@@ -33,12 +34,28 @@ async def watch(engine: "Engine", live: Live, shim: Shim) -> None:
 def lost(engine: "Engine", live: Live) -> Exit:
     """The shim is gone: take the status it left, or end the container as killed."""
     recorded = engine.supervisor.recorded_exit(live.id)
-    if recorded is not None:
-        return recorded
+    _destroy_group(engine, live)
+    return recorded or Exit(KILLED, False, now_ns())
+
+
+def _destroy_group(engine: "Engine", live: Live) -> None:
     path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
     engine.cgroups.kill(path)
     engine.cgroups.destroy(path)
-    return Exit(KILLED, False, now_ns())
+
+
+async def emptied(engine: "Engine", live: Live) -> None:
+    """Return when the cgroup of the last run is gone."""
+    if live.leaving is not None and not await live.leaving.emptied():
+        _destroy_group(engine, live)
+
+
+async def unmounted(engine: "Engine", live: Live) -> None:
+    """Return when nothing of the last run is left, so that the next one can begin."""
+    await emptied(engine, live)
+    if live.leaving is not None:
+        await live.leaving.gone()
+        live.leaving = None
 
 
 async def finish(engine: "Engine", live: Live, result: Exit) -> None:
@@ -71,7 +88,15 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         if container.host_config.auto_remove:
             await removal.delete(engine, live, volumes=True)
         else:
-            await engine.containers.save(live)
+            saved = engine.containers.save_later(live)
+            engine.background(_forget_run(engine, live, saved))
+
+
+async def _forget_run(engine: "Engine", live: Live, saved: "Future[None]") -> None:
+    """The run directory tells of the end until the database does; nobody need wait for that."""
+    await asyncio.wrap_future(saved)
+    async with live.lock:
+        if live.shim is None and engine.containers.by_id(live.id) is live:
             runtime_state.forget(engine, live.id)
 
 

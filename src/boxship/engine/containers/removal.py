@@ -94,6 +94,7 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     for sock, _ in live.parked:
         sock.close()
     live.parked.clear()
+    await ended.emptied(engine, live)
     runtime_state.forget(engine, container.id)
     await engine.containers.remove(live)
     links.remember_removed(engine, container)

@@ -60,6 +60,7 @@ async def launch(engine: "Engine", live: Live) -> None:
 
     On failure the container is as before, with the error and exit code that Docker records.
     """
+    await ended.unmounted(engine, live)
     async with volume_sources.held(engine, live.container):
         with contextlib.ExitStack() as stack:
             await _launch(engine, live, stack)

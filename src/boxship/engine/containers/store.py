@@ -5,6 +5,7 @@ import re
 import socket
 import sqlite3
 from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,8 @@ class Live:
     container: Container
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     shim: Shim | None = None
+    leaving: Shim | None = None
+    """That of the last run, until nothing is left of it."""
     network: Record | None = None
     parked: list[tuple[socket.socket, dict[str, Any]]] = field(default_factory=list)
     exit_waiters: list["asyncio.Future[int]"] = field(default_factory=list)
@@ -151,9 +154,10 @@ class Containers:
     async def save(self, live: Live) -> None:
         await self._database.write(_update(live.container))
 
-    def save_later(self, live: Live) -> None:
-        """Queue the durable copy; for changes that may be lost with the machine's power."""
-        self._database.submit(_update(live.container))
+    def save_later(self, live: Live) -> "Future[None]":
+        """Queue the durable copy, for changes that may be lost with the machine's power; the future
+        is done when they no longer can be."""
+        return self._database.submit(_update(live.container))
 
     async def rename(self, live: Live, name: str) -> None:
         """Take *name* durably; on any error the old name stays."""

@@ -1,0 +1,80 @@
+"""Pages that a process gets before it needs them."""
+
+import os
+import resource
+from collections.abc import Callable
+
+import pytest
+
+from boxship.sandbox.warming import Lesson
+
+_PAGE = resource.getpagesize()
+_PAGES = 300
+
+
+@pytest.fixture
+def memory() -> bytearray:
+    return bytearray(b"x") * (_PAGES * _PAGE)
+
+
+def in_child(work: Callable[[], int]) -> int:
+    """What *work* returns in a forked process."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.write(write, str(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    os.waitpid(pid, 0)
+    with os.fdopen(read) as result:
+        return int(result.read())
+
+
+def touch(memory: bytearray) -> int:
+    """Write to each page; how many had to be copied for that."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for offset in range(0, len(memory), _PAGE):
+        memory[offset] = 1
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+def teach(lesson: Lesson, memory: bytearray) -> int:
+    learner = lesson.begin()
+    touched = touch(memory)
+    learner.finish()
+    return touched
+
+
+def test_later_processes_have_what_the_first_one_needed(memory: bytearray) -> None:
+    lesson = Lesson()
+    assert in_child(lambda: teach(lesson, memory)) >= _PAGES
+
+    def later() -> int:
+        lesson.apply()
+        return touch(memory)
+
+    assert in_child(lambda: touch(memory)) >= _PAGES
+    assert in_child(later) < _PAGES / 10
+
+
+def test_the_first_lesson_stays(memory: bytearray) -> None:
+    lesson = Lesson()
+    in_child(lambda: teach(lesson, memory))
+
+    def again() -> int:
+        learner = lesson.begin()
+        learner.finish()
+        lesson.apply()
+        return touch(memory)
+
+    assert in_child(again) < _PAGES / 10
+
+
+def test_without_a_lesson_nothing_is_done(memory: bytearray) -> None:
+    def untaught() -> int:
+        Lesson().apply()
+        return touch(memory)
+
+    assert in_child(untaught) >= _PAGES
