@@ -103,3 +103,16 @@ def test_layers_of_a_removed_image_go_with_its_last_container(
     api.start(user)
     api("DELETE", f"/containers/{user}", force=1)
     eventually(lambda: {entry.name for entry in layers.iterdir()} == before)
+
+
+@pytest.mark.parametrize("body", [None, {}, {"comment": "of no configuration"}, b"null"])
+def test_a_body_without_configuration_leaves_the_container_s(
+    api: Api, box: str, body: object
+) -> None:
+    json = {"Content-Type": "application/json"}
+    query = {"container": box, "changes": "ENV C=3"}
+    answer = api("POST", "/commit", body, json, **query)
+    shown = api("GET", f"/images/{answer.json['Id']}/json").json["Config"]
+    assert [each for each in shown["Env"] if "PATH" not in each] == ["A=1", "C=3"]
+    api.clean()
+    api("DELETE", f"/images/{answer.json['Id']}", force=1)

@@ -133,6 +133,9 @@ def test_a_session_runs_once(api: Api, box: str) -> None:
     eventually(lambda: not api("GET", f"/exec/{session}/json").json["Running"])
     again = start(api, session, Detach=True)
     assert again.message == f"Error: Exec command {session} has already run"
+    attached = start(api, session, Detach=False)
+    assert attached.status == 200
+    assert attached.body[8:].decode() == f"{again.message}\r\n"
 
 
 def test_detached_failures_are_answers(api: Api, box: str) -> None:

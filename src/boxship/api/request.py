@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from boxship.api.jsonbody import content_type_error
 from boxship.api.query import Query
 from boxship.base.errors import InvalidParameter
-from boxship.types.decode import decode
+from boxship.types.decode import decode, mentions
 from boxship.wire.peer import Peer
 
 Version = tuple[int, int]
@@ -59,3 +59,13 @@ class Request:
         if self.body.empty and not required:
             return model()
         return decode(model, await self.body.read_all(JSON_LIMIT))
+
+    async def json_if_any(self, model: type[T]) -> T | None:
+        """As :meth:`json`; None where the body names no field of *model*, or there is none."""
+        if problem := content_type_error(self.headers.get("content-type"), self.body.empty):
+            raise InvalidParameter(problem)
+        if self.body.empty:
+            return None
+        raw = await self.body.read_all(JSON_LIMIT)
+        value = decode(model, raw)
+        return value if mentions(model, raw) else None

@@ -15,7 +15,8 @@ Handler: TypeAlias = Callable[[Any, Request], Awaitable[Response]]
 class Route:
     """``{name}`` in *pattern* matches one path segment, ``{name:path}`` one or more.
 
-    *since* is the first API version that has the route. *on_disconnect* says what happens to the
+    *since* is the API version that brought the route, for readers: as with dockerd, requests of
+    older versions may use it too. *on_disconnect* says what happens to the
     handler when its client goes: it is cancelled, or it finishes what it began.
     *flush_early*: see :class:`boxship.api.response.Stream`.
     """

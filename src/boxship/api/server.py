@@ -22,7 +22,7 @@ from boxship.api.route import Route
 from boxship.api.router import Router, show_version, split_version
 from boxship.api.routes import ROUTES
 from boxship.api.status import status_of
-from boxship.base.errors import BoxshipError, NotFound
+from boxship.base.errors import BoxshipError
 from boxship.wire.answer import Headers, head_bytes
 from boxship.wire.errors import ClientGone
 from boxship.wire.exchange import Exchange
@@ -67,8 +67,6 @@ class App:
             await _send(exchange, Empty(200), flush_early=False)
             return
         route, params = self._router.match(head.method, path)
-        if version < route.since:
-            raise NotFound("page not found")
         request = Request(
             method=head.method,
             path=path,

@@ -66,6 +66,15 @@ def _commit_expected(commit: dict[str, Any]) -> Any:
     return commit.get("ID", "")
 
 
+def _names_as_aliases(endpoint: dict[str, Any]) -> dict[str, Any]:
+    """Short id and host name were aliases before there were DNSNames, which begin with the name."""
+    names = endpoint.get("DNSNames")
+    if names:
+        aliases = [*(endpoint["Aliases"] or ()), *names[1:]]
+        endpoint["Aliases"] = list(dict.fromkeys(aliases))
+    return endpoint
+
+
 RESPONSES = (
     ResponseRow("info", "ExecutionDriver", until=(1, 25), value=lambda _: "<not supported>"),
     ResponseRow(
@@ -89,7 +98,7 @@ RESPONSES = (
     ResponseRow("image.list", "[].Descriptor", since=(1, 48)),
     ResponseRow("image.list", "[].Manifests", since=(1, 47)),
     ResponseRow("image.inspect", "VirtualSize", until=(1, 44), value=_size),
-    ResponseRow("image.inspect", "Container", until=(1, 45), value=lambda _: ""),
+    ResponseRow("image.inspect", "Container", until=(1, 45)),
     ResponseRow(
         "image.inspect", "ContainerConfig", until=(1, 45), value=lambda _: dict(EMPTY_CONFIG)
     ),
@@ -98,6 +107,15 @@ RESPONSES = (
     ResponseRow("system.df", "Images.[].VirtualSize", until=(1, 44), value=_size),
     ResponseRow("container.inspect", "ImageManifestDescriptor", since=(1, 48)),
     ResponseRow("container.inspect", "NetworkSettings.Networks.*.GwPriority", since=(1, 48)),
+    ResponseRow(
+        "container.inspect",
+        "NetworkSettings.Networks.*",
+        until=(1, 45),
+        change=_names_as_aliases,
+        drop_outside=False,
+    ),
+    ResponseRow("container.list", "[].HostConfig.Annotations", since=(1, 46)),
+    ResponseRow("system.df", "Containers.[].HostConfig.Annotations", since=(1, 46)),
     ResponseRow("container.list", "[].ImageManifestDescriptor", since=(1, 48)),
     ResponseRow("container.list", "[].NetworkSettings.Networks.*.GwPriority", since=(1, 48)),
     ResponseRow("system.df", "Containers.[].ImageManifestDescriptor", since=(1, 48)),
@@ -153,6 +171,9 @@ def _adapt_member(parent: Any, name: str, row: ResponseRow, inside: bool) -> Non
     if name == "[]":
         if inside and row.change is not None:
             parent[:] = [row.change(member) for member in parent]
+    elif name == "*":
+        if inside and row.change is not None:
+            parent.update({key: row.change(member) for key, member in parent.items()})
     elif not inside:
         parent.pop(name, None)
     elif name in parent:

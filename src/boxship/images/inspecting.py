@@ -36,6 +36,8 @@ def inspect(image: ImageRecord, driver: str) -> dict[str, Any]:
     }
     if not answer["Variant"]:
         del answer["Variant"]
+    if isinstance(container := document.get("container"), str) and container:
+        answer["Container"] = container
     if not image.diff_ids:
         del answer["RootFS"]["Layers"]
     return answer

@@ -28,6 +28,13 @@ def decode(model: type[T], raw: bytes) -> T:
         return _slowly(model, raw)
 
 
+def mentions(model: type[Any], raw: bytes) -> bool:
+    """Whether *raw*, which decodes, has a field of *model*: Go makes no struct without one."""
+    value = _parse(raw)
+    names = {field.encode_name.casefold() for field in msgspec.structs.fields(model)}
+    return isinstance(value, dict) and any(key.casefold() in names for key in value)
+
+
 def _decoder(model: type[T]) -> "msgspec.json.Decoder[T]":
     decoder = _DECODERS.get(model)
     if decoder is None:

@@ -67,14 +67,18 @@ def _command(config: ExecConfig) -> str:
 
 
 def check_start(engine: "Engine", exec_id: str) -> tuple[Live, Exec]:
-    """The session, if it can be started. :class:`Conflict` in Docker's words."""
+    """The session, if its container takes sessions. :class:`Conflict` in Docker's words."""
     live, session = find(engine, exec_id)
-    if session.exit_code is not None:
-        raise Conflict(f"Error: Exec command {exec_id} has already run")
-    if session.running:
-        raise Conflict(f"Error: Exec command {exec_id} is already running")
     states.check(live.container, "exec", live.id)
     return live, session
+
+
+def _check_new(session: Exec) -> None:
+    """:class:`Conflict` for a session that has been started before."""
+    if session.exit_code is not None:
+        raise Conflict(f"Error: Exec command {session.id} has already run")
+    if session.running:
+        raise Conflict(f"Error: Exec command {session.id} is already running")
 
 
 def _process(engine: "Engine", live: Live, config: ExecConfig) -> dict[str, Any]:
@@ -96,12 +100,18 @@ async def start(
     """Run the session's program. *client*: the hijacked socket (owned here) and early bytes.
 
     *raw*: the client wants its stream without frames, whether or not the program has a terminal.
-    A program that cannot be run is told on the client's stream, as Docker does; without a client
-    it is raised.
+    A program that cannot be run, or was before, is told on the client's stream, as Docker does;
+    without a client it is raised.
     """
-    session.running = True
     try:
+        _check_new(session)
+        session.running = True
         await _start(engine, live, session, client, raw)
+    except Conflict as error:
+        if client is None:
+            raise
+        with contextlib.suppress(OSError):
+            await _tell(client[0], str(error), raw)
     except ShimError as error:
         session.running = False
         session.exit_code = _FAILED

@@ -2,7 +2,7 @@
 
 from boxship.api.request import Request
 from boxship.api.response import Hijack, Response
-from boxship.base.errors import Internal
+from boxship.base.errors import Internal, InvalidParameter
 from boxship.engine.engine import Engine
 from boxship.wire.hijack import HijackedConnection
 
@@ -12,14 +12,16 @@ _PREFIX = "x-docker-expose-session-"
 
 
 async def grpc(engine: Engine, request: Request) -> Response:
-    _check(request)
+    if problem := _problem(request):
+        raise Internal(problem)
     return Hijack(engine.buildkit.serve, protocol=_PROTOCOL)
 
 
 async def session(engine: Engine, request: Request) -> Response:
     sessions = engine.buildkit.sessions
     sessions.check_new(request.headers.get(_ID, ""))
-    _check(request)
+    if problem := _problem(request):
+        raise InvalidParameter(problem)
     introduced = {
         name: [word.strip() for word in value.split(",")]
         for name, value in request.headers.items()
@@ -32,9 +34,9 @@ async def session(engine: Engine, request: Request) -> Response:
     return Hijack(take, protocol=_PROTOCOL)
 
 
-def _check(request: Request) -> None:
+def _problem(request: Request) -> str:
+    """Why the connection cannot be upgraded; dockerd takes it for its own failure with /grpc."""
     asked = request.headers.get("upgrade", "")
     if not asked:
-        raise Internal("no upgrade proto in request")
-    if asked != _PROTOCOL:
-        raise Internal(f"protocol {asked} not supported")
+        return "no upgrade proto in request"
+    return "" if asked == _PROTOCOL else f"protocol {asked} not supported"

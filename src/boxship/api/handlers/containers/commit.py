@@ -9,7 +9,7 @@ from boxship.types.container_config import ContainerConfig
 
 async def commit(engine: Engine, request: Request) -> Response:
     query = request.query
-    config = None if request.body.empty else await request.json(ContainerConfig)
+    config = await request.json_if_any(ContainerConfig)
     options = verb.CommitOptions(
         repository=query.get("repo"),
         tag=query.get("tag"),
