@@ -80,6 +80,7 @@ def of(kind: "type[Message]") -> _Kind:
 class Message:
     """Base of all messages. ``_table`` (number to name and kind) is made once a class."""
 
+    __slots__ = ()
     _table: ClassVar[dict[int, tuple[str, _Kind]] | None] = None
 
     @classmethod

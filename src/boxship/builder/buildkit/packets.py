@@ -27,7 +27,7 @@ _SETUID, _SETGID, _STICKY = 1 << 23, 1 << 22, 1 << 20
 _TYPES = _DIRECTORY | _SYMLINK | _DEVICE | _CHARACTER | _PIPE | _SOCKET | 1 << 19
 
 
-@dataclass
+@dataclass(slots=True)
 class Stat(Message):
     """*mode* as Go has it; *modified* nanoseconds since 1970; *link*: target of a symbolic link,
     or the earlier name of a file that has several."""
@@ -80,7 +80,7 @@ def go_mode(mode: int) -> int:
     return found | kinds.get(stat.S_IFMT(mode), 0)
 
 
-@dataclass
+@dataclass(slots=True)
 class Packet(Message):
     type: int = integer(1)
     stat: Stat | None = message(2, Stat)

@@ -18,7 +18,7 @@ class Incoming:
 
     def __init__(self, path: str, entry: Stat, stands: bool) -> None:
         self._path = path
-        self._entry = entry
+        self.entry = entry
         self._at = 0
         self._old = self._new = -1
         if stands:
@@ -28,7 +28,7 @@ class Incoming:
 
     def _opened(self) -> int:
         # Until it is complete, its time says that it is not the client's file.
-        return os.open(self._path, _NEW, self._entry.permissions & 0o777)
+        return os.open(self._path, _NEW, self.entry.permissions & 0o777)
 
     def take(self, data: bytes) -> None:
         """The next piece."""
@@ -54,9 +54,9 @@ class Incoming:
     def finish(self) -> bool:
         """Whether the content is another than before. :class:`DecodeError` for attributes that
         cannot be set."""
-        if self._old >= 0 and self._at < self._entry.size:
+        if self._old >= 0 and self._at < self.entry.size:
             self._part()
-        entry = self._entry
+        entry = self.entry
         if self._old >= 0:
             set_time(self._old, entry)
             return False

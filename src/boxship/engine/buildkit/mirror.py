@@ -32,7 +32,8 @@ class Mirror:
         self._is_saved = bool(self._before.state)
         self._has_changed = not self._is_saved
         self._next = 0
-        self._wanted: dict[int, tuple[Stat, bytes]] = {}
+        # Packets, which are small beside what they say.
+        self._wanted: dict[int, bytes] = {}
         # Requested files of which one of the same size and mode is there.
         self._standing: set[int] = set()
         self._open: dict[int, Incoming] = {}
@@ -125,7 +126,7 @@ class Mirror:
             self._links.append(entry)
             self._now.careful.append(data)
         elif entry.has_content and not self._is_same(number, entry, path, found):
-            self._wanted[number] = entry, data
+            self._wanted[number] = data
             answers.append(packets.request(number))
         elif entry.is_directory:
             self._directory(entry, path, found)
@@ -187,14 +188,14 @@ class Mirror:
         return False
 
     def _take_data(self, packet: Packet) -> None:
-        wanted = self._wanted.get(packet.id)
-        if wanted is None:
+        row = self._wanted.get(packet.id)
+        if row is None:
             raise DecodeError(f"content that nobody asked for: {packet.id}")
-        entry, row = wanted
         incoming = self._open.get(packet.id)
         if incoming is None:
             if len(self._open) >= _MOST_OPEN:
                 raise DecodeError("too many files at once")
+            entry = _entry(row)
             path = f"{self._root}/{entry.path}"
             incoming = Incoming(path, entry, packet.id in self._standing)
             self._open[packet.id] = incoming
@@ -208,7 +209,7 @@ class Mirror:
                 self._has_changed = True
         finally:
             incoming.close()
-        if entry.xattrs:
+        if incoming.entry.xattrs:
             self._now.careful.append(row)
         else:
             self._now.rows[row] = ""
@@ -240,9 +241,7 @@ class Mirror:
         rows = [row for row in self._before.rows if row not in self._now.rows]
         paths = set()
         for row in (*rows, *self._before.careful):
-            entry = packets.read(row).stat
-            assert entry is not None
-            paths.add(entry.path)
+            paths.add(_entry(row).path)
         twice = self._replaced - paths
         if twice:
             raise DecodeError(f"invalid path: {min(twice)!r}")
@@ -270,9 +269,7 @@ class Mirror:
         if rest:
             for row, path in self._now.rows.items():
                 if path in rest:
-                    entry = packets.read(row).stat
-                    assert entry is not None
-                    found[path] = entry
+                    found[path] = _entry(row)
         for directory, entry in found.items():
             path = f"{self._root}/{directory}"
             os.chmod(path, entry.permissions)
@@ -283,6 +280,12 @@ class Mirror:
         if not self._is_saved:
             self._file.save(self._now)
             self._is_saved = True
+
+
+def _entry(row: bytes) -> Stat:
+    entry = packets.read(row).stat
+    assert entry is not None
+    return entry
 
 
 def _lstat(path: str) -> os.stat_result | None:
