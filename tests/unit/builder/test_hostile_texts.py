@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boxship.base.errors import InvalidParameter
+from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.ignore import translate
+from boxship.builder.dockerfile.lines import parse
+from boxship.builder.plan import make_plan
+from boxship.builder.stage import Arguments
 
 _PLAN = """\
 import resource, sys
@@ -71,6 +75,13 @@ def test_stars_that_have_no_match_are_not_tried_without_end(pattern: str, path: 
     code = "import re, sys; print(re.compile(sys.argv[1], re.DOTALL).match(sys.argv[2]))"
     command = [sys.executable, "-c", code, translate(pattern), path]
     assert subprocess.check_output(command, timeout=60) == b"None\n"
+
+
+def test_errors_about_long_lines_are_short() -> None:
+    text = "FROM a\n" + "X" * 1_000_000
+    with pytest.raises(DockerfileError) as caught:
+        make_plan(parse(text), Arguments())
+    assert len(caught.value.explain(text)) < 20_000
 
 
 def test_patterns_with_too_many_choices_are_refused() -> None:

@@ -156,6 +156,18 @@ def test_long_headers_go_in_several_frames() -> None:
     assert Decoder(max_header_list_size=1 << 20).decode(pieces) == [("name", "v" * 50_000)]
 
 
+def test_long_errors_are_told_in_short() -> None:
+    async def fail(request: Bytes, call: Call) -> Bytes:
+        raise GrpcError(Code.UNKNOWN, "x" * 2_000_000)
+
+    async def use(connection: Http2Connection) -> None:
+        with pytest.raises(GrpcError) as caught:
+            await client.unary(connection, "/a/F", Bytes(), Bytes)
+        assert set(str(caught.value)) == {"x"} and len(str(caught.value)) < 100_000
+
+    run({"/a/F": unary(Bytes, fail)}, use)
+
+
 async def _answer_to(data: bytes) -> bytes:
     """What the server says until it hangs up, or has nothing to say."""
     loop = asyncio.get_running_loop()

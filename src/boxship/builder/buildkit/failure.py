@@ -11,6 +11,9 @@ from boxship.wire.grpc.status import Code, Detail, GrpcError
 _SOURCE = "github.com/moby/buildkit/errdefs.Source+json"
 _VERTEX = "github.com/moby/buildkit/errdefs.Vertex+json"
 
+# Clients get the whole file in a header, which has to have an end.
+_LONGEST = 1 << 18
+
 
 class BuildFailure(GrpcError):
     """A build that failed. *place*: the error, when it is about a line of the file; *explained*:
@@ -39,6 +42,8 @@ def sentence(error: Exception) -> str:
 
 def source(name: str, text: str, first: int, last: int) -> Detail:
     """The lines *first* to *last* of the file *name*, for clients to show."""
+    if len(text) > _LONGEST:
+        text = ""
     value = {
         "info": {
             "filename": name,

@@ -7,6 +7,8 @@ from boxship.base.errors import InvalidParameter
 
 # A longer one is nobody's mistake in writing.
 _LONGEST_WORD = 100
+# Of what people are shown of a line.
+_LONGEST_TEXT = 4000
 
 
 class DockerfileError(InvalidParameter):
@@ -30,14 +32,15 @@ class DockerfileError(InvalidParameter):
     def explain(self, text: str, name: str = "Dockerfile", around: int = 2) -> str:
         """The message, and below it its place in *text*, the content of the file *name*."""
         lines = text.splitlines()
+        message = str(self)[:_LONGEST_TEXT]
         if not 0 < self.line <= len(lines):
-            return str(self)
+            return message
         first, last = max(1, self.line - around), min(len(lines), self.line + around)
         width = len(str(last))
-        shown = [str(self), f"{name}:{self.line}"]
+        shown = [message, f"{name}:{self.line}"]
         for number in range(first, last + 1):
             mark = ">" if number == self.line else " "
-            source = lines[number - 1].expandtabs(4)
+            source = lines[number - 1][:_LONGEST_TEXT].expandtabs(4)
             shown.append(f"{mark} {number:>{width}} | {source}".rstrip())
             if number == self.line:
                 shown.append(self._caret(source, width))
@@ -45,7 +48,7 @@ class DockerfileError(InvalidParameter):
 
     def _caret(self, source: str, width: int) -> str:
         at = source.find(self.token) if self.token else -1
-        length = len(self.token) if at >= 0 else len(source.strip())
+        length = min(len(self.token), len(source) - at) if at >= 0 else len(source.strip())
         at = at if at >= 0 else len(source) - len(source.lstrip())
         return " " * (width + 3) + "| " + " " * at + "^" * max(1, length)
 

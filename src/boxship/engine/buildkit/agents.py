@@ -13,6 +13,8 @@ from boxship.wire.grpc.status import GrpcError
 from boxship.wire.protobuf import DecodeError
 
 _PIECE = 32 << 10
+# Connections of a step's programs to one agent: each takes descriptors of the daemon's.
+_MOST = 16
 
 
 @contextlib.asynccontextmanager
@@ -84,6 +86,9 @@ class _Forwarder:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if len(self._tasks) >= _MOST:
+            writer.close()
+            return
         self._tasks.add(task)
         try:
             with contextlib.suppress(GrpcError, DecodeError, OSError):

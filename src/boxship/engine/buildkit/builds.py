@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 _REMEMBERED = 50
+_LONG = 1 << 16
 # How long a client may take to ask how a build went that was over at once.
 _LATE = 10.0
+
+
+def _short(attrs: Mapping[str, str]) -> dict[str, str]:
+    """*attrs* for the memory of past builds, without values that are for nobody to read."""
+    return {name: value for name, value in attrs.items() if len(value) < _LONG}
 
 
 class Build:
@@ -112,7 +118,7 @@ class Builds:
         return HistoryRecord(
             request.ref,
             request.frontend,
-            request.frontend_attrs,
+            _short(request.frontend_attrs),
             request.wanted(),
             error,
             timestamp(build.began),

@@ -6,10 +6,10 @@ before it, so no path leads out of it.
 
 import os
 import secrets
-import shutil
 import stat
 from pathlib import Path
 
+from boxship.base.trees import remove_tree
 from boxship.builder.buildkit import packets
 from boxship.builder.buildkit.packets import Packet, Stat
 from boxship.engine.buildkit.entries import Entries, EntriesFile
@@ -18,6 +18,9 @@ from boxship.wire.protobuf import DecodeError
 
 # The sender reads four files at a time.
 _MOST_OPEN = 64
+# Entries are kept in memory while they arrive: how many, and bytes of all.
+_MOST_ENTRIES = 2_000_000
+_MOST_BYTES = 1 << 29
 
 
 class Mirror:
@@ -43,6 +46,7 @@ class Mirror:
         self._replaced: set[str] = set()
         self._links: list[Stat] = []
         self._all_known = False
+        self._room = _MOST_BYTES
         self.finished = False
         self.received = 0
 
@@ -95,8 +99,11 @@ class Mirror:
     def _take(self, data: bytes, answers: list[bytes]) -> None:
         packet = packets.read(data)
         if packet.type == packets.STAT:
+            self._room -= len(data)
             if packet.stat is None:
                 self._all_known = True
+            elif self._room < 0 or self._next >= _MOST_ENTRIES:
+                raise DecodeError("too many files")
             else:
                 self._take_stat(packet.stat, data, answers)
         elif packet.type == packets.DATA:
@@ -149,7 +156,7 @@ class Mirror:
             return
         self._has_changed = True
         if stat.S_ISDIR(found.st_mode):
-            shutil.rmtree(path)
+            remove_tree(path)
         else:
             os.unlink(path)
 

@@ -104,7 +104,7 @@ async def _announce(call: OpenCall, stats: list[bytes]) -> None:
 
 
 async def _content(call: OpenCall, number: int, entries: list[_Row]) -> int:
-    if number >= len(entries):
+    if not 0 <= number < len(entries):
         raise DecodeError(f"there is no file {number}")
     row = entries[number]
     row.file.seek(row.offset)

@@ -7,10 +7,14 @@ from typing import TypeVar
 
 from boxship.wire.grpc.status import Code, GrpcError, Status, trailers
 from boxship.wire.http2.connection import Http2Connection
+from boxship.wire.http2.frames import MAX_STREAMS
+from boxship.wire.http2.frames import Code as Http2Code
 from boxship.wire.http2.stream import Headers, Stream, StreamReset
 from boxship.wire.protobuf import DecodeError, Message
 
 _log = logging.getLogger(__name__)
+# Calls that a client has cancelled may take a moment to end; it cannot have many more of them.
+_MOST_TASKS = 4 * MAX_STREAMS
 _HEAD: Headers = [(":status", "200"), ("content-type", "application/grpc")]
 Q = TypeVar("Q", bound=Message)
 
@@ -81,6 +85,9 @@ class GrpcServer:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accept(self, stream: Stream) -> None:
+        if len(self._tasks) >= _MOST_TASKS:
+            stream.reset(Http2Code.ENHANCE_YOUR_CALM)
+            return
         task = asyncio.ensure_future(self._answer(stream))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -110,3 +117,4 @@ class GrpcServer:
             _log.exception("call %s failed", call.path)
             status = Status(Code.INTERNAL, "internal error")
         call.finish(status)
+        stream.abandon()

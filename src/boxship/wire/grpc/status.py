@@ -9,6 +9,9 @@ from urllib.parse import quote, unquote
 from boxship.wire.http2.stream import Headers
 from boxship.wire.protobuf import DecodeError, Message, blob, integer, many, string
 
+# Characters of a message: it is for people, and goes into a header.
+_LONGEST = 1 << 14
+
 
 class Code(enum.IntEnum):
     OK = 0
@@ -51,7 +54,7 @@ class GrpcError(Exception):
 def trailers(status: Status) -> Headers:
     found = [("grpc-status", str(int(status.code)))]
     if status.message:
-        text = status.message.encode("utf-8", "replace")
+        text = status.message[:_LONGEST].encode("utf-8", "replace")
         found.append(("grpc-message", quote(text, safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~")))
     if status.details:
         data = base64.b64encode(status.encode()).decode().rstrip("=")

@@ -10,10 +10,15 @@ from boxship.wire.http2.frames import Code, Http2Error, Kind, Setting
 from boxship.wire.http2.haste import PAUSE, Haste
 from boxship.wire.http2.stream import Headers, Stream, StreamReset
 
-# Answers to pings and settings that may wait for a peer that does not read.
+# What may wait for a peer that does not read, beside the data that waits for it anyway.
 _UNREAD = 4 << 20
 _STREAMS = 0x7FFFFFFF
 _DATA = int(Kind.DATA)
+# Messages of all streams together that have not come to their end.
+_UNFINISHED = 64 << 20
+# A larger frame would count as unread.
+_LARGEST_FRAME = 1 << 20
+_LARGEST_WINDOW = (1 << 31) - 1
 
 
 class Http2Connection(asyncio.Protocol):
@@ -30,6 +35,7 @@ class Http2Connection(asyncio.Protocol):
         self._block: tuple[int, int, bytearray] | None = None
         self._window = frames.DEFAULT_WINDOW
         self._received = 0
+        self._room = frames.CONNECTION_WINDOW
         self._peer_window = frames.DEFAULT_WINDOW
         self._peer_frame = frames.MAX_FRAME
         self._next = 1
@@ -95,13 +101,13 @@ class Http2Connection(asyncio.Protocol):
         self._open_for_writing.set()
 
     def _end(self, reason: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
         for stream in self._streams.values():
             stream.fail(reason)
         self._streams.clear()
         self._open_for_writing.set()
         self._window_open.set()
-        if not self.closed.done():
-            self.closed.set_result(None)
 
     # frames
 
@@ -155,6 +161,9 @@ class Http2Connection(asyncio.Protocol):
     def _on_data(self, flags: int, number: int, payload: bytes) -> None:
         stream = self._streams.get(number)
         size = len(payload)
+        self._room -= size
+        if self._room < 0:
+            raise Http2Error("more than the connection's window", Code.FLOW_CONTROL_ERROR)
         if stream is None or stream.ended:
             # Sent before the peer knew that the stream is gone.
             self._count(size)
@@ -166,7 +175,13 @@ class Http2Connection(asyncio.Protocol):
         if size > len(content):
             self.consumed(stream, size - len(content))
         stream.take_data(content, bool(flags & frames.END_STREAM))
+        if stream.unfinished > frames.STREAM_WINDOW:
+            self._check_unfinished()
         self._settle(stream)
+
+    def _check_unfinished(self) -> None:
+        if sum(stream.unfinished for stream in self._streams.values()) > _UNFINISHED:
+            raise Http2Error("too many long messages", Code.ENHANCE_YOUR_CALM)
 
     def _on_headers(self, flags: int, number: int, payload: bytes) -> None:
         if not number:
@@ -223,13 +238,16 @@ class Http2Connection(asyncio.Protocol):
     def _on_settings(self, flags: int, number: int, payload: bytes) -> None:
         if flags & frames.ACK:
             return
-        for key, value in frames.read_settings(payload):
+        # Only the last value of a setting has an effect that anybody sees.
+        for key, value in dict(frames.read_settings(payload)).items():
             if key == Setting.INITIAL_WINDOW_SIZE:
+                if value > _LARGEST_WINDOW:
+                    raise Http2Error("a window too large", Code.FLOW_CONTROL_ERROR)
                 for stream in self._streams.values():
                     stream.window += value - self._peer_window
                 self._peer_window = value
             elif key == Setting.MAX_FRAME_SIZE:
-                self._peer_frame = max(frames.MAX_FRAME, min(value, 1 << 24))
+                self._peer_frame = max(frames.MAX_FRAME, min(value, _LARGEST_FRAME))
             elif key == Setting.HEADER_TABLE_SIZE:
                 self._encoder.header_table_size = min(value, 4096)
         self._write(frames.frame(Kind.SETTINGS, frames.ACK, 0))
@@ -248,18 +266,22 @@ class Http2Connection(asyncio.Protocol):
 
     def _on_window(self, flags: int, number: int, payload: bytes) -> None:
         increment = frames.word(payload) & 0x7FFFFFFF
+        window = 0
         if not number:
-            self._window += increment
+            self._window = window = self._window + increment
         elif number in self._streams:
-            self._streams[number].window += increment
-        if self._window > 1 << 31:
+            stream = self._streams[number]
+            stream.window = window = stream.window + increment
+        if window > _LARGEST_WINDOW:
             raise Http2Error("a window too large", Code.FLOW_CONTROL_ERROR)
         self._wake_senders()
 
     def _write(self, data: bytes) -> None:
-        """An answer that the peer's own frames ask for."""
+        """Anything but data, which the peer's own frames make us say: it has to read it."""
+        if self._transport.is_closing():
+            return
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() > _UNREAD:
+        if self._transport.get_write_buffer_size() > _UNREAD + _LARGEST_FRAME:
             self._transport.abort()
 
     def _wake_senders(self) -> None:
@@ -275,8 +297,9 @@ class Http2Connection(asyncio.Protocol):
     def send_headers(self, stream: Stream, headers: Headers, end: bool) -> None:
         if stream.local_ended or self.closed.done():
             return
-        block = self._encoder.encode(headers)
-        self._transport.write(frames.header_frames(stream.number, block, end=end))
+        # Huffman's code saves little, and takes time by the square of a value's length.
+        block = self._encoder.encode(headers, huffman=False)
+        self._write(frames.header_frames(stream.number, block, end=end))
         stream.local_ended = end
         self._settle(stream)
 
@@ -286,7 +309,7 @@ class Http2Connection(asyncio.Protocol):
             if not self._open_for_writing.is_set():
                 await self._open_for_writing.wait()
             if stream.local_ended:
-                raise StreamReset(stream.failure or "the stream is closed")
+                raise StreamReset(stream.failure or "the peer has ended the call early")
             room = min(self._window, stream.window, self._peer_frame)
             if room <= 0 and at < len(data):
                 await self._window_open.wait()
@@ -303,19 +326,20 @@ class Http2Connection(asyncio.Protocol):
 
     def send_reset(self, stream: Stream, code: Code) -> None:
         if self._streams.pop(stream.number, None) is not None and not self.closed.done():
-            self._transport.write(frames.reset(stream.number, code))
+            self._write(frames.reset(stream.number, code))
         stream.fail("cancelled")
 
     def consumed(self, stream: Stream, count: int) -> None:
         stream.received += count
         if not stream.ended and stream.number in self._streams and not self.closed.done():
-            self._transport.write(frames.window_update(stream.number, count))
+            self._write(frames.window_update(stream.number, count))
         self._count(count)
 
     def _count(self, count: int) -> None:
         self._received += count
         if self._received > frames.CONNECTION_WINDOW // 4 and not self.closed.done():
-            self._transport.write(frames.window_update(0, self._received))
+            self._write(frames.window_update(0, self._received))
+            self._room += self._received
             self._received = 0
 
 

@@ -31,8 +31,21 @@ class Stream:
     """*window*: how much may be sent yet."""
 
     __slots__ = (
-        "_buffer", "_held", "_messages", "_owner", "_waiting", "ended", "failure", "first",
-        "headers", "local_ended", "number", "on_failure", "received", "window",
+        "_buffer",
+        "_expected",
+        "_held",
+        "_messages",
+        "_owner",
+        "_waiting",
+        "ended",
+        "failure",
+        "first",
+        "headers",
+        "local_ended",
+        "number",
+        "on_failure",
+        "received",
+        "window",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, number: int, window: int) -> None:
@@ -46,14 +59,23 @@ class Stream:
         self.local_ended = False
         self.failure: str | None = None
         self.on_failure: Callable[[], object] | None = None
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._expected = _PREFIX.size
         self._held = 0
         self._messages: deque[bytes] = deque()
         self._waiting: asyncio.Future[None] | None = None
 
     # what the connection calls
 
+    @property
+    def unfinished(self) -> int:
+        """How much there is of a message whose end has not come."""
+        return len(self._buffer)
+
     def take_headers(self, headers: Headers, end: bool) -> None:
+        """:class:`Http2Error` for what are neither the first nor the last ones."""
+        if not (self.first or end):
+            raise Http2Error("headers in the middle of a stream")
         self.headers += headers
         self.first = False
         if end:
@@ -64,19 +86,26 @@ class Stream:
         """:class:`Http2Error` for a message that is too long, or compressed."""
         self._held += len(data)
         if self._buffer:
-            data = self._buffer + data
-            self._buffer = b""
+            # However small the pieces are that a message comes in.
+            self._buffer += data
+            data = b""
+            if len(self._buffer) >= self._expected:
+                data = bytes(self._buffer)
+                self._buffer.clear()
         at, size = 0, len(data)
         while size - at >= _PREFIX.size:
             compressed, length = _PREFIX.unpack_from(data, at)
             if compressed or length > MAX_MESSAGE:
                 raise Http2Error("a message is compressed or too long")
             start = at + _PREFIX.size
+            self._expected = _PREFIX.size + length
             if size - start < length:
                 break
             at = start + length
             self._messages.append(data[start:at])
-        self._buffer = data[at:] if at else data
+        if size - at < _PREFIX.size:
+            self._expected = _PREFIX.size
+        self._buffer += data[at:]
         if self._buffer and not self._messages:
             # A message may be longer than the window.
             self._release()
@@ -90,7 +119,18 @@ class Stream:
             if self.on_failure is not None:
                 self.on_failure()
         self.ended = self.local_ended = True
+        # What nobody will read must not keep others from sending.
+        self._release()
         self._wake()
+
+    def abandon(self) -> None:
+        """Nobody will read what the peer may send yet: it need not send it."""
+        self.on_failure = None
+        self._messages.clear()
+        self._buffer.clear()
+        self._release()
+        if not self.ended:
+            self._owner.send_reset(self, Code.NO_ERROR)
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
