@@ -29,6 +29,19 @@ def remove_tree(path: Path | str) -> int:
     return freed
 
 
+def tree_size(path: Path | str) -> int:
+    """The bytes of the files below *path*, as far as its names are not too long."""
+    size, directories = 0, [os.fspath(path)]
+    while directories:
+        with contextlib.suppress(OSError), os.scandir(directories.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    directories.append(entry.path)
+                else:
+                    size += entry.stat(follow_symlinks=False).st_size
+    return size
+
+
 def _empty(top: int) -> int:
     freed, directories = _clear(top)
     moved = itertools.count()

@@ -25,5 +25,5 @@ async def disk_usage(engine: "Engine", kinds: frozenset[str]) -> dict[str, Any]:
     if "volume" in kinds:
         answer["Volumes"] = await volumes.disk_usage(engine)
     if "build-cache" in kinds:
-        answer["BuildCache"] = engine.building.disk_usage()
+        answer["BuildCache"] = await engine.building.disk_usage()
     return answer

@@ -10,6 +10,7 @@ from boxship.base.times import now_ns
 from boxship.builder.cache import MIGRATIONS as BUILD_MIGRATIONS
 from boxship.engine.building import run_step
 from boxship.engine.building.building import Building
+from boxship.engine.building.cache_mounts import MIGRATIONS as MOUNT_MIGRATIONS
 from boxship.engine.buildkit.services import BuildkitServices
 from boxship.engine.containers import adopt, files, stop
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
@@ -87,6 +88,7 @@ class Engine:
                 *NETWORK_MIGRATIONS,
                 *URL_MIGRATIONS,
                 *BUILD_MIGRATIONS,
+                *MOUNT_MIGRATIONS,
             ),
         )
         self.spawner = SpawnerProcess(options.exec_root)

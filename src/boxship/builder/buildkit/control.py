@@ -215,6 +215,7 @@ class PruneRequest(Message):
     all: bool = boolean(2)
     keep_duration: int = integer(3)
     keep_bytes: int = integer(4)
+    max_used: int = integer(5)
 
 
 @dataclass

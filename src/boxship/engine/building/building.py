@@ -80,11 +80,14 @@ class Building:
         self.cache = BuildCache(engine.database)
         # Each lives as long as its build.
         self._machines: weakref.WeakSet[EngineMachine] = weakref.WeakSet()
-        self.cache_mounts = CacheMounts(engine.options.data_root / "build" / "mounts")
+        self.cache_mounts = CacheMounts(
+            engine.options.data_root / "build" / "mounts", engine.database
+        )
         self._digests = DigestTables(engine.options.data_root / "build" / "digests")
         self._keeper = CacheKeeper(engine, self.cache, self.cache_mounts, self._digests)
         self.collect = self._keeper.collect
-        self.prune, self.disk_usage = self._keeper.prune, self._keeper.disk_usage
+        self.prune, self.usage = self._keeper.prune, self._keeper.usage
+        self.disk_usage = self._keeper.disk_usage
 
     def build(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:
         """Messages of the classic builder's stream. Closing the iterator ends the build, and

@@ -1,10 +1,12 @@
 """What the build cache takes, how it is pruned, and how it stays within its limit by itself."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.times import rfc3339
 from boxship.builder.cache import BuildCache, Record
+from boxship.builder.usage import STEP, Usage, chooser
 from boxship.engine.building.cache_mounts import CacheMounts
 from boxship.engine.building.digest_tables import DigestTables
 
@@ -24,28 +26,52 @@ class CacheKeeper:
         self._mounts = mounts
         self._digests = digests
 
-    async def prune(self, everything: bool, keep: int, until: int) -> dict[str, Any]:
+    async def usage(self, filters: Sequence[str] = ()) -> list[Usage]:
+        """Everything that builds keep, least recently used first; filters are those of
+        :mod:`boxship.builder.usage`. :class:`InvalidParameter`."""
+        is_chosen = chooser(filters)
+        records = self._steps()
+        mounts = await self._mounts.usage()
+        contexts = await self._engine.buildkit.builds.contexts.usage()
+        rows = sorted([*records, *mounts, *contexts], key=lambda one: one.used)
+        return [one for one in rows if is_chosen(one)]
+
+    def _steps(self) -> list[Usage]:
+        return [self._usage(record) for record in self._cache.all()]
+
+    def _usage(self, record: Record) -> Usage:
+        return Usage(
+            record.id,
+            STEP,
+            record.size,
+            record.created,
+            record.used,
+            record.uses,
+            record.description,
+            shared=bool(record.diff_id and self._engine.images.layer_users(record.diff_id)),
+        )
+
+    async def prune(
+        self, everything: bool, keep: int, until: int, filters: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """API operation BuildPrune: drop records, least recently used first, until those left
-        take at most *keep* bytes; *until*: only those not used since then. With *everything*,
-        also directories of cache mounts, and contexts that clients have sent."""
-        total, gone, freed = self._cache.size(), list[Record](), 0
-        for record in self._cache.all():
-            if keep and total <= keep:
-                break
-            if until and record.used > until:
-                continue
-            gone.append(record)
-            total -= record.size
-            if record.diff_id and not self._engine.images.layer_users(record.diff_id):
-                freed += record.size
-        await self._cache.remove([record.key for record in gone])
+        take at most *keep* bytes; *until*: only those not used since then. With *everything*, or
+        when *filters* choose them, also directories of cache mounts, and contexts that clients
+        have sent."""
+        rows = await self.usage(filters) if everything or filters else self._steps()
+        gone, freed = _too_much(rows, keep, until), 0
+        steps = {one.id for one in gone if one.kind == STEP}
+        await self._cache.remove([one.key for one in self._cache.all() if one.id in steps])
         await self._engine.images.collect(self._engine.containers_using)
-        if everything:
-            freed += await self._mounts.prune()
-            freed += await self._engine.buildkit.builds.contexts.prune()
+        freed += sum(one.size for one in gone if one.kind == STEP and not one.shared)
+        others = {one.id for one in gone if one.kind != STEP}
+        if others:
+            freed += await self._mounts.prune(others.__contains__)
+            freed += await self._engine.buildkit.builds.contexts.prune(others.__contains__)
+        if everything and not filters:
             self._digests.clear()
         self._engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
-        return {"CachesDeleted": [record.id for record in gone] or None, "SpaceReclaimed": freed}
+        return {"CachesDeleted": [one.id for one in gone] or None, "SpaceReclaimed": freed}
 
     async def collect(self) -> None:
         """Prune when the cache has outgrown its share of the disk."""
@@ -54,21 +80,33 @@ class CacheKeeper:
         if self._cache.size() > limit:
             await self.prune(False, limit, 0)
 
-    def disk_usage(self) -> list[dict[str, Any]]:
-        """The records, as API operation SystemDataUsage has them; images share layers with them."""
-        return [self._row(record) for record in self._cache.all()]
+    async def disk_usage(self) -> list[dict[str, Any]]:
+        """As API operation SystemDataUsage has it; images share layers with steps."""
+        return [_row(one) for one in await self.usage()]
 
-    def _row(self, record: Record) -> dict[str, Any]:
-        images = self._engine.images
-        return {
-            "ID": record.id,
-            "Parents": None,
-            "Type": "regular",
-            "Description": record.description,
-            "InUse": False,
-            "Shared": bool(record.diff_id and images.layer_users(record.diff_id)),
-            "Size": record.size,
-            "CreatedAt": rfc3339(record.created),
-            "LastUsedAt": rfc3339(record.used),
-            "UsageCount": record.uses,
-        }
+
+def _too_much(rows: Sequence[Usage], keep: int, until: int) -> list[Usage]:
+    total, gone = sum(one.size for one in rows), []
+    for one in rows:
+        if keep and total <= keep:
+            break
+        if one.in_use or (until and one.used > until):
+            continue
+        gone.append(one)
+        total -= one.size
+    return gone
+
+
+def _row(usage: Usage) -> dict[str, Any]:
+    return {
+        "ID": usage.id,
+        "Parents": None,
+        "Type": usage.kind,
+        "Description": usage.description,
+        "InUse": usage.in_use,
+        "Shared": usage.shared,
+        "Size": usage.size,
+        "CreatedAt": rfc3339(usage.created or usage.used),
+        "LastUsedAt": rfc3339(usage.used),
+        "UsageCount": usage.uses,
+    }

@@ -104,9 +104,8 @@ class Mounts:
     async def _cache(self, mount: Mount, stack: contextlib.AsyncExitStack) -> None:
         caches = self._engine.building.cache_mounts
         name = hashlib.sha256(mount.options["id"].encode("utf-8", "surrogateescape")).hexdigest()
-        directory = await stack.enter_async_context(
-            caches.held(name, mount.options.get("sharing", "shared"))
-        )
+        sharing = mount.options.get("sharing", "shared")
+        directory = await stack.enter_async_context(caches.held(name, sharing, mount.target))
         if not directory.exists():
             directory.mkdir(mode=0o700, parents=True)
             if mount.origin.kind != "nothing":

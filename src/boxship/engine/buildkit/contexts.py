@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-from boxship.base.trees import remove_tree
+from boxship.base.trees import remove_tree, tree_size
+from boxship.builder.usage import CONTEXT, Usage
 from boxship.engine.buildkit.sessions import Client
 
 _MOST = 16
+_SHORT = 25
 
 
 class KeptContexts:
@@ -46,10 +48,22 @@ class KeptContexts:
             if directory.name not in self._busy:
                 await asyncio.to_thread(remove_tree, directory)
 
-    async def prune(self) -> int:
-        """Remove those that no build uses now; bytes that were freed."""
+    async def usage(self) -> list[Usage]:
+        """Of every directory."""
+        found = []
+        for directory in sorted(self._root.iterdir()) if self._root.is_dir() else ():
+            name, used = directory.name, directory.stat().st_mtime_ns
+            size = await asyncio.to_thread(tree_size, directory)
+            title, is_busy = "local source for context", name in self._busy
+            found.append(Usage(name[:_SHORT], CONTEXT, size, 0, used, 0, title, is_busy))
+        return found
+
+    async def prune(self, is_chosen: Callable[[str], bool] = lambda short: True) -> int:
+        """Remove those that no build uses now and whose short ID *is_chosen*; bytes that were
+        freed."""
         freed = 0
         for directory in sorted(self._root.iterdir()) if self._root.is_dir() else ():
-            if directory.name not in self._busy:
+            name = directory.name
+            if name not in self._busy and is_chosen(name[:_SHORT]):
                 freed += await asyncio.to_thread(remove_tree, directory)
         return freed

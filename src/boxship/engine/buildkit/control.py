@@ -1,11 +1,12 @@
 """``moby.buildkit.v1.Control``: builds and their progress, workers, the cache, past builds."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import control as messages
 from boxship.builder.buildkit.vertexes import Step
+from boxship.builder.usage import MOUNT, Usage
 from boxship.engine.building import emulation
 from boxship.engine.buildkit import cache_exports, exporters
 from boxship.engine.buildkit.builds import Build, Builds
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _VERSION = messages.BuildkitVersion("boxship.org/boxship", "v0.13.1", "")
-_PACKAGE_TYPE = "regular"
 
 
 class Control:
@@ -138,36 +138,30 @@ class Control:
     async def _disk_usage(
         self, request: messages.DiskUsageRequest, call: Call
     ) -> messages.DiskUsageResponse:
-        cache = self._engine.building.cache
-        return messages.DiskUsageResponse([self._usage(record) for record in cache.all()])
+        return messages.DiskUsageResponse([_record(one) for one in await self._usage(request)])
 
-    def _usage(self, record: Any) -> messages.UsageRecord:
-        shared = bool(record.diff_id and self._engine.images.layer_users(record.diff_id))
-        return messages.UsageRecord(
-            id=record.id,
-            size=record.size,
-            created_at=messages.timestamp(record.created),
-            last_used_at=messages.timestamp(record.used),
-            usage_count=record.uses,
-            description=record.description,
-            record_type=_PACKAGE_TYPE,
-            shared=shared,
-        )
+    async def _usage(
+        self, request: messages.DiskUsageRequest | messages.PruneRequest
+    ) -> list[Usage]:
+        try:
+            return await self._engine.building.usage(request.filter)
+        except BoxshipError as error:
+            raise GrpcError(Code.UNKNOWN, str(error)) from None
 
     async def _prune(self, call: Call) -> None:
         request = await call.receive(messages.PruneRequest) or messages.PruneRequest()
-        cache = self._engine.building.cache
-        before = {record.id: self._usage(record) for record in cache.all()}
+        before = await self._usage(request)
         until = now_ns() - request.keep_duration if request.keep_duration else 0
+        keep = max(request.keep_bytes, request.max_used)
         try:
-            await self._engine.building.prune(request.all, request.keep_bytes, until)
+            await self._engine.building.prune(request.all, keep, until, request.filter)
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
-        left = {record.id for record in cache.all()}
+        left = {one.id for one in await self._usage(request)}
         call.start()
-        for name, record in before.items():
-            if name not in left:
-                await call.send(record)
+        for one in before:
+            if one.id not in left:
+                await call.send(_record(one))
 
     # past builds
 
@@ -189,3 +183,18 @@ class Control:
                     self._builds.history.remove(record)
                 return messages.Empty()
         raise GrpcError(Code.UNKNOWN, f"failed to load build record {request.ref}: not found")
+
+
+def _record(usage: Usage) -> messages.UsageRecord:
+    return messages.UsageRecord(
+        id=usage.id,
+        mutable=usage.kind == MOUNT,
+        in_use=usage.in_use,
+        size=usage.size,
+        created_at=messages.timestamp(usage.created or usage.used),
+        last_used_at=messages.timestamp(usage.used),
+        usage_count=usage.uses,
+        description=usage.description,
+        record_type=usage.kind,
+        shared=usage.shared,
+    )

@@ -2,6 +2,7 @@
 
 from boxship.api.request import Request
 from boxship.api.response import Json, Response
+from boxship.builder.usage import of_engine
 from boxship.engine.engine import Engine
 from boxship.images.moments import parse_until
 
@@ -16,11 +17,14 @@ _FILTERS = (
     "shared",
     "private",
 )
+_LIMITS = ("keep-storage", "reserved-space", "max-used-space")
 
 
 async def prune(engine: Engine, request: Request) -> Response:
     query = request.query
     filters = query.filters(_FILTERS)
     until = [parse_until(text) for name in _FILTERS[:2] for text in filters.get(name)]
-    keep = query.integer("keep-storage") or query.integer("reserved-space")
-    return Json(await engine.building.prune(query.flag("all"), keep, min(until, default=0)))
+    keep = max(query.integer(name) for name in _LIMITS)
+    chosen = of_engine({name: filters.get(name) for name in _FILTERS[2:]})
+    until_all = min(until, default=0)
+    return Json(await engine.building.prune(query.flag("all"), keep, until_all, chosen))
