@@ -99,19 +99,15 @@ def test_credentials_of_other_shapes() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["!!", encoded(b"{"), encoded([1]), encoded({"username": 1}), "A" * 100_000]
+    "header", ["!!", "FOOBAR", encoded(b"{"), encoded([1]), encoded({"username": 1}), "A" * 100_000]
 )
 def test_credentials_that_are_none(header: str) -> None:
-    with pytest.raises(InvalidParameter, match="invalid X-Registry-Auth header"):
-        from_header(header)
+    assert from_header(header) == ANONYMOUS
 
 
 @given(st.text(max_size=100))
 def test_credentials_of_any_text(header: str) -> None:
-    try:
-        assert isinstance(from_header(header), Credentials)
-    except InvalidParameter:
-        pass
+    assert isinstance(from_header(header), Credentials)
 
 
 def layer(**more: Any) -> dict[str, Any]:
