@@ -207,6 +207,25 @@ def test_failed_logins_are_limited(tmp_path: Path) -> None:
         assert client.once("GET", "/token", headers=_basic("bob", PASSWORD)).status == 200
 
 
+@pytest.mark.parametrize("flags", [(), ("--trusted-proxy", "127.0.0.0/8")])
+def test_what_a_proxy_says_counts_when_it_is_trusted(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    with running_hub(tmp_path, *flags) as hub:
+        client = hub.client()
+
+        def guess(address: str) -> int:
+            said = {**_basic("alice", "wrong"), "X-Forwarded-For": address}
+            return client.once("GET", "/token", headers=said).status
+
+        assert [guess("192.0.2.1") for _ in range(6)][-1] == 429
+        assert guess("192.0.2.2") == (401 if flags else 429)
+        secure = {"X-Forwarded-Proto": "https"}
+        challenge = client.once("GET", "/v2/", headers=secure).headers["www-authenticate"]
+        assert ('realm="https://' in challenge) == bool(flags)
+        assert ("192.0.2.1" in hub.log()) == bool(flags)
+
+
 def test_tls_and_its_renewal(tmp_path: Path) -> None:
     files = certificates.issue(tmp_path)
     flags = ("--tls-cert", files.cert("server"), "--tls-key", files.key("server"))

@@ -10,6 +10,7 @@ import pytest
 
 from support.debian_registry import Registry, registry
 from support.engines import Engine
+from support.hub import PASSWORD, hub_beside, running_hub
 from support.terminals import PROGRAM
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -74,3 +75,34 @@ def test_the_way_of_an_image(run: Run, private: Registry, tmp_path: Path) -> Non
     )
     assert run("logout", private.host).stdout == f"Removing login credentials for {private.host}\n"
     assert "no basic auth credentials" in run("pull", f"{image}:v1").stderr
+
+
+def test_the_way_of_an_image_by_our_own_hub(
+    run: Run, boxship_daemon: Engine, tmp_path: Path
+) -> None:
+    with (
+        running_hub(tmp_path / "hub") as hub,
+        hub_beside(boxship_daemon.pid, hub.root, port=5003) as address,
+    ):
+        image = f"{address}/alice/box:v1"
+        assert run("tag", "busybox", image).returncode == 0
+        assert run("push", image).returncode == 1
+        login = ("login", "-u", "alice", "--password-stdin", address)
+        assert "unauthorized" in run(*login, stdin="wrong\n").stderr.lower()
+        assert run(*login, stdin=f"{PASSWORD}\n").stdout == "Login Succeeded\n"
+        pushed = run("push", image)
+        assert pushed.returncode == 0, pushed.stderr
+        digest = pushed.stdout.partition("digest: ")[2].split()[0]
+        assert run("rmi", image).returncode == 0
+        remote = ("image", "inspect", "--remote", "-f", "{{.Os}} {{.RepoDigests}}")
+        shown = f"linux [{address}/alice/box@{digest}]\n"
+        for flags in ((), ("--insecure",)):
+            looked = run(*remote, *flags, image)
+            assert (looked.stdout, looked.stderr) == (shown, "")
+        assert "needs --remote" in run("image", "inspect", "--insecure", "busybox").stderr
+        assert f"Digest: {digest}" in run("pull", image).stdout
+        ran = run("run", "--rm", "--network", "none", image, "echo", "it runs")
+        assert ran.stdout == "it runs\n", ran.stderr
+        assert run("rmi", image).returncode == 0
+        assert run("logout", address).returncode == 0
+        assert run("pull", image).returncode == 1

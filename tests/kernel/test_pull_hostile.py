@@ -347,8 +347,9 @@ def test_mirrors_serve_docker_hub_and_may_fail(tmp_path: Path) -> None:
     require_root()
 
     async def run() -> None:
-        async with opened(tmp_path) as store, running() as mirror:
-            settings = RegistrySettings(("http://127.0.0.1:1", mirror.base))
+        async with opened(tmp_path) as store, running() as mirror, running() as empty:
+            settings = RegistrySettings(("http://127.0.0.1:1", empty.base, mirror.base))
+            empty.serve("/v2/library/box/tags/list", Reply(body=b'{"tags": []}'))
             sharing = Sharing(store.images, settings, lambda *event: None)
             mirror.image("library/box", "latest", [SMALL])
             known = Credentials("me", "secret")
@@ -357,7 +358,7 @@ def test_mirrors_serve_docker_hub_and_may_fail(tmp_path: Path) -> None:
             assert not any("authorization" in asked.headers for asked in mirror.asked)
             mirror.image("library/box", "other", [SMALL])
             tags = Reply(body=b'{"tags": ["latest", "other"]}')
-            mirror.routes["/v2/library/box/tags/list"] = lambda asked: tags
+            mirror.serve("/v2/library/box/tags/list", tags)
             said = [one async for one in sharing.pull("box", "", "linux/amd64", known)]
             assert [one["id"] for one in said if "Pulling from" in one.get("status", "")] == [
                 "latest",

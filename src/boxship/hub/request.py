@@ -47,8 +47,13 @@ class Request:
     @property
     def secure(self) -> bool:
         """Whether the client, at its end, speaks TLS."""
-        url = self.hub.settings.url
-        return url.startswith("https://") if url else self.hub.settings.tls
+        settings = self.hub.settings
+        if settings.url:
+            return settings.url.startswith("https://")
+        scheme = self.header("x-forwarded-proto").rpartition(",")[2].strip().lower()
+        if scheme in ("http", "https") and settings.proxies.trusts(self.exchange.peer):
+            return scheme == "https"
+        return settings.tls
 
     @property
     def origin(self) -> str:
@@ -60,7 +65,8 @@ class Request:
     @property
     def address(self) -> str:
         """The client's address without its port."""
-        return (self.exchange.peer.address or self.exchange.peer.kind).rpartition(":")[0]
+        forwarded = self.header("x-forwarded-for")
+        return self.hub.settings.proxies.client(self.exchange.peer, forwarded)
 
     async def form(self) -> dict[str, str]:
         """The fields of a small form, the first of each name."""

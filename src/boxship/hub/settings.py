@@ -1,7 +1,9 @@
 """What the operator of a hub may set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from boxship.hub.proxies import TrustedProxies
 
 MANIFEST_LIMIT = 4 << 20  # bytes; distribution-spec, section Pushing Manifests
 
@@ -15,6 +17,8 @@ class Settings:
     """How clients reach the hub, ``https://hub.example.com``; empty: as their requests say."""
     tls: bool = False
     """The hub's own listener speaks TLS."""
+    proxies: TrustedProxies = field(default_factory=TrustedProxies)
+    """Who stands before the hub and may say whom it speaks for."""
     processes: int = 1
     """How many serve at the same time, on all listening sockets."""
     access_log: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boxship.cli.command import MANY, Command
+from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, object_format, switch
 from boxship.cli.inspection import inspect
 from boxship.client import paths
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     platform = arguments.text("platform")
     format = arguments.text("format")
+    insecure = arguments.on("insecure")
     if arguments.on("remote"):
-        return inspect(app, arguments.positional, (), format, find=_Remote(app, platform))
+        remote = _Remote(app, platform, insecure)
+        return inspect(app, arguments.positional, (), format, find=remote)
+    if insecure:
+        raise Failed("--insecure is about registries: it needs --remote")
     if platform:
         query = {"platform": platform}
 
@@ -34,12 +39,12 @@ def _run(app: App, arguments: Arguments) -> int:
 class _Remote:
     """Looks at registries, by way of the daemon."""
 
-    def __init__(self, app: App, platform: str) -> None:
+    def __init__(self, app: App, platform: str, insecure: bool) -> None:
         from boxship.cli.registry.logins import Logins
 
         self._client = app.client
         self._logins = Logins(app.settings)
-        self._query = {"platform": platform or None}
+        self._query = {"platform": platform or None, "insecure": insecure}
 
     def __call__(self, name: str) -> Any:
         path = f"/distribution/{quote_name(name)}/image"
@@ -53,6 +58,7 @@ COMMAND = Command(
         object_format(),
         Flag("platform", "This platform of a multi-platform image, os/arch"),
         switch("remote", "Look at the registry; nothing is pulled"),
+        switch("insecure", "With --remote: take any certificate, or none, of the registry"),
     ),
     least=1,
     most=MANY,

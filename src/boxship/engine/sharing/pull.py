@@ -46,7 +46,8 @@ class Pull:
         for repository in candidates[:-1]:
             with suppress(BoxshipError):
                 await repository.session.open()
-                return await repository.tags()
+                if found := await repository.tags():
+                    return found
         try:
             await candidates[-1].session.open()
             return await candidates[-1].tags()

@@ -4,6 +4,7 @@ import argparse
 import os
 
 from boxship.base.errors import InvalidParameter
+from boxship.hub.proxies import TrustedProxies
 from boxship.hub.serving import open_sockets, serve
 from boxship.hub.settings import Settings
 from boxship.wire.tls import TlsFiles
@@ -21,6 +22,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add("--tls-cert", default="", metavar="FILE", help="Certificate, with its chain, in PEM")
     add("--tls-key", default="", metavar="FILE", help="The certificate's key in PEM")
     add("--url", default="", help="How clients reach the hub, where something stands before it")
+    add(
+        "--trusted-proxy", action="append", default=[], metavar="ADDRESS",
+        help="Address or network of a proxy whose X-Forwarded-For and X-Forwarded-Proto count, or"
+        " unix for all who come by a unix socket; several may be given",
+    )  # fmt: skip
     add(
         "--processes", type=int, default=0, metavar="N",
         help="Processes that serve (default: one for each processor, at most 4)",
@@ -61,6 +67,7 @@ def run(options: argparse.Namespace) -> None:
         root=options.root,
         url=url,
         tls=tls is not None,
+        proxies=TrustedProxies(options.trusted_proxy),
         processes=options.processes or min(os.cpu_count() or 1, _MOST_BY_DEFAULT),
         access_log=options.access_log,
         **chosen,
