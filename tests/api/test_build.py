@@ -15,6 +15,7 @@ from typing import Any
 import docker as docker_py
 import pytest
 
+from boxship.builder.stage import PROXIES
 from support import contexts, engines
 from support.api import Api
 from support.contexts import build, context, image_of, text
@@ -113,10 +114,25 @@ def test_history_says_what_was_done(fresh: docker_py.DockerClient) -> None:
 
 
 def test_proxies_leave_no_trace(fresh: docker_py.DockerClient) -> None:
-    source = "FROM busybox\nARG HTTP_PROXY\nRUN [ ${#HTTP_PROXY} = 12 ]\n"
-    image = image_of(build(fresh, context(source), buildargs={"HTTP_PROXY": "secret-proxy"}))
-    assert "secret-proxy" not in json.dumps(fresh.api.history(image))
-    assert "secret-proxy" not in json.dumps(fresh.api.inspect_image(image))
+    source = "FROM busybox\n{}RUN [ ${{#{}}} = 12 ]; date +%N > /n\n"
+    for name in sorted(PROXIES):
+        images = set()
+        for value in ("secret-proxy", "sacred-proxy"):
+            archive = context(source.format("", name))
+            image = image_of(build(fresh, archive, buildargs={name: value}))
+            assert value not in json.dumps(fresh.api.history(image))
+            assert value not in json.dumps(fresh.api.inspect_image(image))
+            images.add(image)
+        assert len(images) == 1
+
+
+def test_proxies_that_are_declared_are_arguments_as_others(fresh: docker_py.DockerClient) -> None:
+    source = "FROM busybox\nARG HTTP_PROXY\nRUN [ ${#HTTP_PROXY} = 1 ]\n"
+    for value in ("p", "q"):
+        messages = build(fresh, context(source), buildargs={"HTTP_PROXY": value})
+        first, *_ = fresh.api.history(image_of(messages))
+        assert f"|1 HTTP_PROXY={value} " in first["CreatedBy"]
+        assert " ---> Running in" in text(messages)
 
 
 def test_quiet_says_the_id_alone(fresh: docker_py.DockerClient) -> None:

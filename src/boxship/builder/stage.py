@@ -20,7 +20,7 @@ EPOCH = "SOURCE_DATE_EPOCH"
 CONTENT = "\ufffc"
 DEFAULT_SHELL = ("/bin/sh", "-c")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Known without an ARG; their values appear neither in the history nor in the cache's keys.
+# Known without an ARG; then their values appear neither in the history nor in the cache's keys.
 PROXIES = frozenset(
     name
     for base in ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")

@@ -62,9 +62,8 @@ class RunInstruction:
     def apply(self, stage: Stage) -> Effect:
         argv, script, path = self._argv(stage)
         args = stage.active_args()
-        shown = [f"{name}={value}" for name, value in args.items() if name not in PROXIES]
-        variables = {"PATH": DEFAULT_PATH, **stage.env()}
-        variables |= {name: value for name, value in args.items() if name not in PROXIES}
+        shown = [f"{name}={value}" for name, value in args.items()]
+        variables = {"PATH": DEFAULT_PATH, **stage.env(), **args}
         work = Run(
             argv=tuple(argv),
             env=tuple(f"{name}={value}" for name, value in variables.items()),
@@ -81,9 +80,10 @@ class RunInstruction:
         return Effect(" ".join([*counted, *argv]), work)
 
     def _proxies(self, stage: Stage) -> list[str]:
-        given = {k: v for k, v in stage.arguments.given.items() if k in PROXIES}
-        known = given | {k: v for k, v in stage.active_args().items() if k in PROXIES}
-        return [f"{name}={value}" for name, value in sorted(known.items())]
+        """Those that no ARG has made ordinary arguments."""
+        given, declared = stage.arguments.given, stage.active_args()
+        names = sorted((PROXIES & given.keys()) - declared.keys())
+        return [f"{name}={given[name]}" for name in names]
 
     def _argv(self, stage: Stage) -> tuple[list[str], str, str]:
         """(arguments, content of a script, where the script is mounted)."""

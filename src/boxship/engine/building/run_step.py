@@ -91,7 +91,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     request = CreateRequest(
         image=job.below.id if job.below else "",
         cmd=[*work.argv],
-        env=[*work.env, *work.hidden],
+        env=[*work.env],
         user=work.user,
         working_dir=work.directory,
         host_config=_host_config(job, mounts),
@@ -101,7 +101,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     live = engine.containers.get(created.id)
     live.volatile = True
     live.trees = dict(mounts.trees)
-    live.secret_env = [*mounts.env]
+    live.secret_env = [*work.hidden, *mounts.env]
     live.container.mounts += mounts.points
     return live
 
