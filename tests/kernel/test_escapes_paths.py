@@ -228,3 +228,21 @@ def test_the_hosts_null_device_is_not_given_away(clean_boxship: Engine, user: st
         before.st_uid,
         before.st_gid,
     )
+
+
+@pytest.mark.parametrize("place", ["../proc", "../sys", "../dev", "../dev/shm"])
+def test_no_other_mount_is_had_for_a_volumes(clean_boxship: Engine, place: str) -> None:
+    """Who shares a volume's file system with the next container renames what is above it."""
+    engine, option = clean_boxship, "device=swapped"
+    engine.docker("volume", "create", "-o", "type=tmpfs", "-o", option, "swapped")
+    inside.start(engine, "--name", "first", "-v", "swapped:/data/v", "busybox", "sleep", "1000")
+    engine.docker("exec", "first", "sh", "-c", "echo kept > /data/v/file; echo no > /dev/shm/file")
+    words = ("-v", "swapped:/vol", "busybox", "sh", "-c")
+    assert inside.run(engine, *words, "cat /vol/file") == "kept"
+    swap = f"mv /data /aside; mkdir /data; ln -s {place} /data/v"
+    engine.docker("exec", "first", "sh", "-c", swap)
+    assert (
+        inside.run(engine, *words, "ls /vol; grep -o ' /vol tmpfs' /proc/mounts") == " /vol tmpfs"
+    )
+    engine.remove_containers()
+    engine.docker("volume", "rm", "swapped")

@@ -8,6 +8,7 @@ even where each mount would be a new file system, as with tmpfs.
 import contextlib
 import errno
 import os
+import re
 import socket
 from typing import Any
 
@@ -19,6 +20,8 @@ from boxship.sandbox.steps.namespaces import join
 
 _INSIDE = BENEATH | NO_MAGICLINKS
 _COPY = mount.OPEN_TREE_CLONE | mount.AT_EMPTY_PATH
+#: How mountinfo shows what would divide its fields.
+_ESCAPES = {ord(each): f"\\{ord(each):03o}" for each in " \t\n\\#"}
 _ACCESS = (
     mount.MOUNT_ATTR_RDONLY
     | mount.MOUNT_ATTR_NOSUID
@@ -36,7 +39,7 @@ def open_filesystem(row: dict[str, Any]) -> int:
     To be called in the host's namespaces: a network file system is reached by the host's network.
     """
     for process_directory, path in row["users"]:
-        shared = _copy_from(process_directory, path)
+        shared = _copy_from(process_directory, path, row)
         if shared is not None:
             attributes = row["attributes"] & _ACCESS
             mount.set_attributes(shared, attributes, _ACCESS & ~attributes)
@@ -48,15 +51,16 @@ def open_filesystem(row: dict[str, Any]) -> int:
         raise StageError(f"{row['failure']}: {reason}", errno=error.errno or 0) from None
 
 
-def _copy_from(process_directory: str, path: str) -> int | None:
+def _copy_from(process_directory: str, path: str, row: dict[str, Any]) -> int | None:
     """A copy of the mount at *path* in the namespace of a process; None if there is none now."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
         try:
             with contextlib.suppress(OSError):
+                own = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)
                 join(f"{process_directory}/ns/mnt", process.CLONE_NEWNS)
-                _send_mount(theirs, path)
+                _send_mount(theirs, path, own, row)
         finally:
             os._exit(0)
     theirs.close()
@@ -66,13 +70,35 @@ def _copy_from(process_directory: str, path: str) -> int | None:
     return fds[0] if fds else None
 
 
-def _send_mount(channel: socket.socket, path: str) -> None:
-    """In the container's namespace, whose root is ours by now."""
+def _send_mount(channel: socket.socket, path: str, own: int, row: dict[str, Any]) -> None:
+    """In the container's namespace, whose root is ours by now. *own*: our directory in the host's
+    procfs."""
     root = os.open("/", os.O_PATH | os.O_DIRECTORY)
     there = openat2(root, path.lstrip("/"), os.O_PATH, 0, _INSIDE)
     # The container may have unmounted it: then the directory is its own.
-    if os.fstat(there).st_dev != os.fstat(root).st_dev:
+    if os.fstat(there).st_dev != os.fstat(root).st_dev and _is_of(own, there, row):
         socket.send_fds(channel, [b"m"], [mount.open_tree(there, "", _COPY)])
+
+
+def _is_of(own: int, there: int, row: dict[str, Any]) -> bool:
+    """Whether the mount is the volume's: the container may have renamed the directories above it
+    and put a link in their place that leads to procfs, which is masked where it is, and no copy
+    would be (proc_pid_fdinfo(5), proc_pid_mountinfo(5))."""
+    identity = re.search(r"^mnt_id:\s+(\d+)$", _text(own, f"fdinfo/{there}"), re.MULTILINE)
+    for line in _text(own, "mountinfo").splitlines() if identity else ():
+        mounted, _, behind = line.partition(" - ")
+        if identity is not None and mounted.split(" ", 1)[0] == identity[1]:
+            fstype, source = behind.split(" ")[:2]
+            wanted = row["device"] or row["type"]
+            # One of NFS may have become one of its fourth version.
+            same = fstype in (row["type"], f"{row['type']}4")
+            return same and source == wanted.translate(_ESCAPES)
+    return False
+
+
+def _text(directory: int, name: str) -> str:
+    with open(os.open(name, os.O_RDONLY, dir_fd=directory), errors="surrogateescape") as file:
+        return file.read()
 
 
 def within(whole: int, row: dict[str, Any], place: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from boxship.base.errors import Internal
+from boxship.kernel.openat2 import BENEATH, NO_SYMLINKS
 from boxship.sandbox import volumes
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.workers.lookup import open_inside, reopen
@@ -49,12 +50,15 @@ def _open_volume(row: dict[str, Any]) -> int:
 
 
 class _Copier:
-    """*target* is private to this process: a volume nobody has yet."""
+    """Containers may have the volume: what they put in the place of a directory meanwhile, as a
+    link to somewhere else, is an error."""
 
     def __init__(self, target: int) -> None:
         self._target = target
         self._links: dict[tuple[int, int], bytes] = {}
         self._directories: list[tuple[bytes, os.stat_result]] = []
+        #: The directory of the object before, which most often is the next one's.
+        self._parent = (b"", os.dup(target))
 
     def copy(self, source: int) -> int:
         count = 0
@@ -64,24 +68,31 @@ class _Copier:
                 count += 1
             else:
                 _dress(self._target, node)
-                self._directories.append((b".", node.stat))
+                self._directories.append((b"", node.stat))
         # Last, because what is put into a directory changes its times.
         for path, status in reversed(self._directories):
-            self._set_times(path, status)
+            name, parent = self._place(path) if path else (b".", self._target)
+            _set_times(name, parent, status)
         return count
+
+    def _place(self, path: bytes) -> tuple[bytes, int]:
+        """The name of *path* and a descriptor of the directory that it is in."""
+        above, _, name = path.rpartition(b"/")
+        if above != self._parent[0]:
+            os.close(self._parent[1])
+            self._parent = (above, self._open(above))
+        return name, self._parent[1]
+
+    def _open(self, directory: bytes) -> int:
+        flags = os.O_PATH | os.O_DIRECTORY
+        return open_inside(self._target, directory, flags, BENEATH | NO_SYMLINKS)
 
     def _copy(self, node: Node) -> None:
         mode = node.stat.st_mode
         key = (node.stat.st_dev, node.stat.st_ino)
         if not node.is_dir and node.stat.st_nlink > 1:
             if key in self._links:
-                os.link(
-                    self._links[key],
-                    node.path,
-                    src_dir_fd=self._target,
-                    dst_dir_fd=self._target,
-                    follow_symlinks=False,
-                )
+                self._link(self._links[key], node.path)
                 return
             self._links[key] = node.path
         if stat.S_ISDIR(mode):
@@ -91,9 +102,19 @@ class _Copier:
         elif not stat.S_ISSOCK(mode):
             self._special(node)
 
+    def _link(self, first: bytes, path: bytes) -> None:
+        above, _, name = first.rpartition(b"/")
+        source = self._open(above)
+        try:
+            new, parent = self._place(path)
+            os.link(name, new, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
+        finally:
+            os.close(source)
+
     def _directory(self, node: Node) -> None:
-        os.mkdir(node.path, 0o700, dir_fd=self._target)
-        fd = os.open(node.path, _DIRECTORY, dir_fd=self._target)
+        name, parent = self._place(node.path)
+        os.mkdir(name, 0o700, dir_fd=parent)
+        fd = os.open(name, _DIRECTORY, dir_fd=parent)
         try:
             _dress(fd, node)
         finally:
@@ -101,32 +122,33 @@ class _Copier:
         self._directories.append((node.path, node.stat))
 
     def _file(self, node: Node) -> None:
-        fd = os.open(node.path, _NEW_FILE, 0o600, dir_fd=self._target)
+        name, parent = self._place(node.path)
+        fd = os.open(name, _NEW_FILE, 0o600, dir_fd=parent)
         source = reopen(node.fd, os.O_RDONLY)
         try:
             while os.sendfile(fd, source, None, _CHUNK):
                 pass
             _dress(fd, node)
+            os.utime(fd, ns=(node.stat.st_atime_ns, node.stat.st_mtime_ns))
         finally:
             os.close(source)
             os.close(fd)
-        self._set_times(node.path, node.stat)
 
     def _special(self, node: Node) -> None:
         """A link, a device or a pipe."""
         status = node.stat
+        name, parent = self._place(node.path)
         if stat.S_ISLNK(status.st_mode):
-            os.symlink(os.readlink(b"", dir_fd=node.fd), node.path, dir_fd=self._target)
+            os.symlink(os.readlink(b"", dir_fd=node.fd), name, dir_fd=parent)
         else:
-            os.mknod(node.path, status.st_mode, status.st_rdev, dir_fd=self._target)
-        os.chown(
-            node.path, status.st_uid, status.st_gid, dir_fd=self._target, follow_symlinks=False
-        )
-        self._set_times(node.path, status)
+            os.mknod(name, status.st_mode, status.st_rdev, dir_fd=parent)
+        os.chown(name, status.st_uid, status.st_gid, dir_fd=parent, follow_symlinks=False)
+        _set_times(name, parent, status)
 
-    def _set_times(self, path: bytes, status: os.stat_result) -> None:
-        times = (status.st_atime_ns, status.st_mtime_ns)
-        os.utime(path, ns=times, dir_fd=self._target, follow_symlinks=False)
+
+def _set_times(name: bytes, parent: int, status: os.stat_result) -> None:
+    times = (status.st_atime_ns, status.st_mtime_ns)
+    os.utime(name, ns=times, dir_fd=parent, follow_symlinks=False)
 
 
 def _dress(fd: int, node: Node) -> None:
