@@ -155,6 +155,16 @@ def test_pushes(here: Client, store: Registry, words: list[str]) -> None:
     assert told["containerimage.digest"] in _imagetools(here, store, "inspect", names[0])
 
 
+def test_several_results_of_one_build(here: Client) -> None:
+    outputs = ["type=tar,dest=a.tar", "type=tar,dest=b.tar", "c", "type=image,name=out/m"]
+    words = [word for output in outputs for word in ("-o", output)]
+    here.docker("buildx", "build", *words, ".")
+    first, second = ((here.directory / name).read_bytes() for name in ("a.tar", "b.tar"))
+    assert first == second and b"d/x" in first
+    assert (here.directory / "c" / "d" / "x").read_text() == "x\n"
+    assert here.file("out/m", "/d/x") == "x\n"
+
+
 def test_what_cannot_be_written_is_said(here: Client) -> None:
     said = here.docker("buildx", "build", "-o", "type=oci,dest=x,compression=zstd", ".", fails=True)
     assert "compression zstd is not supported" in said

@@ -37,7 +37,7 @@ FRONTEND_CAPABILITIES = (
 )
 # Metadata of a result: which of its references is for which platform.
 PLATFORMS = "refs.platforms"
-DEFINITION_CAPABILITIES = ("exporter.sourcedateepoch",)
+DEFINITION_CAPABILITIES = ("exporter.multiple", "exporter.sourcedateepoch")
 
 
 @dataclass

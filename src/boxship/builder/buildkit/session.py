@@ -11,6 +11,8 @@ SECRET = "/moby.buildkit.secrets.v1.Secrets/GetSecret"
 AGENT_CHECK = "/moby.sshforward.v1.SSH/CheckAgent"
 AGENT = "/moby.sshforward.v1.SSH/ForwardAgent"
 UPLOAD = "/moby.upload.v1.Upload/Pull"
+# Which of a build's outputs files that are sent back are for.
+OUTPUT = "buildkit-attachable-exporter-id"
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """``moby.buildkit.v1.Control``: builds and their progress, workers, the cache, past builds."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
@@ -88,8 +89,8 @@ class Control:
             return {}
         session = await self._sessions.get(request.session)
 
-        def begin(name: str) -> Step:
-            return Step(build.feed, name, seed=request.ref)
+        def begin(name: str, number: int = 0) -> Step:
+            return Step(build.feed, name, seed=f"{request.ref}\0{number}")
 
         if any(one.type == cache_exports.INLINE for one in wanted):
             results = await cache_exports.with_inline(self._engine, results, begin)
@@ -101,11 +102,12 @@ class Control:
                     exporter,
                     results,
                     session.for_output(number),
-                    begin,
+                    partial(begin, number=number),
                     directory,
                 )
-        for one in wanted:
-            response |= await cache_exports.export(self._engine, one, results, session, begin)
+        for number, one in enumerate(wanted):
+            told = partial(begin, number=number)
+            response |= await cache_exports.export(self._engine, one, results, session, told)
         return response
 
     async def _results(self, build: Build) -> list[Built]:

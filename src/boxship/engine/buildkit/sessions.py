@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import copy
 import socket
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
@@ -36,6 +37,7 @@ class Session:
         self._methods = methods
         self.shared_key = shared_key
         self.owner = owner
+        self._output = 0
 
     @property
     def definition(self) -> Definition | None:
@@ -47,14 +49,18 @@ class Session:
         return ""
 
     def for_output(self, number: int) -> "Session":
-        """Who takes the result of the exporter *number*."""
-        return self
+        """The same client, whose output of that *number* takes what is sent."""
+        other = copy.copy(self)
+        other._output = number
+        return other
 
     def offers(self, path: str) -> bool:
         return path.lower() in self._methods
 
     def start(self, path: str, values: Mapping[str, list[str]] | None = None) -> client.OpenCall:
         """Begin a call; GrpcError when the client does not know it, or has gone."""
+        if path == messages.SEND:
+            values = {messages.OUTPUT: [str(self._output)], **(values or {})}
         if not self.offers(path):
             raise GrpcError(Code.UNKNOWN, f"method {path} not supported by the client")
         return client.start(self._connection, path, _metadata(values or {}))
