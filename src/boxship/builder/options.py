@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from boxship.types.host_config import Ulimit
 
+# What BuildKit lets steps think that their machine is called.
+HOSTNAME = "buildkitsandbox"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -26,7 +29,9 @@ class Limits:
 class BuildOptions:
     """*tags* are names for the result; *cache_from* images whose layers may be used; *secrets*
     content by id; *created* nanoseconds for everything that the build makes, 0 for the clock;
-    *agents* sockets of SSH agents by id; *no_cache_stages*: names of stages that are done anew.
+    *agents* sockets of SSH agents by id; *no_cache_stages*: names of stages that are done anew;
+    *hostname* of the steps' containers, empty for their ids; *cache_namespace* keeps cache mounts
+    apart; *keep_git*: contexts from git keep their ``.git``.
     """
 
     tags: tuple[str, ...] = ()
@@ -49,3 +54,6 @@ class BuildOptions:
     created: int = 0
     agents: Mapping[str, str] = field(default_factory=dict)
     no_cache_stages: tuple[str, ...] = ()
+    hostname: str = ""
+    cache_namespace: str = ""
+    keep_git: bool = False

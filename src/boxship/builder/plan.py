@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from boxship.builder import instructions
 from boxship.builder.dockerfile.errors import DockerfileError, suggest
-from boxship.builder.dockerfile.lines import Dockerfile, parse_line
+from boxship.builder.dockerfile.lines import Dockerfile, Line, parse_line
 from boxship.builder.instructions.arg import Arg
 from boxship.builder.instructions.copy import CopyInstruction
 from boxship.builder.instructions.from_ import From
@@ -94,21 +94,32 @@ class Plan:
         return lambda name: self.find(name, number)
 
     def name_contexts(self, named: Mapping[str, Origin]) -> None:
-        """Let names stand for something else, wherever a stage says them.
-
-        :class:`DockerfileError` where a stage cannot begin with what its name stands for."""
+        """Let names stand for something else, wherever a stage says them; a stage that is called
+        so is nothing but that. One that begins with a directory begins with a copy of it."""
         self.named = {references.shown(name): origin for name, origin in named.items()}
-        for stage in self.stages:
-            origin = self.named.get(references.shown(stage.image)) if stage.image else None
-            if origin is not None and origin.kind != "image":
-                line = stage.start.line
-                raise line.fail(f"{stage.image} is a directory, no image", stage.start.base)
+        for stage in self.stages if named else ():
+            name = stage.start.name
+            origin = self.named.get(references.shown(name)) if name else None
             if origin is not None:
+                stage.base, stage.steps, stage.needs = None, [], set()
+            elif stage.image:
+                name = stage.image
+                origin = self.named.get(references.shown(name))
+            if origin is not None and origin.kind != "image":
+                stage.steps.insert(0, _all_of(name, stage.start.line))
+                stage.image = ""
+            elif origin is not None:
                 stage.image = origin.name
 
     def render(self) -> str:
         """The graph for people: a block for each needed stage."""
         return "\n".join(_rendered(self)) + "\n"
+
+
+def _all_of(name: str, start: Line) -> Instruction:
+    """An instruction that copies everything of what is called *name*, at the place of *start*."""
+    line = parse_line(f"COPY --from={name} . /", start.first, start.escape)
+    return instructions.parse(replace(line, last=start.last))
 
 
 def _rendered(plan: Plan) -> Iterator[str]:

@@ -16,7 +16,7 @@ from boxship.builder.stage import Stage
 from boxship.builder.steps import Position, Steps, copies_of
 from boxship.builder.work import Copy, Files, Origin, Work
 
-_ELSEWHERE = ("url", "git")
+_ELSEWHERE = ("url", "web", "git")
 Begin = Callable[[PlannedStage], Awaitable[tuple[Position, Stage]]]
 PlaceOf = Callable[[Origin, Steps], Awaitable[Place]]
 

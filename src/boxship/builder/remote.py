@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from boxship.builder import git_address
 from boxship.builder.context import EMPTY
 from boxship.builder.machine import Machine, Place, Say
 from boxship.builder.work import Origin
@@ -32,7 +33,8 @@ class Remotes:
         await self.machine.fetch(origin, directory, told)
         only = os.listdir(directory)[0] if origin.kind == "url" else ""
         tree = EMPTY | {"layers": [{"kind": "dir", "path": str(directory)}]}
-        return Place(tree, only=only)
+        inside = git_address.parse(origin.name).directory if origin.kind == "git" else ""
+        return Place(tree, inside, only)
 
     async def close(self) -> None:
         """End what is still being fetched."""

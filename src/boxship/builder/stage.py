@@ -20,6 +20,8 @@ EPOCH = "SOURCE_DATE_EPOCH"
 CONTENT = "\ufffc"
 DEFAULT_SHELL = ("/bin/sh", "-c")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Arguments that speak to the builder, not to the file.
+_BUILDERS_OWN = "BUILDKIT_"
 # Known without an ARG; then their values appear neither in the history nor in the cache's keys.
 PROXIES = frozenset(
     name
@@ -52,7 +54,8 @@ class Arguments:
 
     def unused(self) -> list[str]:
         """Names that no instruction asked for, sorted."""
-        return sorted(set(self.given) - self.used - PROXIES - {EPOCH})
+        unknown = set(self.given) - self.used - PROXIES - {EPOCH}
+        return sorted(name for name in unknown if not name.startswith(_BUILDERS_OWN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from boxship.builder.cache import Record, key_of
 from boxship.builder.file_steps import orders
 from boxship.builder.lending import Outcome
 from boxship.builder.machine import Place, RunJob, Tree
-from boxship.builder.options import BuildOptions
+from boxship.builder.options import HOSTNAME, BuildOptions
 from boxship.builder.progress import Progress
 from boxship.builder.stage import CONTENT, Effect, Stage
 from boxship.builder.work import Copy, Files, Origin, Run, Work
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 # Registries and clients take no larger ones either.
 _MOST_CONFIG = 8 << 20
+# What tells nothing of a step apart: the name of its container, and what BuildKit has for all.
+_USUAL_NAMES = ("", HOSTNAME)
 
 
 @dataclass(slots=True)
@@ -198,6 +200,8 @@ class Steps:
         plain = dataclasses.replace(work, mounts=(), hidden=())
         described = {f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)}
         options = [self._options.network, *self._options.extra_hosts]
+        if self._options.hostname not in _USUAL_NAMES:
+            options.append(self._options.hostname)
         return ["run", [*chain], described, mounts, digests, options]
 
     async def digests(self, work: Files, places: Mapping[Origin, Place]) -> list[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where files come from. *kind*: ``context`` (with a *name*, another one), ``stage`` (*name*
-    is its number), ``image`` (a reference), ``url``, ``git``, or ``nothing`` (an empty tree)."""
+    is its number), ``image`` (a reference), ``url`` (a file), ``web`` (a directory
+    with such a file), ``git``, or ``nothing`` (an empty tree)."""
 
     kind: str
     name: str = ""

@@ -9,7 +9,6 @@ from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.builder.buildkit import attributes, definition
 from boxship.builder.buildkit.failure import failure, sentence
 from boxship.builder.buildkit.vertexes import Feed, Vertexes
-from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
 from boxship.builder.machine import StepFailed
 from boxship.builder.needs import Needs, find_needs
@@ -107,7 +106,7 @@ def test_dockers_front_ends_are_ours(source: str) -> None:
         ("dockerfile.v0", {"force-network-mode": "x"}, "netmode"),
         ("dockerfile.v0", {"image-resolve-mode": "x"}, "image-resolve-mode"),
         ("dockerfile.v0", {"cache-imports": "{"}, "cache-imports"),
-        ("dockerfile.v0", {"context:x": "oci-layout://y"}, "context source oci-layout"),
+        ("dockerfile.v0", {"context:x": "ftp://y"}, "context source ftp"),
         ("dockerfile.v0", {"context:x": "input:gone"}, "context source input"),
     ],
 )
@@ -147,8 +146,18 @@ def test_names_of_images_stand_for_other_things() -> None:
     found.name_contexts({"a": Origin("image", "c"), "b": Origin("context", "b")})
     assert found.stages[0].image == "c"
     assert found.find("b", 0) == Origin("context", "b")
-    with pytest.raises(DockerfileError, match="is a directory"):
-        plan("FROM a\n").name_contexts({"a": Origin("context", "b")})
+    found = plan("FROM a\nRUN x\n")
+    found.name_contexts({"a": Origin("context", "b")})
+    (stage,) = found.stages
+    assert stage.image == "" and [step.KEYWORD for step in stage.steps] == ["COPY", "RUN"]
+
+
+def test_a_stage_may_be_named_away() -> None:
+    found = plan("FROM a AS one\nRUN x\nFROM b AS two\nCOPY --from=one /x /\nFROM two\n")
+    found.name_contexts({"two": Origin("image", "c")})
+    assert [(each.image, len(each.steps)) for each in found.needed] == [("c", 0), ("", 0)]
+    found.name_contexts({"one": Origin("context", "d")})
+    assert found.find("one", 1) == Origin("context", "d")
 
 
 def test_results_travel_as_definitions() -> None:

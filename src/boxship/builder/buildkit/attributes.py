@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from boxship.base.errors import InvalidParameter, NotSupported
 from boxship.builder import git_address, outline
-from boxship.builder.options import BuildOptions, Limits
+from boxship.builder.options import HOSTNAME, BuildOptions, Limits
 from boxship.builder.stage import EPOCH
 from boxship.builder.work import Origin
 from boxship.images import platform as platforms
@@ -139,6 +139,9 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
         security=tuple(_words(attrs.get(f"{_OURS}security-opt", ""))),
         squash=attrs.get(f"{_OURS}squash") == "true",
         force_remove=True,
+        hostname=attrs.get("hostname") or given.get("BUILDKIT_SANDBOX_HOSTNAME") or HOSTNAME,
+        cache_namespace=given.get("BUILDKIT_CACHE_MOUNT_NS", ""),
+        keep_git=_is_true(given.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "")),
         created=int(epoch) * _SECOND if epoch.isdecimal() and len(epoch) < 12 else 0,
     )
 
@@ -153,9 +156,18 @@ def _named(attrs: Mapping[str, str], inputs: Mapping[str, str]) -> Iterator[tupl
         elif scheme == "input" and inputs.get(rest):
             yield name, Origin("image", inputs[rest])
         elif git_address.is_git_context(value):
-            yield name, Origin("git", value)
+            keep = attrs.get("build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR", "")
+            yield name, Origin("git", value, keep_git=_is_true(keep))
+        elif scheme in ("http", "https"):
+            yield name, Origin("web", value)
+        elif scheme == "oci-layout":
+            yield name, Origin("layout", rest.removeprefix("//"))
         else:
             raise NotSupported(f"unsupported context source {scheme} for {name}")
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() in ("true", "1")
 
 
 def _prefixed(attrs: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -211,7 +223,8 @@ def _ulimits(text: str) -> list[Ulimit]:
 def _platforms(attrs: Mapping[str, str]) -> tuple[str, ...]:
     """Of a build with several results, which one with a single platform may be as well."""
     words = _words(attrs.get("platform", ""))
-    is_several = len(words) > 1 or attrs.get("multi-platform") in ("true", "1")
+    asked = attrs.get("multi-platform") or attrs.get("build-arg:BUILDKIT_MULTI_PLATFORM", "")
+    is_several = len(words) > 1 or _is_true(asked)
     found = dict.fromkeys(str(platforms.parse_served(word)) for word in words)
     return tuple(found or [str(platforms.host())]) if is_several else ()
 

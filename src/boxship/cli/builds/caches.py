@@ -57,8 +57,7 @@ class Targets:
 
 def add_to_index(directory: str, descriptor: dict[str, Any], tag: str) -> None:
     """Let *tag* mean *descriptor* in the OCI layout *directory*, and nothing else."""
-    index = _index(directory)
-    entries = [one for one in index.get("manifests") or [] if _tag_of(one) != tag]
+    entries = [one for one in entries_of(directory) if tag_of(one) != tag]
     entries.append({**descriptor, "annotations": {_TAG: tag}})
     document = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": entries}
     write_output(os.path.join(directory, "oci-layout"), [_LAYOUT.encode()])
@@ -83,7 +82,7 @@ def _hand_over_source(attributes: dict[str, str], handover: Handover) -> bool:
         raise Failed("local cache importer requires src")
     if not attributes.get("digest"):
         tag = attributes.get("tag") or _LATEST
-        found = [one for one in _index(source).get("manifests") or [] if _tag_of(one) == tag]
+        found = [one for one in entries_of(source) if tag_of(one) == tag]
         if not found:
             return False
         attributes["digest"] = str(found[-1]["digest"])
@@ -102,16 +101,20 @@ def _hand_over(directory: str, handover: Handover) -> None:
     stores[f"local:{directory}"] = handover.add(fd)
 
 
-def _index(directory: str) -> dict[str, Any]:
+def entries_of(directory: str) -> list[dict[str, Any]]:
+    """What the index of the OCI layout *directory* lists; nothing where there is none."""
+    path = os.path.join(directory, "index.json")
     try:
-        with open(os.path.join(directory, "index.json"), "rb") as file:
+        with open(path, "rb") as file:
             found = loads(file.read())
     except FileNotFoundError:
-        return {}
+        return []
     except (OSError, ValueError) as error:
-        raise Failed(f"could not read {directory}/index.json: {error}") from None
-    return found if isinstance(found, dict) else {}
+        raise Failed(f"could not read {path}: {error}") from None
+    entries = found.get("manifests") if isinstance(found, dict) else None
+    return [one for one in entries or [] if isinstance(one, dict) and one.get("digest")]
 
 
-def _tag_of(entry: dict[str, Any]) -> str:
+def tag_of(entry: dict[str, Any]) -> str:
+    """Empty for one without."""
     return str((entry.get("annotations") or {}).get(_TAG, ""))

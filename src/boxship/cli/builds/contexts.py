@@ -25,6 +25,7 @@ _DOCKERFILE = "Dockerfile"
 _IMAGE = "docker-image://"
 _LAYOUT = "oci-layout://"
 _TARGET = "target:"
+_LATEST = "latest"
 
 
 def is_remote(place: str) -> bool:
@@ -62,25 +63,42 @@ def hand_over_others(handover: Handover, texts: list[str]) -> dict[str, str]:
             continue
         path = value.removeprefix(_LAYOUT)
         if path != value:
-            path, mark = _layout(path)
-            found[f"context:{name}"] = f"{_LAYOUT}{name}{mark}"
+            path, tag, digest = _layout(path)
+            digest = digest or _digest_of(path, tag)
+            found[f"context:{name}"] = f"{_LAYOUT}{name}:{tag}@{digest}"
+            _hand_over_other(handover, "Stores", name, f"oci:{name}", path)
         else:
             found[f"context:{name}"] = f"local:{name}"
-        try:
-            handover.directory(name, path)
-        except OSError as error:
-            reason = str(error.strerror).lower()
-            raise Failed(f"failed to get build context {name}: stat {path}: {reason}") from None
+            _hand_over_other(handover, "Directories", name, name, path)
     return found
 
 
-def _layout(path: str) -> tuple[str, str]:
-    """The directory of an OCI layout, and the tag or digest behind it."""
-    path, at, digest = path.partition("@")
-    if at:
-        return path, f"@{digest}"
+def _hand_over_other(handover: Handover, kind: str, name: str, key: str, path: str) -> None:
+    try:
+        handover.directory(key, path, kind)
+    except OSError as error:
+        reason = str(error.strerror).lower()
+        raise Failed(f"failed to get build context {name}: stat {path}: {reason}") from None
+
+
+def _layout(path: str) -> tuple[str, str, str]:
+    """The directory of an OCI layout, and the tag and the digest that are wanted of it."""
+    path, _, digest = path.partition("@")
     directory, colon, tag = path.rpartition(":")
-    return (directory, f":{tag}") if colon and "/" not in tag else (path, "")
+    return (directory, tag, digest) if colon and "/" not in tag else (path, _LATEST, digest)
+
+
+def _digest_of(directory: str, tag: str) -> str:
+    """What *tag* means in the layout; what has no tag is the only one that there is."""
+    from boxship.cli.builds.caches import entries_of, tag_of
+
+    entries = entries_of(directory)
+    found = [one for one in entries if tag_of(one).rpartition(":")[2] == tag]
+    if not found and len(entries) == 1 and not tag_of(entries[0]):
+        found = entries
+    if not found:
+        raise Failed(f"failed to get build context: no image {tag} in {directory}")
+    return str(found[-1]["digest"])
 
 
 def _named(file: str) -> dict[str, str]:

@@ -21,10 +21,10 @@ class Handover:
         self.descriptors.append(descriptor)
         return len(self.descriptors) - 1
 
-    def directory(self, name: str, path: str) -> None:
-        """*path* is the context *name*; OSError."""
+    def directory(self, name: str, path: str, kind: str = "Directories") -> None:
+        """*path* is the context *name*, or with *kind* ``Stores`` that store; OSError."""
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.document.setdefault("Directories", {})[name] = self.add(fd)
+        self.document.setdefault(kind, {})[name] = self.add(fd)
 
     def close(self) -> None:
         for fd in self.descriptors:

@@ -14,7 +14,7 @@ from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFou
 from boxship.builder import git_address
 from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
-from boxship.builder.context import EMPTY, Context, open_context, understood
+from boxship.builder.context import EMPTY, Context, open_context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
 from boxship.builder.lending import Ledger, Lender
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 _ROOM = 1 << 40
 _DOCKERFILE = 1 << 20
+_DEFAULT_STAGE = "default"
 
 
 @dataclass(slots=True)
@@ -59,18 +60,16 @@ class Upload:
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where a build's files are: an *upload*, which the build closes, a *remote* address, or a
-    *directory* or an *archive* of this machine. *dockerfile* is a path in it, unless *text* is the
-    Dockerfile itself; with a *directory* it comes with the patterns to *ignore*. *credentials* by
-    registry.
+    an *archive* of this machine. *dockerfile* is a path in it, unless *text* is the Dockerfile
+    itself. *keep_git*: a repository keeps its ``.git``. *credentials* by registry.
     """
 
     upload: Upload | None = None
     remote: str = ""
-    directory: str = ""
     archive: Path | None = None
     dockerfile: str = "Dockerfile"
     text: str = ""
-    ignore: str = ""
+    keep_git: bool = False
     credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
 
@@ -93,17 +92,6 @@ class Building:
         """Messages of the classic builder's stream. Closing the iterator ends the build, and
         everything that it started."""
         return Reporter().run(lambda reporter: self._build(sources, options, reporter))
-
-    def show_plan(self, sources: Sources, options: BuildOptions) -> AsyncGenerator[Message, None]:
-        """What :meth:`build` would do, as one message."""
-
-        async def show(reporter: Reporter) -> None:
-            with self._engine.images.staging() as directory:
-                async with self.context(sources, directory) as (_, text):
-                    plan = await self._explained(text, sources.dockerfile, options)
-                    reporter.send({"stream": plan.render()})
-
-        return Reporter().run(show)
 
     async def _explained(self, text: str, name: str, options: BuildOptions) -> Plan:
         try:
@@ -164,8 +152,10 @@ class Building:
                 ("OS", where.os),
                 ("ARCH", where.architecture),
                 ("VARIANT", where.variant),
+                ("OSVERSION", ""),
             )
         }
+        given["TARGETSTAGE"] = options.target or _DEFAULT_STAGE
         arguments = Arguments(options.build_args, {}, given)
         return make_plan(parse(text, name), arguments, options.target)
 
@@ -212,12 +202,7 @@ class Building:
         try:
             workers = self._engine.workers
             name = sources.dockerfile or "Dockerfile"
-            if sources.directory and sources.text.strip():
-                ignored = await understood(sources.ignore)
-                yield Context(tree, ignored, lasting=sources.directory), sources.text
-                return
             context, found = await open_context(workers, tree, name, inside)
-            context.lasting = sources.directory
             text = text or sources.text or found or ""
             if found is None and not text:
                 raise Internal(f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}")
@@ -229,19 +214,17 @@ class Building:
 
     async def _tree(self, sources: Sources, directory: Path) -> tuple[Tree, str, str]:
         """The context's tree, the directory within, and a Dockerfile that is all there is."""
-        if sources.directory:
-            return _directory_tree(sources.directory), "", ""
         if sources.remote:
-            return await self._remote(sources.remote, directory)
+            return await self._remote(sources.remote, directory, sources.keep_git)
         if sources.archive is not None:
             return await self._archive(sources.archive, directory)
         return sources.upload.tree if sources.upload else EMPTY, "", ""
 
-    async def _remote(self, remote: str, directory: Path) -> tuple[Tree, str, str]:
+    async def _remote(self, remote: str, directory: Path, keep_git: bool) -> tuple[Tree, str, str]:
         place = directory / "context"
         place.mkdir(mode=0o755)
         if git_address.is_git_context(remote):
-            await elsewhere.clone(remote, place)
+            await elsewhere.clone(remote, place, keep_git)
             return _directory_tree(str(place)), git_address.parse(remote).directory, ""
         if not remote.startswith(("http://", "https://")):
             raise InvalidParameter(f"unsupported remote context: {remote}")

@@ -103,7 +103,9 @@ class Mounts:
 
     async def _cache(self, mount: Mount, stack: contextlib.AsyncExitStack) -> None:
         caches = self._engine.building.cache_mounts
-        name = hashlib.sha256(mount.options["id"].encode("utf-8", "surrogateescape")).hexdigest()
+        namespace = self._job.options.cache_namespace
+        facts = f"{namespace}/{mount.options['id']}" if namespace else mount.options["id"]
+        name = hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
         sharing = mount.options.get("sharing", "shared")
         directory = await stack.enter_async_context(caches.held(name, sharing, mount.target))
         if not directory.exists():

@@ -93,6 +93,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
         cmd=[*work.argv],
         env=[*work.env],
         user=work.user,
+        hostname=job.options.hostname,
         working_dir=work.directory,
         host_config=_host_config(job, mounts),
     )

@@ -98,7 +98,11 @@ class Definitions:
     ) -> AsyncIterator[tuple[Context, str]]:
         """A context that is not a directory of the client's, and the Dockerfile in it."""
         building = self._engine.building
-        sources = Sources(remote=request.context, dockerfile=request.filename)
+        sources = Sources(
+            remote=request.context,
+            dockerfile=request.filename,
+            keep_git=request.options.keep_git,
+        )
         for prefix in _UPLOADS:
             if request.context.startswith(prefix):
                 file = self._directory / "uploaded"

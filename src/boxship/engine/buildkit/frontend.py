@@ -24,9 +24,10 @@ from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan
 from boxship.builder.work import Origin
 from boxship.engine.building.building import EngineMachine
-from boxship.engine.buildkit import cache_imports, transfer
+from boxship.engine.buildkit import cache_imports, layouts, transfer
 from boxship.engine.buildkit.agents import agents
 from boxship.engine.buildkit.built import Built
+from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.definitions import Definitions, Source, sizes, tree_of
 from boxship.engine.buildkit.sessions import Client
@@ -97,7 +98,9 @@ class Frontend:
         async with contextlib.AsyncExitStack() as stack:
             source = await self._definitions.load(request, stack)
             try:
-                plan = await self._plan(source, request.options, request.named_on(""))
+                plan = await self._plan(
+                    source, request.options, await self._found(request.named_on(""), "")
+                )
             except BuildFailure as error:
                 if request.question != "frontend.lint" or error.place is None:
                     raise
@@ -144,12 +147,34 @@ class Frontend:
 
     async def _part(self, source: Source, request: attributes.Request, platform: str) -> "_Part":
         options = request.options_on(platform) if platform else request.options
-        plan = await self._plan(source, options, request.named_on(options.platform))
+        named = await self._found(request.named_on(options.platform), options.platform)
+        plan = await self._plan(source, options, named)
         machine = self.engine.building.machine(self._credentials, self.directory)
         machine.travels = self.travels
         bases = await self._bases(plan, options, machine)
         needs = await asyncio.to_thread(find_needs, plan, bases)
         return _Part(platform, options, plan, machine, bases, needs)
+
+    async def _found(self, named: Mapping[str, Origin], platform: str) -> dict[str, Origin]:
+        """*named*, with images in place of layouts. GrpcError."""
+        found = dict(named)
+        for name, origin in named.items():
+            if origin.kind == "layout":
+                found[name] = Origin("image", await self._laid_out(name, origin.name, platform))
+        return found
+
+    async def _laid_out(self, name: str, text: str, platform: str) -> str:
+        """The ID of the image that the client's store has for *text*, ``store:tag@digest``."""
+        step = self._step(f"[context {name}] oci-layout://{text}")
+        place, _, digest = text.partition("@")
+        try:
+            store = store_of(self.session, f"oci:{place.partition(':')[0]}")
+            return (await layouts.load(self.engine, store, digest, platform)).id
+        except (BoxshipError, GrpcError) as error:
+            step.end(str(error))
+            raise
+        finally:
+            step.end()
 
     async def _plan(
         self, source: Source, options: BuildOptions, named: Mapping[str, Origin]
