@@ -130,6 +130,17 @@ def test_an_archive_and_a_directory_in_ocis_terms(here: Client, tmp_path: Path) 
         subprocess.run([*podman, "rmi", "-af"], capture_output=True, timeout=60)
 
 
+def test_layers_of_archives_are_compressed_by_request(here: Client) -> None:
+    words = ["buildx", "build", "-o", "type=oci,compression=gzip,"]
+    here.docker(*words[:3], words[3] + "dest=o.tar", "-t", "out/z:1", ".")
+    here.docker(*words[:3], words[3] + "dest=layout,tar=false", "-t", "out/z:1", ".")
+    manifest = _skopeo(f"oci-archive:{here.directory}/o.tar", "--raw")
+    assert _skopeo(f"oci:{here.directory}/layout", "--raw") == manifest
+    assert {row["mediaType"][-5:] for row in manifest["layers"]} == {"+gzip"}
+    here.docker("load", "-i", "o.tar")
+    assert here.file("out/z:1", "/d/x") == "x\n"
+
+
 def test_several_names(here: Client) -> None:
     told = _metadata(here, "-o", 'type=image,"name=out/a:1,out/b"')
     assert told["image.name"] == "docker.io/out/a:1,docker.io/out/b:latest"

@@ -154,15 +154,17 @@ class Exchange:
         records = {record.id: record for record in self._catalog.records(ids)} if ids else {}
         return [records[image_id] for image_id in ids if image_id in records]
 
-    def layout(self, images: Sequence[ImageRecord]) -> saving.Layout:
-        """*images*, one for each platform, as parts of an OCI layout."""
-        return saving.lay_out(self._catalog, images)
+    def layout(self, images: Sequence[ImageRecord], packed: saving.Packed) -> saving.Layout:
+        """*images*, one for each platform, as parts of an OCI layout; *packed* blobs stand for some
+        of their layers."""
+        return saving.lay_out(self._catalog, images, packed)
 
     async def saved(
-        self, images: Sequence[ImageRecord], names: Sequence[Reference]
+        self, images: Sequence[ImageRecord], names: Sequence[Reference], packed: saving.Packed
     ) -> AsyncIterator[bytes]:
-        """What ``save`` would write if *names* meant *images*, one for each platform."""
-        choice = saving.Choice(list(images), list(names))
+        """What ``save`` would write if *names* meant *images*, one for each platform; *packed*
+        blobs stand for some of their layers."""
+        choice = saving.Choice(list(images), list(names), packed)
         with self.lease([one for image in images for one in image.diff_ids]):
             async for piece in saving.stream(self._catalog, self._layers, [choice], saving.Base()):
                 yield piece

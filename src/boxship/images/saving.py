@@ -5,8 +5,10 @@ ones ``manifest.json``, the oldest ``repositories``; all point at the same uncom
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from boxship.archive.entry import Entry, Kind
@@ -26,14 +28,18 @@ from boxship.oci.layout import Descriptor, blob_path, encode
 
 _PIECE = 1 << 20
 _FILE_MODE, _DIR_MODE = 0o644, 0o755
+Packed = Mapping[str, tuple[Descriptor, Path]]
+_NONE: Packed = MappingProxyType({})
 
 
 @dataclass
 class Choice:
-    """An image to save: its platforms, the preferred one first, and its tags."""
+    """An image to save: its platforms, the preferred one first, and its tags. *packed* are blobs,
+    with their files, that stand for layers, by diff ID; others are written as they are."""
 
     variants: list[ImageRecord]
     names: list[Reference] = field(default_factory=list)
+    packed: Packed = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,10 +104,12 @@ def _on(
 
 @dataclass
 class _Documents:
-    """The archive's small members by path, its layers by diff ID (value: size)."""
+    """The archive's small members by digest, its layers by that of their blob (value: size), and
+    the files of those that are not stored as they are."""
 
     blobs: dict[str, bytes] = field(default_factory=dict)
     layers: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
     index: list[dict[str, Any]] = field(default_factory=list)
     manifest: list[dict[str, Any]] = field(default_factory=list)
     repositories: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -112,10 +120,18 @@ class _Documents:
         return Descriptor(media_type, digest, len(data))
 
 
-def image_manifest(catalog: Catalog, image: ImageRecord) -> bytes:
-    """The OCI manifest of *image* with uncompressed layers."""
-    rows = [catalog.layer(diff_id) for diff_id in image.diff_ids]
-    return layout.manifest(image.raw, [layout.plain_layer(row.diff_id, row.stored) for row in rows])
+def image_manifest(catalog: Catalog, image: ImageRecord, packed: Packed = _NONE) -> bytes:
+    """The OCI manifest of *image* with layers that are uncompressed, but for those *packed*."""
+    return layout.manifest(image.raw, _layer_blobs(catalog, image, packed))
+
+
+def _layer_blobs(catalog: Catalog, image: ImageRecord, packed: Packed) -> list[Descriptor]:
+    return [
+        packed[diff_id][0]
+        if diff_id in packed
+        else layout.plain_layer(diff_id, catalog.layer(diff_id).stored)
+        for diff_id in image.diff_ids
+    ]
 
 
 def _describe(catalog: Catalog, choices: list[Choice], base: Base) -> _Documents:
@@ -124,14 +140,18 @@ def _describe(catalog: Catalog, choices: list[Choice], base: Base) -> _Documents
         entries = []
         for image in choice.variants:
             documents.blob(media_types.OCI_CONFIG, image.raw)
-            documents.layers |= {one: catalog.layer(one).stored for one in image.diff_ids}
-            descriptor = documents.blob(media_types.OCI_MANIFEST, image_manifest(catalog, image))
+            blobs = _layer_blobs(catalog, image, choice.packed)
+            documents.layers |= {blob.digest: blob.size for blob in blobs}
+            manifest = image_manifest(catalog, image, choice.packed)
+            descriptor = documents.blob(media_types.OCI_MANIFEST, manifest)
             entries.append(descriptor.to_json() | {"platform": image.platform.as_oci()})
-            _list_for_docker(documents, choice, image, is_first=image is choice.variants[0])
+            is_first = image is choice.variants[0]
+            _list_for_docker(documents, choice, image, blobs, is_first)
         if len(entries) > 1:
             top = documents.blob(media_types.OCI_INDEX, layout.index(entries)).to_json()
         else:
             top = {key: value for key, value in entries[0].items() if key != "platform"}
+        documents.files |= {blob.digest: path for blob, path in choice.packed.values()}
         documents.index += [top | _annotations(name) for name in choice.names] or [top]
     _add_parents(documents, choices)
     _leave_out(documents, base)
@@ -141,31 +161,34 @@ def _describe(catalog: Catalog, choices: list[Choice], base: Base) -> _Documents
 @dataclass(frozen=True)
 class Layout:
     """What an OCI layout holds of an image: *top* is the descriptor of its manifest or index,
-    *blobs* are the documents by digest, *layers* bytes by diff ID."""
+    *blobs* are the documents by digest, *layers* the bytes of the layers' blobs."""
 
     top: dict[str, Any]
     blobs: dict[str, bytes]
     layers: dict[str, int]
 
 
-def lay_out(catalog: Catalog, images: Sequence[ImageRecord]) -> Layout:
+def lay_out(catalog: Catalog, images: Sequence[ImageRecord], packed: Packed) -> Layout:
     """One image for each platform."""
-    documents = _describe(catalog, [Choice(list(images))], Base())
+    documents = _describe(catalog, [Choice(list(images), packed=packed)], Base())
     return Layout(documents.index[0], documents.blobs, documents.layers)
 
 
 def _list_for_docker(
-    documents: _Documents, choice: Choice, image: ImageRecord, is_first: bool
+    documents: _Documents,
+    choice: Choice,
+    image: ImageRecord,
+    blobs: list[Descriptor],
+    is_first: bool,
 ) -> None:
     names = [name.familiar for name in choice.names] if is_first else []
     documents.manifest.append(
         {
             "Config": blob_path(image.id),
             "RepoTags": names or None,
-            "Layers": [blob_path(diff_id) for diff_id in image.diff_ids],
+            "Layers": [blob_path(blob.digest) for blob in blobs],
             "LayerSources": {
-                diff_id: layout.plain_layer(diff_id, documents.layers[diff_id]).to_json()
-                for diff_id in image.diff_ids
+                diff_id: blob.to_json() for diff_id, blob in zip(image.diff_ids, blobs, strict=True)
             },
         }
     )
@@ -210,7 +233,8 @@ async def stream(
         yield header(Entry(directory.encode(), Kind.DIR, mode=_DIR_MODE))
     for digest in sorted({*documents.blobs, *documents.layers}):
         if digest in documents.layers:
-            async for piece in _layer(layers, digest, documents.layers[digest]):
+            path = documents.files.get(digest) or layers.tar(digest)
+            async for piece in _layer(path, digest, documents.layers[digest]):
                 yield piece
         else:
             yield _document(blob_path(digest), documents.blobs[digest])
@@ -230,9 +254,9 @@ def _document(path: str, data: bytes) -> bytes:
     return _head(path, len(data)) + data + bytes(-len(data) % BLOCK)
 
 
-async def _layer(layers: LayerStore, diff_id: str, size: int) -> AsyncIterator[bytes]:
-    yield _head(blob_path(diff_id), size)
-    with await asyncio.to_thread(open, layers.tar(diff_id), "rb", 0) as tar:
+async def _layer(path: Path, digest: str, size: int) -> AsyncIterator[bytes]:
+    yield _head(blob_path(digest), size)
+    with await asyncio.to_thread(open, path, "rb", 0) as tar:
         while piece := await asyncio.to_thread(tar.read, _PIECE):
             yield piece
     if size % BLOCK:

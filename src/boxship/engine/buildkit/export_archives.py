@@ -6,33 +6,47 @@ from typing import Any
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.export import Export
+from boxship.engine.sharing.caches import Form
+from boxship.engine.sharing.packing import file_of
 from boxship.images import saving
-from boxship.oci.layout import encode, plain_layer
+from boxship.oci.layout import Descriptor, encode, plain_layer
 from boxship.wire.grpc.status import Code, GrpcError
 
 _STORE = "export"
-_COMPRESSIONS = ("", "uncompressed")
 
 
 async def export(export: Export) -> dict[str, str]:
     """What ``docker save`` writes is both formats at once. Nothing here gets a name by it."""
-    compression = export.attrs.get("compression", "")
-    if compression not in _COMPRESSIONS:
-        raise GrpcError(
-            Code.UNKNOWN,
-            f"compression {compression} is not supported: layers are written uncompressed",
-        )
     exchange, names = export.engine.images.exchange, export.names()
-    layout = exchange.layout(export.images)
-    told = _told(export, layout.top)
-    if names:
-        told["image.name"] = ",".join(map(str, names))
-    if export.attrs.get("tar", "true") in ("false", "0"):
-        await _into_store(export, layout)
-    else:
-        pieces = exchange.saved(export.images, names)
-        await transfer.send_file(export.session, pieces, told, export.told)
+    with exchange.lease([one for image in export.images for one in image.diff_ids]):
+        packed = await _packed(export)
+        layout = exchange.layout(export.images, packed)
+        told = _told(export, layout.top)
+        if names:
+            told["image.name"] = ",".join(map(str, names))
+        if export.attrs.get("tar", "true") in ("false", "0"):
+            await _into_store(export, layout, packed)
+        else:
+            pieces = exchange.saved(export.images, names, packed)
+            await transfer.send_file(export.session, pieces, told, export.told)
     return told
+
+
+async def _packed(export: Export) -> saving.Packed:
+    """Compressed blobs of all layers, if those are asked for. GrpcError for an unknown kind."""
+    compression = export.attrs.get("compression", "")
+    if compression in ("", "uncompressed"):
+        return {}
+    if compression != "gzip":
+        raise GrpcError(
+            Code.UNKNOWN, f"compression {compression} is not supported: gzip or uncompressed"
+        )
+    exchange, found = export.engine.images.exchange, {}
+    for diff_id in dict.fromkeys(one for image in export.images for one in image.diff_ids):
+        row = await file_of(exchange, diff_id)
+        blob = Form().layer(Descriptor(row.media_type, row.digest, row.size))
+        found[diff_id] = (blob, exchange.blob_path(row.digest))
+    return found
 
 
 def _told(export: Export, top: dict[str, Any]) -> dict[str, str]:
@@ -46,14 +60,17 @@ def _told(export: Export, top: dict[str, Any]) -> dict[str, str]:
     return told
 
 
-async def _into_store(export: Export, layout: saving.Layout) -> None:
+async def _into_store(export: Export, layout: saving.Layout, packed: saving.Packed) -> None:
     """The client adds the index and the marker to what it gets here."""
     store, exchange = store_of(export.session, _STORE), export.engine.images.exchange
-    with exchange.lease(layout.layers):
-        for diff_id, size in layout.layers.items():
-            title = f"writing layer {diff_id}"
-            export.step.status(title)
-            await store.put_file(plain_layer(diff_id, size), exchange.tar(diff_id))
-            export.step.status(title, done=True)
+    files = {blob.digest: (blob, path) for blob, path in packed.values()}
+    for digest, size in layout.layers.items():
+        title = f"writing layer {digest}"
+        export.step.status(title)
+        if digest in files:
+            await store.put_file(*files[digest])
+        else:
+            await store.put_file(plain_layer(digest, size), exchange.tar(digest))
+        export.step.status(title, done=True)
     for digest, data in layout.blobs.items():
         await store.put(digest, data)
