@@ -150,6 +150,45 @@ def test_numbers_and_names_of_nothing(
     _works(boxship_daemon, directory)
 
 
+def test_a_result_that_cannot_be_written(
+    boxship_daemon: engines.Engine, directory: int, tmp_path: Path
+) -> None:
+    fd = os.open(tmp_path / "f", os.O_RDONLY)
+    exporters = [{"Type": "tar", "Descriptor": 1}]
+    try:
+        last = _build(
+            boxship_daemon, [directory, fd], Directories={"context": 0}, Exporters=exporters
+        )
+    finally:
+        os.close(fd)
+    assert last["error"]["message"] == "bad file descriptor"
+
+
+def test_a_store_whose_links_lead_out(
+    boxship_daemon: engines.Engine, directory: int, tmp_path: Path
+) -> None:
+    """Neither is anything read by way of them, nor written."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "blobs").symlink_to(tmp_path / "out")
+    fd = os.open(tmp_path / "store", os.O_RDONLY)
+    attrs = {"dest": "x", "src": "x", "digest": "sha256:" + "0" * 64}
+    given = {
+        "Directories": {"context": 0},
+        "Stores": {"local:x": 1},
+        "CacheExports": [{"Type": "local", "Attrs": attrs}],
+    }
+    imports = json.dumps([{"Type": "local", "Attrs": attrs}])
+    try:
+        last = _build(boxship_daemon, [directory, fd], **given)
+        assert "error" in last, last
+        given = {**given, "CacheExports": [], "Attributes": {"cache-imports": imports}}
+        assert "result" in _build(boxship_daemon, [directory, fd], **given)
+    finally:
+        os.close(fd)
+    assert not [*(tmp_path / "out").iterdir()]
+
+
 def test_more_descriptors_than_there_may_be(boxship_daemon: engines.Engine, directory: int) -> None:
     for count in (-1, 65, 1 << 40):
         sock = _post(boxship_daemon, {"Attributes": {}, "Descriptors": count})

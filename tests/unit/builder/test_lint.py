@@ -20,7 +20,7 @@ _PLATFORM = {"TARGETPLATFORM": "linux/amd64", "BUILDPLATFORM": "linux/amd64"}
 def _lint(source: str, target: str = "", **given: str) -> list[Finding]:
     plan = make_plan(parse(source), Arguments(given, {}, _PLATFORM), target)
     bases = {"env": {"Env": ["OF_BASE=1"]}, "shell": {"Shell": ["/bin/bash", "-c"]}}
-    return lint(plan, options_of(plan), bases, Ignored(["ignored", "dir"]))
+    return lint(plan, options_of(plan), bases, Ignored(["ignored", "dir", "part", "!part/of"]))
 
 
 @pytest.mark.parametrize(
@@ -164,6 +164,7 @@ def test_a_default_that_names_no_image() -> None:
         "FROM --platform=linux/arm64 a AS for-arm64\n",
         "FROM --platform=$BUILDPLATFORM a\n",
         "FROM a\nCOPY --from=ignored ignored /\n",
+        "FROM a\nCOPY part . /\n",
         "FROM a\nEXPOSE 80/tcp 90\n",
         "# b what it is\nFROM a AS b\n",
         "# check=skip=JSONArgsRecommended,MaintainerDeprecated\nFROM a\nCMD x\nMAINTAINER m\n",

@@ -132,6 +132,13 @@ class _Checks:
                 message = f"Defined protocol '{word}' in EXPOSE instruction should be lowercase"
                 yield found(rule.EXPOSE_PROTO_CASING, step.line, message)
 
+    def _is_left_out(self, path: str) -> bool:
+        """With all that may be below it: patterns with ``!`` could let some of that in again."""
+        let_in = [each.cleaned for each in self._ignored.patterns if each.negated]
+        above = f"{path}/"
+        may_hold = any(each.startswith((above, "*")) for each in let_in)
+        return not may_hold and self._ignored.matches(path)
+
     def _copied(self, step: Instruction, effect: Effect) -> Iterator[Finding]:
         if not isinstance(effect.work, Files) or not self._ignored:
             return
@@ -140,7 +147,7 @@ class _Checks:
                 continue
             for path in action.paths:
                 clean = posixpath.normpath("/" + path).lstrip("/")
-                if clean and self._ignored.matches(clean):
+                if clean and self._is_left_out(clean):
                     verb = step.KEYWORD.capitalize()
                     message = (
                         f'Attempting to {verb} file "{clean}" that is excluded by .dockerignore'

@@ -6,7 +6,7 @@ from boxship.cli.builds.attributes import attributes_of
 from boxship.cli.builds.contexts import hand_over_context, hand_over_others
 from boxship.cli.builds.conversation import converse
 from boxship.cli.builds.handover import Handover
-from boxship.cli.builds.outputs import hand_over, outputs_of
+from boxship.cli.builds.outputs import STDOUT, hand_over, outputs_of
 from boxship.cli.builds.views.view import view_of
 from boxship.cli.errors import Failed
 from boxship.cli.files import write_output
@@ -146,7 +146,7 @@ def _finish(
         write_output(arguments.text("iidfile"), [image.encode()])
     if arguments.text("metadata-file"):
         write_output(arguments.text("metadata-file"), [_metadata(result)])
-    if quiet and image:
+    if quiet and image and not any(output.target == STDOUT for output in outputs):
         app.print(image)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _IMAGES = ("image", "moby", "registry", "docker")
 _FILES = ("tar", "oci", "docker", "local")
 _KINDS = ("cacheonly", "docker", "image", "local", "moby", "oci", "registry", "tar")
-_STDOUT = "-"
+STDOUT = "-"
 
 
 class Output:
@@ -47,7 +47,7 @@ class Output:
         if self.kind == "local":
             _unpack(self.receiver, self.target)
         else:
-            target = "" if self.target == _STDOUT else self.target
+            target = "" if self.target == STDOUT else self.target
             write_output(target, read_chunks(self.receiver))
 
 
@@ -87,7 +87,7 @@ def hand_over(outputs: list[Output], handover: Handover) -> None:
 def _parse(text: str, terminal: bool) -> Output:
     fields = split_fields(text)
     if len(fields) == 1 and "=" not in fields[0]:
-        kind, attributes = ("tar" if text == _STDOUT else "local"), {"dest": text}
+        kind, attributes = ("tar" if text == STDOUT else "local"), {"dest": text}
     else:
         attributes = read_fields(text)
         kind = attributes.pop("type", "")
@@ -114,12 +114,12 @@ def _placed(
         if os.path.exists(target) and not os.path.isdir(target):
             raise Failed(f"destination directory {target} is a file")
     elif kind in _FILES:
-        target = target or _STDOUT
-        if target == _STDOUT and terminal:
+        target = target or STDOUT
+        if target == STDOUT and terminal:
             raise Failed(f"dest file is required for {kind} exporter. refusing to write to console")
         if os.path.isdir(target):
             raise Failed(f"destination file {target} is a directory")
-        if target != _STDOUT:
+        if target != STDOUT:
             check_output(target, f"write {kind} archive")
     return kind, attributes, target
 

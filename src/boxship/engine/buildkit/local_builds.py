@@ -102,7 +102,10 @@ class LocalBuilds:
             last = {"error": {"message": message, "explained": shown, "code": error.code}}
         except (BoxshipError, GrpcError) as error:
             text = error.status.message if isinstance(error, GrpcError) else str(error)
-            last = {"error": {"message": text, "explained": text, "code": 1}}
+            last = _failed(text)
+        except OSError as error:
+            # Of the client's files, or a full disk.
+            last = _failed((error.strerror or str(error)).lower())
         await conversation.say(last)
 
     async def _solve(self, conversation: "_Conversation", request: SolveRequest) -> dict[str, Any]:
@@ -158,6 +161,10 @@ class _Conversation:
             return await self._reader.readline()
         except (OSError, ValueError):
             return b""
+
+
+def _failed(text: str) -> dict[str, Any]:
+    return {"error": {"message": text, "explained": text, "code": 1}}
 
 
 def _request(name: str, given: Handover) -> SolveRequest:
