@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.vertexes import Step
-from boxship.builder.context import EMPTY, Context, read_files
+from boxship.builder.context import EMPTY, Context
 from boxship.builder.machine import Tree
 from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.sessions import Client
+from boxship.engine.buildkit.synced import read_synced
 from boxship.wire.grpc.status import Code, GrpcError
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Definitions:
             told=sizes(step, "transferring dockerfile:"),
             follow=wanted,
         )
-        files = await read_files(self._engine.workers, tree_of(place / "tree"), wanted)
+        files = await read_synced(self._engine.workers, place / "tree", wanted)
         text = files.get(name, files.get("dockerfile"))
         if text is None:
             raise InvalidParameter(

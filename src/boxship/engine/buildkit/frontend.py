@@ -31,6 +31,7 @@ from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.definitions import Definitions, Source, sizes, tree_of
 from boxship.engine.buildkit.sessions import Client
+from boxship.engine.buildkit.synced import read_synced
 from boxship.images import reference as references
 from boxship.images.record import ImageRecord
 from boxship.registry.credentials import Credentials
@@ -329,7 +330,7 @@ class Frontend:
                 return found.get(wanted[0], "")
             told = sizes(step, "transferring context:")
             await transfer.fetch(self.session, name, place, told=told, follow=wanted)
-            files = await read_files(self.engine.workers, tree_of(place / "tree"), wanted)
+            files = await read_synced(self.engine.workers, place / "tree", wanted)
         except GrpcError as error:
             step.end(str(error))
             raise
