@@ -34,3 +34,25 @@ def test_the_archive_is_compressed_when_asked(tmp_path: Path, flags: list[str]) 
     assert (len(sent) < 1 << 16) == bool(flags)
     with tarfile.open(fileobj=io.BytesIO(sent), mode="r:gz" if flags else "r:") as tar:
         assert {"Dockerfile", "f"} <= {name.removeprefix("./") for name in tar.getnames()}
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["-o", "x", "--ssh", "default"], "--output and --ssh need a Boxship daemon"),
+        (["--check"], "--check need a Boxship daemon"),
+    ],
+)
+def test_what_the_classic_api_cannot_say_is_refused(
+    tmp_path: Path, flags: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+
+    def other_daemon(canned: Canned, sock: socket.socket) -> None:
+        canned.head(sock)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nApi-Version: 1.45\r\nContent-Length: 0\r\n\r\n")
+
+    with serving(other_daemon) as canned:
+        assert main(["-H", canned.host, "build", *flags, str(tmp_path)]) == 1
+    assert said in capsys.readouterr().err
+    assert len(canned.heads) == 1

@@ -41,15 +41,16 @@ def _vertex(vertex: Vertex) -> Row:
 
 
 def _status(status: VertexStatus) -> Row:
-    moments = _kept(started=_time(status.started), completed=_time(status.completed))
+    more = _kept(
+        total=status.total, started=_time(status.started), completed=_time(status.completed)
+    )
     return {
         "id": status.id,
         "vertex": status.vertex,
         "name": status.name,
-        "total": status.total,
         "current": status.current,
         "timestamp": _time(status.timestamp),
-        **moments,
+        **more,
     }
 
 

@@ -22,6 +22,7 @@ _UPLOAD = "http://buildkit-session/context"
 _REMOTE = ("http://", "https://", "git://", "git@", "ssh://", "github.com/")
 _WEB = ("http://", "https://")
 _DOCKERFILE = "Dockerfile"
+_IGNORE = ".dockerignore"
 _IMAGE = "docker-image://"
 _LAYOUT = "oci-layout://"
 _TARGET = "target:"
@@ -109,7 +110,8 @@ def _definition(handover: Handover, file: str, place: str = "") -> dict[str, str
     """Read the Dockerfile here, with the rights of its user."""
     if file == STDIN:
         text = b"".join(read_chunks(0)).decode("utf-8", "surrogateescape")
-        handover.document["Definition"] = {"Text": text}
+        ignore = _read_ignored(os.path.join(place, _IGNORE)) if place else None
+        handover.document["Definition"] = {"Text": text, "Ignore": ignore}
         return {}
     if file.startswith(_WEB):
         handover.document["Definition"] = {"Text": _download(file)}
@@ -121,11 +123,17 @@ def _definition(handover: Handover, file: str, place: str = "") -> dict[str, str
     except OSError as error:
         reason = str(error.strerror).lower()
         raise Failed(f"unable to prepare context: unable to open {path}: {reason}") from None
-    definition = {"Text": text}
-    with contextlib.suppress(FileNotFoundError), open(f"{path}.dockerignore", "rb") as handle:
-        definition["Ignore"] = handle.read().decode("utf-8", "surrogateescape")
-    handover.document["Definition"] = definition
+    ignore = _read_ignored(f"{path}{_IGNORE}", os.path.join(place, _IGNORE))
+    handover.document["Definition"] = {"Text": text, "Ignore": ignore}
     return {"filename": os.path.basename(path)}
+
+
+def _read_ignored(*paths: str) -> str:
+    """The first of *paths* that there is: of the Dockerfile's own patterns, and the context's."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError), open(path, "rb") as handle:
+            return handle.read().decode("utf-8", "surrogateescape")
+    return ""
 
 
 def _default(place: str) -> str:
