@@ -93,7 +93,7 @@ def test_cache_exports_that_cannot_be_are_refused(run: Callable[[Use], None]) ->
     async def use(connection: Http2Connection) -> None:
         cache = control.CacheOptions([control.Exporter("gha")])
         request = control.SolveRequest(ref="r3", frontend="dockerfile.v0", cache=cache)
-        with pytest.raises(GrpcError, match="unknown cache exporter: .gha."):
+        with pytest.raises(GrpcError, match='unknown cache exporter: "gha"'):
             await call(connection, "Solve", request, control.SolveResponse)
 
     run(use)
