@@ -113,6 +113,17 @@ def test_history_says_what_was_done(fresh: docker_py.DockerClient) -> None:
     assert rows[2].startswith("/bin/sh -c #(nop) COPY file:") and rows[2].endswith(" in /a ")
 
 
+def test_bytes_that_are_no_text_become_marks(fresh: docker_py.DockerClient) -> None:
+    source = b"FROM busybox\nARG \xff\nLABEL a=\xfe\nENV b=\xfd\nRUN echo \xfc\n"
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        contexts.add_file(tar, "Dockerfile", source)
+    messages = build(fresh, out.getvalue())
+    config = fresh.api.inspect_image(image_of(messages))["Config"]
+    assert config["Labels"] == {"a": "\ufffd"} and "b=\ufffd" in config["Env"]
+    assert "\ufffd\n" in text(messages)
+
+
 def test_proxies_leave_no_trace(fresh: docker_py.DockerClient) -> None:
     source = "FROM busybox\n{}RUN [ ${{#{}}} = 12 ]; date +%N > /n\n"
     for name in sorted(PROXIES):

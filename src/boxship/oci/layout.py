@@ -31,7 +31,9 @@ SINCE = "Since"
 
 
 def encode(document: Any) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "replace"
+    )
 
 
 def blob_path(digest: str) -> str:

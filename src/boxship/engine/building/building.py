@@ -157,7 +157,9 @@ class Building:
         }
         given["TARGETSTAGE"] = options.target or _DEFAULT_STAGE
         arguments = Arguments(options.build_args, {}, given)
-        return make_plan(parse(text, name), arguments, options.target)
+        # Images and messages are JSON: what is no text in the file is none there either.
+        readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return make_plan(parse(readable, name), arguments, options.target)
 
     def machine(self, credentials: Mapping[str, Credentials], directory: Path) -> "EngineMachine":
         """What one build works with. *directory* takes what its steps need meanwhile."""

@@ -1,0 +1,118 @@
+"""A client of BuildKit's protocol that says what a test wants it to say."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import AsyncIterator
+
+from boxship.builder.buildkit import control, packets
+from boxship.builder.buildkit import session as messages
+from boxship.builder.buildkit.packets import Packet, Stat
+from boxship.wire.grpc import client
+from boxship.wire.grpc.server import Call, GrpcServer, Method
+from boxship.wire.http2.connection import Http2Connection
+from boxship.wire.protobuf import Message, blob
+
+DOCKERFILE = b"FROM busybox\nCOPY . /c\n"
+
+
+class Raw(Message):
+    """A message whose bytes are the packet's, whatever they are."""
+
+    data: bytes = blob(1)
+
+    def __init__(self, data: bytes = b"") -> None:
+        self.data = data
+
+    def encode(self) -> bytes:
+        return self.data
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Raw":
+        return cls(data)
+
+
+async def send_files(call: Call, files: dict[str, bytes]) -> None:
+    """As a good client does."""
+    names = [*files]
+    for name in names:
+        await call.send(Packet(packets.STAT, Stat(name, 0o644, size=len(files[name]))))
+    await call.send(Packet(packets.STAT))
+    while (packet := await call.receive(Packet)) is not None:
+        if packet.type == packets.REQUEST:
+            await call.send(Raw(packets.content(packet.id, files[names[packet.id]])))
+            await call.send(Raw(packets.content(packet.id, b"")))
+        elif packet.type == packets.FINISH:
+            await call.send(Packet(packets.FINISH))
+            return
+
+
+async def hijacked(path: str, target: str, headers: dict[str, str]) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX)
+    sock.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(sock, path)
+    lines = [f"POST {target} HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: h2c"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    await loop.sock_sendall(sock, "\r\n".join([*lines, "", ""]).encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += await loop.sock_recv(sock, 1)
+    assert head.startswith(b"HTTP/1.1 101 ")
+    return sock
+
+
+@contextlib.asynccontextmanager
+async def session(path: str, sync: Method) -> AsyncIterator[str]:
+    """The name of a session that answers file-sync calls by *sync*."""
+    name = secrets.token_hex(8)
+    headers = {
+        "X-Docker-Expose-Session-Uuid": name,
+        "X-Docker-Expose-Session-Sharedkey": "hostile",
+        "X-Docker-Expose-Session-Grpc-Method": messages.SYNC,
+    }
+    sock = await hijacked(path, "/session", headers)
+    server = GrpcServer({messages.SYNC: sync})
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: server.connection, sock)
+    serving = asyncio.ensure_future(server.serve())
+    try:
+        yield name
+    finally:
+        server.connection.close()
+        await serving
+
+
+async def solve(path: str, name: str, **attrs: str) -> control.SolveResponse:
+    sock = await hijacked(path, "/grpc", {})
+    connection = Http2Connection()
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, sock)
+    ref = secrets.token_hex(8)
+    request = control.SolveRequest(
+        ref=ref, session=name, frontend="dockerfile.v0", frontend_attrs=attrs, internal=True
+    )
+    try:
+        async with asyncio.timeout(30):
+            return await client.unary(
+                connection, control.SERVICE + "Solve", request, control.SolveResponse
+            )
+    finally:
+        connection.close()
+
+
+def build(path: str, context: Method, dockerfile: bytes = DOCKERFILE, **attrs: str) -> None:
+    """A build of *dockerfile* whose context comes from *context*. GrpcError."""
+
+    async def sync(call: Call) -> None:
+        if call.metadata["dir-name"] == "dockerfile":
+            await send_files(call, {"Dockerfile": dockerfile})
+        elif call.metadata.get("followpaths") == ".dockerignore":
+            await send_files(call, {})
+        else:
+            await context(call)
+
+    async def main() -> None:
+        async with session(path, sync) as name:
+            await solve(path, name, **attrs)
+
+    asyncio.run(main())
