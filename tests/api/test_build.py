@@ -28,7 +28,7 @@ SIMPLE = "FROM busybox\nENV A=1\nRUN echo said && echo x > /f\nCOPY a /a\n"
 def fresh(client: docker_py.DockerClient) -> Iterator[docker_py.DockerClient]:
     """Without a cache from before; images that the test builds go away."""
     before = {image.id for image in client.images.list(all=True)}
-    client.api.prune_builds()
+    client.api.prune_builds(all=True)
     yield client
     for image in client.images.list():
         if image.id not in before:

@@ -113,8 +113,9 @@ def _text(dockerfile: str) -> bytes:
 @given(DOCKERFILES)
 def test_any_dockerfile_is_built_or_refused(boxship_socket: str, dockerfile: str) -> None:
     archive = context(_text(dockerfile).decode("utf-8", "replace"), a="1", b="2")
-    head = f"POST /build?networkmode=none&forcerm=1 HTTP/1.1\r\nHost: d\r\nContent-Length: {len(archive)}\r\n"
-    head += "Content-Type: application/x-tar\r\nConnection: close\r\n\r\n"
+    head = "POST /build?networkmode=none&forcerm=1 HTTP/1.1\r\nHost: d\r\n"
+    head += f"Content-Length: {len(archive)}\r\nContent-Type: application/x-tar\r\n"
+    head += "Connection: close\r\n\r\n"
     answer = _exchange(boxship_socket, head.encode() + archive)
     status = int(answer.split(b" ", 2)[1])
     assert status < 500, answer
