@@ -131,6 +131,15 @@ def test_a_network_of_ones_own(api: Api, net: str) -> None:
             403,
             "Pool overlaps with other one on this address space",
         ),
+        # They would mean something to nftables, or to the kernel.
+        *(
+            (
+                {"Options": {"com.docker.network.bridge.name": name}},
+                400,
+                f"invalid bridge name: {name!r}",
+            )
+            for name in ('"};drop"', "a*", "a\\b", "br%d", "a b", "..")
+        ),
         (
             {"Options": {"com.docker.network.bridge.enable_icc": "x"}},
             400,

@@ -1,10 +1,14 @@
 """Published ports: who reaches them, and what other firewalls do to them."""
 
+import contextlib
+import ipaddress
 import socket
 import subprocess
 import threading
 
-from boxship.network.fabric import Fabric
+import pytest
+
+from boxship.network.fabric import Fabric, Targets
 from boxship.network.namespace import Namespace
 from boxship.network.ruleset import Publishing
 from support.network_ground import (
@@ -262,3 +266,41 @@ def test_rules_for_one_version_only(ground: Ground, outside: Namespace) -> None:
         assert ask("fd00:99:1::2", 80, outside) == "2001:db8::2"
 
     ground.run(scenario, Publishing(rules6=False))
+
+
+def test_nobody_gets_what_was_sent_to_an_earlier_container(ground: Ground) -> None:
+    """A client of UDP goes on sending while the address becomes another's."""
+    here = ("192.0.2.55", 40001)
+
+    async def scenario(fabric: Fabric) -> None:
+        shell(ground.host, f"ip addr add {here[0]}/32 dev lo")
+        box = await ground.box(fabric, 1, 2)
+        other = await ground.box(fabric, 1, 3)
+        rows = await fabric.publish([wish_for(ANY, 9000, "udp")], Targets(BOX.ipv4))
+        rows += await fabric.publish([wish_for(ANY, 9001, "udp")], Targets(ip("10.99.1.3")))
+        client = ground.host.run(lambda: socket.socket(type=socket.SOCK_DGRAM))
+        server = box.run(lambda: socket.socket(type=socket.SOCK_DGRAM))
+        kept = other.run(lambda: socket.socket(type=socket.SOCK_DGRAM))
+        with client, server, kept:
+            client.bind(here)
+            kept.bind(("10.99.1.3", 80))
+            kept.settimeout(5)
+            client.sendto(b"other", (here[0], 9001))
+            assert kept.recv(100) == b"other"
+            server.bind(("10.99.1.2", 80))
+            server.settimeout(0.4)
+            client.sendto(b"one", (here[0], 9000))
+            assert server.recv(100) == b"one"
+            await fabric.withdraw(rows)
+            client.sendto(b"two", (here[0], 9000))
+            assert server.recv(100) == b"two"
+            await fabric.forget([ip("10.99.1.2"), ipaddress.IPv6Address("fd00:99:1::2")])
+            for _ in range(2):
+                with contextlib.suppress(ConnectionRefusedError):
+                    client.sendto(b"three", (here[0], 9000))
+            with pytest.raises(TimeoutError):
+                server.recv(100)
+            client.sendto(b"more", (here[0], 9001))
+            assert kept.recv(100) == b"more"
+
+    ground.run(scenario)

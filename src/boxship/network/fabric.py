@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from boxship.base.errors import BoxshipError
-from boxship.kernel import rtnetlink
+from boxship.kernel import conntrack, rtnetlink
 from boxship.kernel.netlink import Netlink
 from boxship.network import bridge, endpoint, namespace
 from boxship.network.bridge import Bridge
@@ -27,6 +28,7 @@ from boxship.network.ruleset import PLAIN, Link, Publication, Publishing, Zone
 from boxship.network.surroundings import Surroundings
 from boxship.network.watch import Watch
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 #: Namespaces that wait for containers: one is made after each start, off the request's path.
 _READY = 1
@@ -233,6 +235,20 @@ class Fabric:
                 endpoint.set_gateways(joined, gateways)
 
         await self._do(work)
+
+    async def forget(self, addresses: Sequence[Address]) -> None:
+        """Nobody has *addresses* any more: who gets one next shall hear nothing of connections that
+        others have had with it, as those of UDP, which go on."""
+
+        def work() -> None:
+            with contextlib.closing(conntrack.open_socket()) as channel:
+                for each in addresses:
+                    conntrack.forget(channel, each)
+
+        try:
+            await self._do(work)
+        except OSError as error:
+            _log.warning("connections of %s are not forgotten: %s", addresses, error)
 
     async def with_channel(self, work: Callable[[Netlink], T]) -> T:
         """*work* in the thread of this object, with its socket of rtnetlink."""

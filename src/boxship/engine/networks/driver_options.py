@@ -22,7 +22,8 @@ from boxship.network.endpoint import IPVLAN_FLAGS, IPVLAN_MODES, MACVLAN_MODES
 
 # What IPv4 needs, and what the kernel has room for in a packet.
 _LEAST_MTU, _MOST_MTU = 68, 65535
-_INTERFACE = re.compile(r"[^\s/:\0]+\Z")
+# Without what would mean something else, or more than one interface, to nftables or the kernel.
+_INTERFACE = re.compile(r"[^\s/:\0\"*\\%]+\Z")
 _MODES = ("nat", "nat-unprotected", "routed", "isolated")
 
 
