@@ -5,28 +5,42 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from boxship import __version__
 from boxship.registry.answer import STALL_TIME, Answer
 from boxship.registry.connection import Connection, connect
 from boxship.registry.errors import Interrupted, ProtocolError
 from boxship.registry.proxies import Proxies
+from boxship.registry.stream import Stream
 from boxship.registry.url import Url
 
 USER_AGENT = f"boxship/{__version__}"
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
+_PIECE = 1 << 20
 _MOST_IDLE = 4  # connections kept for each origin
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The file *path* from byte *offset* on; *tell* gets the place that was reached."""
+
+    path: Path
+    offset: int
+    tell: Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """A request's body: *open* starts it over for every attempt; *size* in bytes, None where that
-    turns out only at the end."""
+    turns out only at the end. *part* is where its bytes lie, for connections that can take them
+    from there."""
 
     open: Callable[[], AsyncIterator[bytes]]
     size: int | None
     media_type: str = "application/octet-stream"
+    part: Part | None = None
 
 
 def content(data: bytes, media_type: str) -> Content:
@@ -147,7 +161,9 @@ class Http:
         stream = connection.stream
         stream.write(_head(connection, method, url, headers, body))
         try:
-            if body is not None:
+            if body is not None and body.part is not None and stream.is_plain:
+                await self._send_part(stream, body.part, body.size or 0)
+            elif body is not None:
                 async for chunk in _framed(body):
                     stream.write(chunk)
                     async with asyncio.timeout(self._stall):
@@ -156,6 +172,14 @@ class Http:
             raise Interrupted(f"{url}: nothing taken for {self._stall:.0f} seconds") from None
         except OSError:
             return  # the answer, if there is one, says why
+
+    async def _send_part(self, stream: Stream, part: Part, size: int) -> None:
+        end = part.offset + size
+        with await asyncio.to_thread(open, part.path, "rb", 0) as file:
+            for offset in range(part.offset, end, _PIECE):
+                async with asyncio.timeout(self._stall):
+                    await stream.send_file(file, offset, min(_PIECE, end - offset))
+                part.tell(min(offset + _PIECE, end))
 
 
 async def _framed(body: Content) -> AsyncIterator[bytes]:

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections import deque
+from typing import BinaryIO
 
 _MOST = 1 << 20  # bytes that wait to be read before the other side has to
 
@@ -48,6 +49,21 @@ class Stream(asyncio.Protocol):
         if self._lost is not None or self.transport.is_closing():
             raise self._lost or ConnectionResetError("connection lost")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing encrypts what is written."""
+        return self.transport.get_extra_info("ssl_object") is None
+
+    async def send_file(self, file: BinaryIO, offset: int, count: int) -> None:
+        """Write that part of *file*, which stays in the kernel (sendfile(2)), and wait until it has
+        gone. Only where :attr:`is_plain`; ``OSError`` when the connection is gone."""
+        if self._lost is not None or self.transport.is_closing():
+            raise self._lost or ConnectionResetError("connection lost")
+        loop = asyncio.get_running_loop()
+        sent = await loop.sendfile(self.transport, file, offset, count)
+        if sent != count:
+            raise OSError("the file is shorter than it was")
+
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Go on with TLS. What the other side has sent before is no part of it."""
         if self._pieces:
@@ -87,7 +103,7 @@ class Stream(asyncio.Protocol):
         self._ended = True
         self._arrived.set()
         # A request may still be on its way out; TLS knows no such half.
-        return self.transport.get_extra_info("ssl_object") is None
+        return self.is_plain
 
     def connection_lost(self, error: Exception | None) -> None:
         if isinstance(error, OSError):

@@ -7,7 +7,7 @@ from pathlib import Path
 from boxship.oci.layout import Descriptor
 from boxship.registry import uploads
 from boxship.registry.errors import Refused, TransportError
-from boxship.registry.http import Content
+from boxship.registry.http import Content, Part
 from boxship.registry.repository import Repository
 from boxship.registry.retry import delay, is_transient
 from boxship.registry.url import Url
@@ -60,7 +60,8 @@ class BlobUpload:
         if self._upload is None:
             self._upload, self._offset = await uploads.begin(self._repository), 0
         if self._offset < self._blob.size:
-            body = Content(lambda: self._pieces(self._offset), self._blob.size - self._offset)
+            left, part = self._blob.size - self._offset, Part(self._path, self._offset, self._tell)
+            body = Content(lambda: self._pieces(self._offset), left, part=part)
             where = await uploads.append(self._repository, self._upload, self._offset, body)
             self._upload, self._offset = where, self._blob.size
         await uploads.finish(self._repository, self._upload, self._blob)
