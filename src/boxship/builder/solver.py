@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -59,6 +58,7 @@ class Solver:
     progress: Progress
     remotes: Remotes
     _stages: "dict[int, asyncio.Task[Finished]]" = field(default_factory=dict)
+    _more: asyncio.Event = field(default_factory=asyncio.Event)
     _recipes: Recipes = field(init=False)
     _slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_AT_ONCE * (os.cpu_count() or 1))
@@ -77,7 +77,7 @@ class Solver:
         else:
             self._begin_all()
         try:
-            await _first_failure(self._stages)
+            await self._first_failure()
         finally:
             for task in self._stages.values():
                 task.cancel()
@@ -94,7 +94,25 @@ class Solver:
     def _begin(self, planned: PlannedStage) -> "asyncio.Task[Finished]":
         if planned.number not in self._stages:
             self._stages[planned.number] = asyncio.ensure_future(self._run(planned))
+            self._more.set()
         return self._stages[planned.number]
+
+    async def _first_failure(self) -> None:
+        """Wait for all stages, those that begin meanwhile too, or until one has failed, which is
+        raised."""
+        done = set[asyncio.Task[Any]]()
+        while waiting := {*self._stages.values()} - done:
+            self._more.clear()
+            more = asyncio.ensure_future(self._more.wait())
+            try:
+                finished, _ = await asyncio.wait(
+                    {*waiting, more}, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                more.cancel()
+            for task in waiting & finished:
+                task.result()
+            done |= waiting & finished
 
     def _begin_all(self) -> None:
         for planned in self.plan.needed:
@@ -252,13 +270,3 @@ class Solver:
 
 def _label_text(labels: dict[str, str]) -> str:
     return "LABEL " + " ".join(f"{name}={value}" for name, value in labels.items())
-
-
-async def _first_failure(tasks: "Mapping[int, asyncio.Task[Any]]") -> None:
-    """Wait for all, those that come meanwhile too, or until one has failed, which is raised."""
-    done = set[asyncio.Task[Any]]()
-    while waiting := {*tasks.values()} - done:
-        finished, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in finished:
-            task.result()
-        done |= finished
