@@ -158,6 +158,8 @@ def test_a_default_that_names_no_image() -> None:
         "FROM a AS b\nWORKDIR /b\nFROM b\nWORKDIR c\n",
         "FROM env\nLABEL a=$OF_BASE b=${NONE:-x} c=${NONE:+y}\n",
         "FROM a\nARG NONE\nENV x=$NONE\n",
+        "FROM a\nARG NONE\nENV NONE=$NONE\n",
+        "FROM a\nARG A=1\nARG B=$A\nENV A=$A$B\n",
         "FROM a\nENV PATH=/x:$PATH\n",
         "FROM a\nRUN echo $ANYTHING\n",
         "FROM a\nARG PUBLIC_KEY\nARG KEYBOARD\n",
@@ -188,6 +190,12 @@ def test_the_clients_word_counts_before_that_of_the_file() -> None:
     options = options_of(plan)
     assert not options.error
     assert len(lint(plan, options, {}, Ignored([]))) == 1
+
+
+def test_only_the_first_unknown_names_get_a_hint() -> None:
+    source = "FROM a\nENV KNOWN=1\n" + "LABEL a=$KNOWS\n" * 40
+    hints = [each.message.endswith("(did you mean $KNOWN?)") for each in _lint(source)]
+    assert len(hints) == 40 and hints == sorted(hints, reverse=True) and sum(hints) == 32
 
 
 @pytest.mark.parametrize(

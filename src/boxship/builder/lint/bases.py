@@ -9,7 +9,7 @@ from boxship.builder.instructions.arg import Arg
 from boxship.builder.instructions.from_ import From
 from boxship.builder.lint import rule
 from boxship.builder.lint.rule import Finding, found
-from boxship.builder.lint.variables import Noting, meant
+from boxship.builder.lint.variables import Hints, Noting
 from boxship.builder.plan import Plan
 from boxship.builder.stage import Arguments
 from boxship.images import platform as platforms
@@ -18,7 +18,7 @@ from boxship.images import reference as references
 _TARGET = "TARGETPLATFORM"
 
 
-def check_bases(plan: Plan) -> Iterator[Finding]:
+def check_bases(plan: Plan, hints: Hints) -> Iterator[Finding]:
     known = _known(plan.arguments)
     defaults = _known(_defaults(plan))
     for stage in plan.stages:
@@ -27,7 +27,7 @@ def check_bases(plan: Plan) -> Iterator[Finding]:
         _expand(start, start.base, known, missing)
         platform, asked = _expand(start, start.platform, known, missing)
         for name in sorted(missing):
-            message = f"FROM argument '{name}' is not declared{meant(name, known)}"
+            message = f"FROM argument '{name}' is not declared{hints.meant(name, known)}"
             yield found(rule.UNDEFINED_ARG_IN_FROM, start.line, message)
         yield from _platform(start, platform, asked, known)
         name, _ = _expand(start, start.base, defaults, set())

@@ -10,6 +10,7 @@ from boxship.builder.lint.forms import check_descriptions, check_file, check_sta
 from boxship.builder.lint.options import LintOptions, parse_options
 from boxship.builder.lint.rule import Finding
 from boxship.builder.lint.stages import check_stages
+from boxship.builder.lint.variables import Hints
 from boxship.builder.plan import Plan
 
 _BY_ARGUMENT = "BUILDKIT_DOCKERFILE_CHECK"
@@ -43,5 +44,6 @@ def _all(plan: Plan, bases: Mapping[str, Mapping[str, Any]], ignored: Ignored) -
     yield from check_descriptions(plan.globals)
     for stage in plan.stages:
         yield from check_descriptions([stage.start, *stage.steps])
-    yield from check_bases(plan)
-    yield from check_stages(plan, bases, ignored)
+    hints = Hints()
+    yield from check_bases(plan, hints)
+    yield from check_stages(plan, bases, ignored, hints)

@@ -19,7 +19,7 @@ from boxship.builder.instructions.instruction import Instruction
 from boxship.builder.instructions.workdir import Workdir
 from boxship.builder.lint import rule
 from boxship.builder.lint.rule import Finding, found
-from boxship.builder.lint.variables import ObservedStage, meant
+from boxship.builder.lint.variables import Hints, ObservedStage
 from boxship.builder.needs import begin
 from boxship.builder.plan import Plan, triggers
 from boxship.builder.stage import Effect, Stage
@@ -34,7 +34,7 @@ _ONCE = (Cmd, Entrypoint, Healthcheck)
 
 
 def check_stages(
-    plan: Plan, bases: Mapping[str, Mapping[str, Any]], ignored: Ignored
+    plan: Plan, bases: Mapping[str, Mapping[str, Any]], ignored: Ignored, hints: Hints
 ) -> Iterator[Finding]:
     """*bases*: configurations of base images by name; *ignored* of the context."""
     before: dict[int, Stage] = {}
@@ -42,7 +42,7 @@ def check_stages(
     for planned in plan.needed:
         stage = ObservedStage(begin(plan, planned, before, bases))
         before[planned.number] = stage
-        checks = _Checks(stage, ignored, planned.base in moved)
+        checks = _Checks(stage, ignored, hints, planned.base in moved)
         inherited = stage.config.get("OnBuild") or []
         stage.config["OnBuild"] = None
         try:
@@ -61,22 +61,30 @@ def check_stages(
 class _Checks:
     """*moved*: whether the file has said an absolute WORKDIR."""
 
-    def __init__(self, stage: ObservedStage, ignored: Ignored, moved: bool) -> None:
+    def __init__(self, stage: ObservedStage, ignored: Ignored, hints: Hints, moved: bool) -> None:
         self._stage = stage
         self._ignored = ignored
+        self._hints = hints
         self.moved = moved
         self._last: dict[str, Instruction] = {}
 
     def step(self, step: Instruction) -> Iterator[Finding]:
         stage = self._stage
-        known, shell = {*stage.variables(), *stage.args}, stage.config.get("Shell")
-        yield from self._before(step, bool(shell))
+        env, args = stage.config.get("Env"), stage.args
+        if isinstance(step, Env | Arg):
+            args = dict(args)  # which these change
+        yield from self._before(step, bool(stage.config.get("Shell")))
         effect = step.apply(stage)
-        for name in sorted(stage.missing - known):
-            message = f"Usage of undefined variable '${name}'{meant(name, known, '$')}"
-            yield found(rule.UNDEFINED_VAR, step.line, message)
-        stage.missing.clear()
+        if stage.missing:
+            known = {*args, *(pair.partition("=")[0] for pair in env or ())}
+            yield from self._undefined(step, stage.missing - known, known)
+            stage.missing.clear()
         yield from self._after(step, effect)
+
+    def _undefined(self, step: Instruction, names: set[str], known: set[str]) -> Iterator[Finding]:
+        for name in sorted(names):
+            message = f"Usage of undefined variable '${name}'{self._hints.meant(name, known, '$')}"
+            yield found(rule.UNDEFINED_VAR, step.line, message)
 
     def _before(self, step: Instruction, has_shell: bool) -> Iterator[Finding]:
         if isinstance(step, _ONCE):

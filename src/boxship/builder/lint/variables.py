@@ -1,9 +1,12 @@
 """Variables that a text names and nobody has defined."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from boxship.builder.dockerfile.errors import suggest
 from boxship.builder.stage import Stage
+
+_MOST_HINTS = 32
+_MOST_NAMES = 1000
 
 
 class Noting(dict[str, str]):
@@ -45,7 +48,15 @@ class ObservedStage(Stage):
         return Noting(super().variables().items(), self.missing)
 
 
-def meant(name: str, known: Iterable[str], sign: str = "") -> str:
-    """`` (did you mean X?)``, or nothing."""
-    hint = suggest(name, known)
-    return hint.replace("mean ", f"mean {sign}")
+class Hints:
+    """What may have been meant by the first names that nobody knows: looking for it takes time."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_HINTS
+
+    def meant(self, name: str, known: Collection[str], sign: str = "") -> str:
+        """`` (did you mean X?)``, or nothing."""
+        if not self._left or len(known) > _MOST_NAMES:
+            return ""
+        self._left -= 1
+        return suggest(name, known).replace("mean ", f"mean {sign}")
