@@ -55,10 +55,10 @@ async def _adopt(engine: "Engine", live: Live) -> None:
         live.container.state = State(status="running", started_at=shim.started_at)
     live.container.state.pid = shim.pid
     await attachment.adopt(engine, live)
+    live.shim = shim
     await connection.complete(engine, live)
     health.begin(engine, live)
     runtime_state.record(engine, live.container)
-    live.shim = shim
     live.monitor = engine.background(ended.watch(engine, live, shim))
 
 
