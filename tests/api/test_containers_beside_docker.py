@@ -133,8 +133,38 @@ STORIES: dict[str, list[Step]] = {
     ],
 }  # fmt: skip
 
+# What differs between versions, told by a container on a network of its own.
+OLDER_CLIENT: list[Step] = [
+    ("POST", "/networks/create", {"Name": "older", "CheckDuplicate": True}),
+    (
+        "POST",
+        "/containers/create?name=box",
+        {
+            **BOX,
+            "Hostname": "hosty",
+            "Labels": {"a": "b"},
+            "HostConfig": {"NetworkMode": "older", "ConsoleSize": [9, 9], "Annotations": {}},
+            "NetworkingConfig": {"EndpointsConfig": {"older": {"Aliases": ["alias"]}}},
+        },
+    ),
+    *each("POST /containers/box/start", "GET /containers/box/json", "GET /containers/json?size=1"),
+    ("POST", "/containers/box/exec", {"Cmd": ["true"], "ConsoleSize": [1, 2]}),
+    ("POST", "/containers/box/update", {"Memory": 1 << 26, "MemorySwap": 1 << 26}),
+    ("POST", "/commit?container=box&repo=older", {}),
+    *each(
+        "GET /images/older/json", "GET /images/json", "GET /images/older/history",
+        "DELETE /images/older", "GET /networks/older", "GET /volumes",
+        "GET /plugins", "GET /swarm", "GET /nodes", "GET /secrets",
+        "GET /configs", "POST /session", "POST /containers/prune", "POST /images/prune",
+        "POST /networks/prune", "POST /volumes/prune", "POST /build/prune",
+        "POST /containers/box/copy", "GET /containers/nosuch/json", "GET /images/nosuch/json",
+        "POST /containers/box/kill", "POST /containers/box/wait",
+        "DELETE /containers/box?force=1", "DELETE /networks/older",
+    ),
+]  # fmt: skip
+
 # Where the engines store things differs, and so do details that their kernels' cgroups give.
-_OPAQUE = {"GraphDriver", "blkio_stats", "memory_stats", "cpu_stats", "Labels"}
+_OPAQUE = {"GraphDriver", "blkio_stats", "memory_stats", "cpu_stats", "Labels", "ContainerConfig"}
 _RUNC = "runc create failed: "
 _IDS = re.compile(r"[0-9a-f]{64}")
 
@@ -192,3 +222,26 @@ def test_stories(both: tuple[Api, Api], story: str) -> None:
         if theirs != ours and not (accepted and theirs[1] == ours[1]):
             differences.append((f"{method} {path}", body, theirs, ours))
     assert differences == []
+
+
+@pytest.mark.needs_dockerd
+@pytest.mark.parametrize("version", ["1.24", "1.30", "1.39", "1.41", "1.43", "1.44"])
+def test_older_versions(both: tuple[Api, Api], version: str) -> None:
+    differences = []
+    for method, path, body in OLDER_CLIENT:
+        theirs, ours = (summary(api(method, f"/v{version}{path}", body)) for api in both)
+        unlike = {*_lines(theirs)} ^ {*_lines(ours)}
+        differences += [f"{method} {path}{line}" for line in sorted(unlike)]
+    assert differences == []
+
+
+def _lines(value: Any, path: str = " ") -> Iterator[str]:
+    """Each member of a shape by its path."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _lines(member, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for member in value:
+            yield from _lines(member, f"{path}[]")
+    else:
+        yield f"{path} {value}"

@@ -53,8 +53,10 @@ def _short_security_options(options: list[str]) -> list[str]:
 
 
 def _untagged_marks(image: dict[str, Any]) -> dict[str, Any]:
-    if image.get("RepoTags") or image.get("RepoDigests"):
-        return image
+    """No names at all are marked, those of one kind null."""
+    tags, digests = image.get("RepoTags"), image.get("RepoDigests")
+    if tags or digests:
+        return {**image, "RepoTags": tags or None, "RepoDigests": digests or None}
     return {**image, "RepoTags": ["<none>:<none>"], "RepoDigests": ["<none>@<none>"]}
 
 

@@ -33,7 +33,7 @@ async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
     if number == signal.SIGKILL or number == stop_signal(live):
         live.stopped_by_user = True
         live.container.manually_stopped = True
-        if restart_policy.cancel(live):
+        if await restart_policy.give_up(live):
             live.container.state.status = "exited"
             engine.containers.save_later(live)
             return

@@ -78,7 +78,7 @@ def _refusal(container: Container) -> str:
 async def _end(engine: "Engine", live: Live) -> None:
     """Kill and wait until the exit has been dealt with."""
     live.stopped_by_user = True
-    if restart_policy.cancel(live):
+    if await restart_policy.give_up(live):
         live.container.state.status = "exited"
         return
     monitor = live.monitor

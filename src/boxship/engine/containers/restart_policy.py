@@ -47,11 +47,24 @@ async def restart(engine: "Engine", live: Live, duration: int) -> None:
     async with live.lock:
         if container.state.status != "restarting" or live.stopped_by_user:
             return
+        # From here on it is a start like any other, which is awaited and not given up.
+        live.restart_task = None
         container.restart_count += 1
         try:
             await start.launch(engine, live)
         except BoxshipError:
             return
+
+
+async def give_up(live: Live) -> bool:
+    """As :func:`cancel`; a restart that has begun is awaited, for it cannot be undone halfway.
+    Nobody who calls this holds the container's lock."""
+    if cancel(live):
+        return True
+    if live.container.state.status == "restarting":
+        async with live.lock:
+            pass
+    return False
 
 
 def cancel(live: Live) -> bool:

@@ -1,5 +1,6 @@
 """Starting a container."""
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,18 @@ async def start(engine: "Engine", reference: str) -> None:
 async def launch(engine: "Engine", live: Live) -> None:
     """Run the container's program; the caller holds its lock.
 
-    On failure the container is as before, with the error and exit code that Docker records.
+    On failure the container is as before, with the error and exit code that Docker records. Who is
+    cancelled meanwhile is so afterwards: of half a start nobody would know.
     """
+    task = asyncio.ensure_future(_launch_alone(engine, live))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+async def _launch_alone(engine: "Engine", live: Live) -> None:
     await ended.unmounted(engine, live)
     async with volume_sources.held(engine, live.container):
         with contextlib.ExitStack() as stack:

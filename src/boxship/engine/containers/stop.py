@@ -4,7 +4,7 @@ import asyncio
 import signal
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, Internal
+from boxship.base.errors import BoxshipError, Internal, NotModified
 from boxship.engine.containers import events, kill, pause, restart_policy, start, states
 from boxship.engine.containers.signals import parse_signal
 from boxship.engine.containers.store import Live
@@ -33,7 +33,7 @@ async def end(engine: "Engine", live: Live, timeout: int | None, number: int = 0
     live.stopped_by_user = True
     container.manually_stopped = True
     live.stopping = True
-    if restart_policy.cancel(live):
+    if await restart_policy.give_up(live):
         container.state.status = "exited"
     elif live.monitor is not None:
         if container.state.status == "paused":
@@ -75,7 +75,9 @@ async def restart(
     try:
         await _restart(engine, live, reference, timeout, number)
     except BoxshipError as error:
-        raise Internal(f"Cannot restart container {reference}: {error}") from None
+        # What is the client's to mend is no failure of ours; that it runs already is.
+        kind = Internal if isinstance(error, NotModified) else type(error)
+        raise kind(f"Cannot restart container {reference}: {error}") from None
     events.emit(engine, live.container, "restart")
 
 

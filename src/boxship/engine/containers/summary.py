@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.inspect import mount_answer
 from boxship.engine.containers.list_filters import Filters, Lookups, compile_filters
 from boxship.engine.containers.ports import port_rows
 from boxship.engine.containers.status_text import status_text
+from boxship.types.networking import EndpointSettings
 
 _SECOND = 1_000_000_000
 
@@ -87,10 +90,20 @@ def _row(
         "State": container.state.status,
         "Status": status_text(container.state, now),
         "HostConfig": host,
-        "NetworkSettings": {"Networks": container.endpoints},
+        "NetworkSettings": {"Networks": _endpoints(container)},
         "Mounts": [mount_answer(point) for point in container.mounts],
     }
     return row
+
+
+def _endpoints(container: Container) -> dict[str, EndpointSettings]:
+    """As lists have them: without names."""
+    return {
+        name: structs.replace(each, aliases=None, dns_names=None)
+        if each.aliases or each.dns_names
+        else each
+        for name, each in container.endpoints.items()
+    }
 
 
 def command_text(path: str, args: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from boxship.api.request import Request
 from boxship.api.response import Hijack, Response
-from boxship.base.errors import Internal, InvalidParameter
+from boxship.base.errors import InvalidParameter
 from boxship.engine.engine import Engine
 from boxship.wire.hijack import HijackedConnection
 
@@ -12,16 +12,14 @@ _PREFIX = "x-docker-expose-session-"
 
 
 async def grpc(engine: Engine, request: Request) -> Response:
-    if problem := _problem(request):
-        raise Internal(problem)
+    _check(request)
     return Hijack(engine.buildkit.serve, protocol=_PROTOCOL)
 
 
 async def session(engine: Engine, request: Request) -> Response:
     sessions = engine.buildkit.sessions
     sessions.check_new(request.headers.get(_ID, ""))
-    if problem := _problem(request):
-        raise InvalidParameter(problem)
+    _check(request)
     introduced = {
         name: [word.strip() for word in value.split(",")]
         for name, value in request.headers.items()
@@ -34,9 +32,9 @@ async def session(engine: Engine, request: Request) -> Response:
     return Hijack(take, protocol=_PROTOCOL)
 
 
-def _problem(request: Request) -> str:
-    """Why the connection cannot be upgraded; dockerd takes it for its own failure with /grpc."""
+def _check(request: Request) -> None:
     asked = request.headers.get("upgrade", "")
     if not asked:
-        return "no upgrade proto in request"
-    return "" if asked == _PROTOCOL else f"protocol {asked} not supported"
+        raise InvalidParameter("no upgrade proto in request")
+    if asked != _PROTOCOL:
+        raise InvalidParameter(f"protocol {asked} not supported")
