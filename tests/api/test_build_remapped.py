@@ -15,6 +15,8 @@ COPY --chown=guest f /f
 RUN echo x > /o && chown guest:disk /o && stat -c 'owners %u:%g' /f /o
 RUN --mount=type=cache,target=/c,uid=1000 echo 1 > /c/f && stat -c 'cache %u' /c /c/f
 RUN --mount=target=/ctx [ "$(cat /ctx/f)" = 1 ]
+WORKDIR /w
+RUN --mount=target=.,rw echo 2 >> f && echo 3 > g && rm Dockerfile && stat -c "rw %u" . f g
 USER guest
 RUN cat /f /o && id -u
 """
@@ -28,5 +30,15 @@ def test_owners_are_those_inside(remapped_mortal: Engine, tmp_path: Path) -> Non
         ["docker", "build", str(tmp_path)], env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    shown = [line for line in done.stdout.splitlines() if line.startswith(("owners", "cache"))]
-    assert shown == ["owners 1000:1000", "owners 1000:6", "cache 1000", "cache 0"]
+    shown = [
+        line for line in done.stdout.splitlines() if line.startswith(("owners", "cache", "rw"))
+    ]
+    assert shown == [
+        "owners 1000:1000",
+        "owners 1000:6",
+        "cache 1000",
+        "cache 0",
+        "rw 0",
+        "rw 0",
+        "rw 0",
+    ]

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from boxship.kernel import process
@@ -110,22 +110,24 @@ def _main(stacks: Stacks, report: int) -> NoReturn:
         plan: dict[str, Any] = json.loads(plan_text)
         filter_program = filters[0] if filters else None
         user = message["shim"].get("user_namespace")
+        rootfs = [message["rootfs"], *message.get("images", ())]
         if user:
-            root, user_fd = mapped_root(stacks, message["rootfs"], user)
+            roots, user_fd = mapped_roots(stacks, rootfs, user)
         else:
-            root, user_fd = stacks.mount(message["rootfs"]), -1
-        images = [stacks.mount(each, user_fd) for each in message.get("images", ())]
-        context = _prepare(message["shim"], plan, [root, *images], user_fd, report)
+            roots, user_fd = [stacks.mount(each) for each in rootfs], -1
+        context = _prepare(message["shim"], plan, roots, user_fd, report)
     except Exception as error:
         _refuse(report, error)
     init.main(plan, context, filter_program, report, _LESSON)
 
 
-def mapped_root(stacks: Stacks, rootfs: Rootfs, user: dict[str, Any]) -> tuple[int, int]:
-    """A root whose files belong to the users of a user namespace, and that namespace."""
+def mapped_roots(
+    stacks: Stacks, rootfs: Sequence[Rootfs], user: dict[str, Any]
+) -> tuple[list[int], int]:
+    """Roots whose files belong to the users of a user namespace, and that namespace."""
     fd = userns.open_or_make(user)
     with userns.making_files_for(user):
-        return stacks.mount(rootfs, fd), fd
+        return [stacks.mount(each, fd) for each in rootfs], fd
 
 
 def _refuse(report: int, error: Exception) -> NoReturn:

@@ -6,6 +6,7 @@ process of a kind notes which pages it has got for itself by the time that it is
 are born with the same layout and take those while nobody waits for them.
 """
 
+import contextlib
 import ctypes
 import mmap
 import os
@@ -71,7 +72,9 @@ class Learner:
         """Note which pages this process has to itself by now, if nobody has done so before."""
         if self._pagemap < 0:
             return
-        self._lesson.note([*_own_pages(self._maps, self._pagemap)])
+        # Whoever began may have borne another process in a user namespace, and be gone.
+        with contextlib.suppress(ProcessLookupError):
+            self._lesson.note([*_own_pages(self._maps, self._pagemap)])
         os.close(self._pagemap)
 
 

@@ -13,7 +13,7 @@ from boxship.base import errors
 from boxship.kernel import mount, process
 from boxship.sandbox import messages, userns, worker_mounts
 from boxship.sandbox.layers import lone_directory
-from boxship.sandbox.setup import mapped_root
+from boxship.sandbox.setup import mapped_roots
 from boxship.sandbox.stacks import Stacks
 from boxship.sandbox.workers import WORKERS
 
@@ -24,7 +24,7 @@ def _open_root(message: dict[str, Any], stacks: Stacks) -> tuple[int | None, lis
     rootfs, user = message.get("rootfs"), message.get("user_namespace")
     root, fd = None, -1
     if rootfs is not None and user:
-        root, fd = mapped_root(stacks, rootfs, user)
+        (root,), fd = mapped_roots(stacks, [rootfs], user)
     elif rootfs is not None:
         root = stacks.mount(rootfs)
     images = [stacks.mount(each, fd) for each in message.get("images", ())]
