@@ -20,7 +20,7 @@ from boxship.wire.limits import Limits
 from boxship.wire.peer import Peer, peer_of
 
 _log = logging.getLogger(__name__)
-_SMALL_READ = 256 << 10
+_SMALL_READ = 64 << 10
 # RFC 8446, section 5.1. Clients that may fall back to plain HTTP wait for an answer to it.
 _TLS_HANDSHAKE = 0x16
 
