@@ -16,6 +16,8 @@ _FLAGS = {"mount": "list", "network": "text", "security": "text"}
 _NETWORKS = ("default", "none", "host")
 _SECURITIES = ("sandbox", "insecure")
 _SCRIPTS = "/dev/pipes/"
+# A working directory that has as many above it as anybody could name.
+_SOMEWHERE = "/-" * 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,14 @@ class RunInstruction:
         """*checking*: variables are not known yet."""
 
         known = stage.expander(self.line)
+        directory = _SOMEWHERE if checking else stage.directory
 
         def expand(text: str) -> str:
             return text if checking else known(text)
 
         try:
             return tuple(
-                parse_mount(text, expand, stage.directory, stage.find)
+                parse_mount(text, expand, directory, stage.find)
                 for text in self.mounts
                 if not (checking and "$" in text)
             )
