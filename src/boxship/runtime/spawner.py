@@ -90,7 +90,7 @@ class SpawnerProcess:
     def _send(self, message: dict[str, Any], fds: Sequence[int]) -> None:
         if self._channel is None:
             raise BrokenPipeError(32, "the spawner is not running")
-        messages.send(self._channel, message, fds)
+        messages.send_to_fork(self._channel, message, fds)
 
     def close(self) -> None:
         self._closing = True

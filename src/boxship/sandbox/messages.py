@@ -1,8 +1,9 @@
 """Messages between daemon, spawner and shims: one JSON object and descriptors per packet.
 
 The sockets are SOCK_SEQPACKET. A packet carries the object itself or, when that is larger than a
-packet may be, a memfd with it as the first descriptor. Among processes that were forked from one
-another it is marshalled: to read JSON leaves a quarter of a megabyte of unshared pages behind.
+packet may be, a memfd with it as the first descriptor. From the daemon to its spawner and among
+processes that were forked from one another it is marshalled: to read JSON leaves a quarter of a
+megabyte of unshared pages behind.
 """
 
 import array

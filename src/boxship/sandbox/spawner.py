@@ -76,7 +76,7 @@ class Spawner:
     def _shim(self, message: dict[str, Any], fds: list[int], packet: messages.Packet) -> None:
         self._load(message)
         fits = shim.can_wait_for(message["shim"])
-        if not (fits and self._hand_over(message, fds)):
+        if not (fits and self._hand_over(packet, fds)):
             self._fork(packet[1], shim.main, message, fds, packet, self._stacks)
         self._get_ready()
 
@@ -103,13 +103,13 @@ class Spawner:
             if rootfs:
                 self._stacks.load(rootfs)
 
-    def _hand_over(self, message: dict[str, Any], fds: list[int]) -> bool:
+    def _hand_over(self, packet: messages.Packet, fds: list[int]) -> bool:
         """Whether the shim that waits could be had; there is none any more."""
         if self._ready is None or self._ready_at != self._stacks.changes():
             self._dismiss()
             return False
         try:
-            messages.send_to_fork(self._ready, message, fds)
+            messages.pass_on(self._ready, packet, fds)
         except OSError:
             return False
         finally:
