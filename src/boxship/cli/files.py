@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 
@@ -17,20 +16,25 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 
 
-@contextlib.contextmanager
-def open_input(path: str) -> Iterator[Iterator[bytes]]:
-    """The chunks of the file *path*, or of standard input for "" and "-"."""
-    if path in ("", "-"):
-        yield read_chunks(0)
-        return
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise Failed(f"open {path}: {(error.strerror or '').lower()}") from error
-    try:
-        yield read_chunks(descriptor)
-    finally:
-        os.close(descriptor)
+class Input:
+    """A context with the chunks of the file *path*, or of standard input for "" and "-"."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = -1
+
+    def __enter__(self) -> Iterator[bytes]:
+        if self._path in ("", "-"):
+            return read_chunks(0)
+        try:
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise Failed(f"open {self._path}: {(error.strerror or '').lower()}") from error
+        return read_chunks(self._descriptor)
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 def read_chunks(descriptor: int) -> Iterator[bytes]:

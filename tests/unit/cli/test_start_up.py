@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,26 @@ def test_short_commands_import_little(words: list[str], document: object, ours: 
     commands = {name for name in modules if name.startswith("boxship.cli.commands.")}
     assert commands == {f"boxship.cli.commands.{name}" for name in ours}
     assert len({name for name in modules if name.startswith("boxship.")}) <= 40
+
+
+def test_builds_import_little(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+
+    def daemon(canned: Canned, sock: socket.socket) -> None:
+        canned.head(sock)
+        head = b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nServer: Boxship/1\r\n"
+        sock.sendall(head + b"Content-Length: 0\r\n\r\n")
+        asked = canned.head(sock)
+        body = int(asked.partition("Content-Length: ")[2].partition("\r\n")[0])
+        sock.recv(body, socket.MSG_WAITALL)
+        sock.sendall(b'HTTP/1.1 101 UPGRADED\r\n\r\n{"ready":true}\n')
+        assert sock.recv(1) == b"."
+        sock.sendall(b'{"status":{}}\n{"result":{"containerimage.digest":"sha256:1"}}\n')
+
+    with serving(daemon) as canned:
+        shown, modules = modules_of(canned, "build", "-q", str(tmp_path))
+    assert shown == "sha256:1\n"
+    baseline = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True
+    )
+    assert modules & HEAVY - set(baseline.stdout.split()) == set()

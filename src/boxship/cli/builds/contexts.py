@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from boxship.base.errors import InvalidParameter
@@ -131,8 +130,11 @@ def _definition(handover: Handover, file: str, place: str = "") -> dict[str, str
 def _read_ignored(*paths: str) -> str:
     """The first of *paths* that there is: of the Dockerfile's own patterns, and the context's."""
     for path in paths:
-        with contextlib.suppress(FileNotFoundError), open(path, "rb") as handle:
-            return handle.read().decode("utf-8", "surrogateescape")
+        try:
+            with open(path, "rb") as handle:
+                return handle.read().decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            continue
     return ""
 
 

@@ -7,7 +7,7 @@ import contextlib
 from boxship.base.errors import InvalidParameter
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
-from boxship.cli.files import open_input
+from boxship.cli.files import Input
 from boxship.cli.flags.flag import Flag, many
 from boxship.cli.progress import show_progress
 from boxship.cli.references import checked_name, reference_error
@@ -42,7 +42,7 @@ def _run(app: App, arguments: Arguments) -> int:
 
 
 def _body(source: str, remote: bool) -> contextlib.AbstractContextManager[Iterator[bytes] | None]:
-    return contextlib.nullcontext() if remote else open_input(source)
+    return contextlib.nullcontext() if remote else Input(source)
 
 
 COMMAND = Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
-from boxship.cli.files import open_input
+from boxship.cli.files import Input
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.progress import show_progress
 from boxship.cli.pump import write_all
@@ -20,7 +20,7 @@ def _run(app: App, arguments: Arguments) -> int:
     if not path and app.input_is_terminal():
         raise Failed("requested load from stdin, but stdin is empty")
     quiet = arguments.on("quiet") or not app.output_is_terminal()
-    with open_input(path) as chunks:
+    with Input(path) as chunks:
         answer = app.client.call(
             "POST",
             "/images/load",
