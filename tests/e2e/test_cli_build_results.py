@@ -1,5 +1,6 @@
 """``boxship build``: results of every kind, contexts by name, agents, and a live table."""
 
+import base64
 import io
 import json
 import os
@@ -14,10 +15,13 @@ from pathlib import Path
 import pytest
 
 from support import engines
+from support.debian_registry import registry
 from support.terminals import Terminal
 from support.waiting import eventually
 
 BOXSHIP = [str(Path(sys.executable).with_name("boxship"))]
+
+_PORT = 5019
 
 
 @pytest.fixture
@@ -283,3 +287,22 @@ def test_several_platforms(boxship_daemon: engines.Engine, context: Path) -> Non
     _build(boxship_daemon, "--platform", "linux/amd64,linux/arm64", "-o", out, context)
     found = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
     assert found == ["linux_amd64/amd64", "linux_arm64/arm64"]
+
+
+def test_registries_are_told_who_the_user_is(
+    boxship_daemon: engines.Engine, context: Path, tmp_path: Path
+) -> None:
+    with registry(boxship_daemon.pid, tmp_path, password=True, port=_PORT) as private:
+        image = f"{private.host}/team/pushed"
+        auth = base64.b64encode(b"me:secret").decode()
+        (tmp_path / "known").mkdir()
+        settings = {"auths": {private.host: {"auth": auth}}}
+        (tmp_path / "known" / "config.json").write_text(json.dumps(settings))
+        known, unknown = str(tmp_path / "known"), str(tmp_path / "unknown")
+        words = ["-t", image, "--push", context]
+        done = _build(boxship_daemon, *words, fails=True, DOCKER_CONFIG=unknown)
+        assert b"no basic auth credentials" in done.stderr
+        _build(boxship_daemon, *words, DOCKER_CONFIG=known)
+        boxship_daemon.docker("rmi", "-f", image)
+        (context / "Dockerfile").write_text(f"FROM {image}\n")
+        _build(boxship_daemon, context, DOCKER_CONFIG=known)
