@@ -56,14 +56,23 @@ def test_filters_choose_what_is_pruned(here: Client) -> None:
     assert _kinds(here) == ["regular", "regular", "regular"]
 
 
+def test_what_images_have_stays_unless_all_is_to_go(here: Client) -> None:
+    here.docker("build", "-t", "keep:1", ".")
+    here.docker("builder", "prune", "-f")
+    assert _kinds(here) == ["regular", "regular", "regular"]
+    assert here.docker("build", "-t", "keep:1", ".").count("CACHED") == 3
+    here.docker("builder", "prune", "-af")
+    assert _kinds(here) == []
+
+
 def test_pruning_stops_at_a_limit(here: Client) -> None:
     here.docker("build", ".")
-    here.docker("buildx", "prune", "-f", "--keep-storage", "1GB")
+    here.docker("buildx", "prune", "-af", "--keep-storage", "1GB")
     assert here.docker("build", ".").count("CACHED") == 3
     # The least recently used go until what is left fits: the last step is the largest.
-    here.docker("buildx", "prune", "-f", "--keep-storage", "92kB")
+    here.docker("buildx", "prune", "-af", "--keep-storage", "92kB")
     assert _kinds(here, "--filter", "type=regular") == ["regular"]
-    here.docker("builder", "prune", "-f", "--keep-storage", "1b")
+    here.docker("builder", "prune", "-af", "--keep-storage", "1b")
     assert _kinds(here, "--filter", "type=regular") == []
 
 

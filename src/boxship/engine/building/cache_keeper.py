@@ -54,12 +54,19 @@ class CacheKeeper:
     async def prune(
         self, everything: bool, keep: int, until: int, filters: Sequence[str] = ()
     ) -> dict[str, Any]:
-        """API operation BuildPrune: drop records, least recently used first, until those left
-        take at most *keep* bytes; *until*: only those not used since then. With *everything*, or
-        when *filters* choose them, also directories of cache mounts, and contexts that clients
-        have sent."""
-        rows = await self.usage(filters) if everything or filters else self._steps()
-        gone, freed = _too_much(rows, keep, until), 0
+        """API operation BuildPrune: drop what *filters* choose, least recently used first, until
+        what is left takes at most *keep* bytes; *until*: only what has not been used since then.
+        Without *everything*, steps whose layers an image has stay, as they do with dockerd."""
+        rows = await self.usage(filters)
+        if not everything:
+            rows = [one for one in rows if not one.shared]
+        report = await self._drop(_too_much(rows, keep, until))
+        if everything and not any(filters):
+            self._digests.clear()
+        return report
+
+    async def _drop(self, gone: Sequence[Usage]) -> dict[str, Any]:
+        freed = 0
         steps = {one.id for one in gone if one.kind == STEP}
         await self._cache.remove([one.key for one in self._cache.all() if one.id in steps])
         await self._engine.images.collect(self._engine.containers_using)
@@ -68,8 +75,6 @@ class CacheKeeper:
         if others:
             freed += await self._mounts.prune(others.__contains__)
             freed += await self._engine.buildkit.builds.contexts.prune(others.__contains__)
-        if everything and not filters:
-            self._digests.clear()
         self._engine.events.emit("builder", "prune", "", {"reclaimed": str(freed)})
         return {"CachesDeleted": [one.id for one in gone] or None, "SpaceReclaimed": freed}
 
@@ -78,7 +83,7 @@ class CacheKeeper:
         disk = os.statvfs(self._engine.options.data_root)
         limit = disk.f_blocks * disk.f_frsize // _SHARE
         if self._cache.size() > limit:
-            await self.prune(False, limit, 0)
+            await self._drop(_too_much(self._steps(), limit, 0))
 
     async def disk_usage(self) -> list[dict[str, Any]]:
         """As API operation SystemDataUsage has it; images share layers with steps."""
