@@ -11,6 +11,7 @@ from boxship.builder.instructions.arg import Arg
 from boxship.builder.instructions.copy import CopyInstruction
 from boxship.builder.instructions.from_ import From
 from boxship.builder.instructions.instruction import Instruction
+from boxship.builder.instructions.onbuild import check_trigger
 from boxship.builder.instructions.run import RunInstruction
 from boxship.builder.stage import Arguments, Stage
 from boxship.builder.work import Origin
@@ -235,4 +236,9 @@ def _target(stages: list[PlannedStage], names: dict[str, int], target: str) -> i
 
 def triggers(texts: list[str], escape: str = "\\") -> list[Instruction]:
     """What ONBUILD of a base image asks for. :class:`DockerfileError` when it cannot be parsed."""
-    return [instructions.parse(parse_line(text, 1, escape)) for text in texts]
+    lines = [parse_line(text, 1, escape) for text in texts]
+    for number, line in enumerate(lines):
+        check_trigger(line, line.keyword)
+        if number >= _MOST_STEPS:
+            raise line.fail(f"more than {_MOST_STEPS} triggers")
+    return [instructions.parse(line) for line in lines]

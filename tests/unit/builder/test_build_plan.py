@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
-from boxship.builder.plan import Plan, make_plan
+from boxship.builder.plan import Plan, make_plan, triggers
 from boxship.builder.stage import Arguments
 
 DIAMOND = """\
@@ -111,3 +111,19 @@ def test_every_needed_stage_has_what_it_needs(froms: list[list[int]]) -> None:
     assert plan.target in needed
     assert all(stage.needs <= needed and max(stage.needs, default=-1) < stage.number
                for stage in plan.needed)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["FROM other"], "FROM isn't allowed as an ONBUILD trigger"),
+        (["MAINTAINER x"], "MAINTAINER isn't allowed as an ONBUILD trigger"),
+        (["ONBUILD RUN x"], "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"),
+        (["RUN <<E"], "unterminated heredoc"),
+        (["LABEL a=b"] * 5001, "more than 5000 triggers"),
+    ],
+)
+def test_triggers_that_no_dockerfile_could_have_made(texts: list[str], message: str) -> None:
+    with pytest.raises(DockerfileError) as caught:
+        triggers(texts)
+    assert caught.value.message == message

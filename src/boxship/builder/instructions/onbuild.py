@@ -20,13 +20,18 @@ class Onbuild:
     def parse(cls, line: Line) -> "Onbuild":
         instruction.flags(line)
         instruction.at_least_one(line)
-        keyword = parse_line(line.rest, line.first, line.escape).keyword
-        if keyword == "ONBUILD":
-            raise line.fail("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", line.rest)
-        if keyword in _FORBIDDEN:
-            raise line.fail(f"{keyword} isn't allowed as an ONBUILD trigger", line.rest)
+        check_trigger(line, parse_line(line.rest, line.first, line.escape).keyword)
         return cls(line, line.rest)
 
     def apply(self, stage: Stage) -> Effect:
         stage.config["OnBuild"] = [*(stage.config.get("OnBuild") or []), self.trigger]
         return Effect(stage.nop(f"ONBUILD {self.trigger}"))
+
+
+def check_trigger(line: Line, keyword: str) -> None:
+    """:class:`DockerfileError` at *line* when no trigger may begin with *keyword*: images that
+    others made say what they like."""
+    if keyword == "ONBUILD":
+        raise line.fail("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", line.rest)
+    if keyword in _FORBIDDEN:
+        raise line.fail(f"{keyword} isn't allowed as an ONBUILD trigger", line.rest)
