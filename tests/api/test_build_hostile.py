@@ -2,6 +2,7 @@
 
 import io
 import socket
+import subprocess
 import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -194,3 +195,21 @@ def test_a_client_that_does_not_read_holds_the_program_up(
         eventually(lambda: len(client.api.containers()) == 1)
         assert image_of(build(client, context(source.format(90_000_000))))
         assert len(client.api.containers()) == 1
+
+
+def test_what_builds_keep_is_roots_alone(
+    client: docker_py.DockerClient, boxship_daemon: engines.Engine
+) -> None:
+    """A program that is its user's by a set-user-ID bit would be root's where it is kept."""
+    step = "RUN --mount=type=cache,target=/c cp /bin/busybox /c/su && chmod 4755 /c/su"
+    source = f"FROM busybox\n{step}\n"
+    assert image_of(build(client, context(source)))
+    data = boxship_daemon.root / "data"
+    boxship_daemon.root.chmod(0o711)
+    kept = [path for path in (data / "build").rglob("*") if path.is_file()]
+    kept += data.glob("boxship.db*")
+    assert len(kept) > 1
+    for path in kept:
+        command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "cat", str(path)]
+        done = subprocess.run(command, capture_output=True)
+        assert done.returncode == 1 and b"Permission denied" in done.stderr

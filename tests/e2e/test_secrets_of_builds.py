@@ -33,3 +33,33 @@ def test_secrets_in_the_environment_are_not_written_down(
     files = [path for path in boxship_daemon.root.rglob("*") if path.is_file()]
     assert [path for path in files if secret.encode() in path.read_bytes()] == []
     boxship_daemon.remove_containers()
+
+
+def test_secrets_of_buildkits_clients_are_not_written_down(
+    boxship_daemon: engines.Engine, tmp_path: Path
+) -> None:
+    """Neither by a step that keeps quiet about them, nor by one that fails with them."""
+    secret = os.urandom(16).hex()
+    (tmp_path / "secret").write_text(secret)
+    directory = tmp_path / "context"
+    directory.mkdir()
+    mounts = "--mount=type=secret,id=s,env=E --mount=type=secret,id=s,target=/s"
+    (directory / "Dockerfile").write_text(
+        "FROM busybox AS good\n"
+        f"RUN {mounts} --mount=type=cache,target=/c [ $(cat /s) = $E ] && echo known\n"
+        f"FROM good\nRUN {mounts} [ $(cat /s) != $E ]\n"
+    )
+    environment = {**os.environ, "DOCKER_HOST": boxship_daemon.host, "BUILDKIT_PROGRESS": "plain"}
+    for target, fails in (("good", False), ("1", True)):
+        words = ["--no-cache", "--target", target, "--secret", f"id=s,src={tmp_path}/secret"]
+        done = subprocess.run(
+            ["docker", "build", *words, str(directory)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "known" in done.stderr and bool(done.returncode) == fails, done.stderr
+        assert secret not in done.stdout + done.stderr
+    files = [path for path in boxship_daemon.root.rglob("*") if path.is_file()]
+    assert [path for path in files if secret.encode() in path.read_bytes()] == []

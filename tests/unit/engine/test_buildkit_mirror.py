@@ -352,3 +352,21 @@ def test_modes_are_gos_and_back(mode: int) -> None:
     assert entry.is_directory == stat.S_ISDIR(mode)
     assert entry.is_symlink == stat.S_ISLNK(mode)
     assert entry.has_content == stat.S_ISREG(mode)
+
+
+def test_what_goes_away_may_be_as_deep_as_it_likes(tmp_path: Path) -> None:
+    """Deeper than the interpreter has frames, in a place where a file is to be."""
+    depth = 1500
+    entries = [directory("/".join(["d"] * count)) for count in range(1, depth)]
+    send(tmp_path, entries, {})
+    send(tmp_path, [file("d", b"1")], {"d": b"1"})
+    assert (tmp_path / "d").read_bytes() == b"1"
+
+
+def test_entries_without_end_are_not_all_remembered(tmp_path: Path) -> None:
+    mirror = mirror_of(tmp_path)
+    mirror._room = 10_000
+    entries = [Packet(packets.STAT, file(f"f{number}")).encode() for number in range(1000)]
+    with pytest.raises(DecodeError, match="too many files"):
+        mirror.take(entries)
+    mirror.close()
