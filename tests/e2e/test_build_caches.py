@@ -230,3 +230,30 @@ def test_with_our_own_hub(
         said = there.docker("build", "-t", "t:6", "--cache-from", cache, ".")
     hub.close()
     assert _steps(said) == _ALL_CACHED
+
+
+def test_stages_on_top_of_stages_are_spared(here: Client, there: Client) -> None:
+    source = (
+        "FROM busybox AS a\nRUN head -c 8 /dev/urandom > /x\nFROM a AS b\nRUN cat /x > /y\n"
+        "FROM busybox\nCOPY --from=b /y /random\n"
+    )
+    directory = here.directory.parent / "kept"
+    for client in (here, there):
+        client.write(Dockerfile=source)
+    here.docker("build", "-t", "t:7", "--cache-to", f"type=local,dest={directory}", ".")
+    assert len([*(directory / "blobs/sha256").iterdir()]) == 3  # a layer, config and manifest
+    said = there.docker("build", "-t", "t:7", "--cache-from", f"type=local,src={directory}", ".")
+    assert set(_steps(said).values()) == {True}
+    assert _random(there, "t:7") == _random(here, "t:7")
+
+
+def test_a_stage_that_begins_late_may_fail_first(here: Client) -> None:
+    directory = here.directory.parent / "kept"
+    here.docker("build", "--cache-to", f"type=local,dest={directory}", ".")
+    here.write(
+        Dockerfile="FROM busybox AS slow\nRUN sleep 1000\nFROM busybox AS bad\nRUN exit 7\n"
+        "FROM busybox\nCOPY --from=slow /etc/passwd /a\nCOPY --from=bad /etc/passwd /b\n"
+    )
+    words = ["--cache-from", f"type=local,src={directory}"]
+    assert "exit code: 7" in here.docker("build", *words, ".", fails=True)
+    assert here.docker("ps", "-aq") == ""
