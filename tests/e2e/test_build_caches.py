@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -228,8 +229,29 @@ def test_with_our_own_hub(
         cache = f"type=registry,ref={address}/alice/cache"
         here.docker("build", "-t", "t:6", "--cache-to", f"{cache},mode=max", ".")
         said = there.docker("build", "-t", "t:6", "--cache-from", cache, ".")
+        assert _steps(said) == _ALL_CACHED
+        # buildx itself speaks with the hub as well.
+        image = f"{address}/alice/image"
+        here.write(Dockerfile="FROM scratch\nCOPY source /\n")
+        words = ["--platform", "linux/amd64,linux/arm64", "--push", "-t", f"{image}:1"]
+        here.docker("buildx", "build", *words, ".")
+        _imagetools(here, boxship_daemon.pid, "create", "-t", f"{image}:2", f"{image}:1")
+        shown = _imagetools(here, boxship_daemon.pid, "inspect", f"{image}:2")
+        assert "linux/amd64" in shown and "linux/arm64" in shown
+        there.docker("pull", "-q", f"{image}:2")
     hub.close()
-    assert _steps(said) == _ALL_CACHED
+
+
+def _imagetools(client: Client, pid: int, *words: str) -> str:
+    done = subprocess.run(
+        ["nsenter", "-t", str(pid), "-n", "docker", "buildx", "imagetools", *words],
+        env=client.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_stages_on_top_of_stages_are_spared(here: Client, there: Client) -> None:
