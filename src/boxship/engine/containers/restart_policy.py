@@ -61,10 +61,12 @@ async def give_up(live: Live) -> bool:
     Nobody who calls this holds the container's lock."""
     if cancel(live):
         return True
-    if live.container.state.status == "restarting":
-        async with live.lock:
-            pass
-    return False
+    if live.container.state.status != "restarting":
+        return False
+    async with live.lock:
+        pass
+    # The end that leads to the restart may have been under way as well.
+    return cancel(live) or live.container.state.status == "restarting"
 
 
 def cancel(live: Live) -> bool:
