@@ -26,7 +26,7 @@ from boxship.engine.options import EngineOptions
 from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
-from boxship.images.schema import BLOB_MIGRATIONS, URL_MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, PARENT_MIGRATIONS, URL_MIGRATIONS
 from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.network.dns import service as dns
@@ -89,6 +89,7 @@ class Engine:
                 *URL_MIGRATIONS,
                 *BUILD_MIGRATIONS,
                 *MOUNT_MIGRATIONS,
+                *PARENT_MIGRATIONS,
             ),
         )
         self.spawner = SpawnerProcess(options.exec_root)

@@ -80,3 +80,12 @@ URL_MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
 )
+
+# A search for a parent that is a parameter does not use a partial index (sqlite.org/partialindex.html),
+# and looks through the configurations of all images instead.
+PARENT_MIGRATIONS = (
+    """
+    DROP INDEX image_images_parent;
+    CREATE INDEX image_images_parent ON image_images (parent);
+    """,
+)
