@@ -81,8 +81,8 @@ URL_MIGRATIONS = (
     """,
 )
 
-# A search for a parent that is a parameter does not use a partial index (sqlite.org/partialindex.html),
-# and looks through the configurations of all images instead.
+# A search for a parent given as a parameter uses no partial index: it would look through the
+# configurations of all images (sqlite.org/partialindex.html).
 PARENT_MIGRATIONS = (
     """
     DROP INDEX image_images_parent;
