@@ -155,8 +155,10 @@ OLDER_CLIENT: list[Step] = [
         "GET /images/older/json", "GET /images/json", "GET /images/older/history",
         "DELETE /images/older", "GET /networks/older", "GET /volumes",
         "GET /plugins", "GET /swarm", "GET /nodes", "GET /secrets",
-        "GET /configs", "POST /session", "POST /containers/prune", "POST /images/prune",
-        "POST /networks/prune", "POST /volumes/prune", "POST /build/prune",
+        "GET /configs", "POST /session", "POST /containers/prune",
+        # Only what nobody else has left in the daemon.
+        'POST /images/prune?filters={"label":["older"]}', "POST /networks/prune",
+        "POST /volumes/prune", 'POST /build/prune?filters={"id":["older"]}',
         "POST /containers/box/copy", "GET /containers/nosuch/json", "GET /images/nosuch/json",
         "POST /containers/box/kill", "POST /containers/box/wait",
         "DELETE /containers/box?force=1", "DELETE /networks/older",
