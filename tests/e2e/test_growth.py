@@ -2,10 +2,12 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support import engines
 from support.engines import Engine
 from support.plain_http import Client
 
@@ -51,11 +53,18 @@ def _restart(engine: Engine, times: int) -> None:
             assert client.call("POST", "/containers/growth/wait")["StatusCode"] == 0
 
 
+@pytest.fixture
+def fresh() -> Iterator[Engine]:
+    """A daemon whose allocator has seen nothing of other tests."""
+    with engines.running("boxship") as engine:
+        yield engine
+
+
 @pytest.mark.timeout(300)
-def test_restarts_leave_nothing(clean_boxship: Engine) -> None:
-    clean_boxship.docker("create", "--name", "growth", "--network", "none", "busybox", "true")
-    _restart(clean_boxship, WARM_UP)
-    descriptors, private = _at_rest(clean_boxship), _private(clean_boxship)
-    _restart(clean_boxship, RESTARTS)
-    assert _at_rest(clean_boxship) == descriptors
-    assert _private(clean_boxship) - private < GROWTH
+def test_restarts_leave_nothing(fresh: Engine) -> None:
+    fresh.docker("create", "--name", "growth", "--network", "none", "busybox", "true")
+    _restart(fresh, WARM_UP)
+    descriptors, private = _at_rest(fresh), _private(fresh)
+    _restart(fresh, RESTARTS)
+    assert _at_rest(fresh) == descriptors
+    assert _private(fresh) - private < GROWTH
