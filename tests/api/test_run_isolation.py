@@ -1,5 +1,7 @@
 """A RUN step is confined as a container of ``docker run`` is: nothing more, nothing less."""
 
+from pathlib import Path
+
 import docker as docker_py
 import pytest
 
@@ -47,3 +49,10 @@ def test_no_step_is_exempt(client: docker_py.DockerClient, flag: str) -> None:
         said = str(error)
     assert "uid=0" not in said
     assert "security.insecure is not allowed" in said or "is not valid" in said
+
+
+def test_a_step_cannot_take_all_process_numbers(client: docker_py.DockerClient) -> None:
+    show = "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null; true"
+    said = text(build(client, context(f"FROM busybox\nRUN {show}\n"), nocache=True))
+    whole = int(Path("/proc/sys/kernel/pid_max").read_text())
+    assert str(whole // 2) in said.splitlines()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 # On containers of builds in progress: they are nobody's once the daemon is gone.
 _MARK = "boxship.building"
+_PID_MAX = Path("/proc/sys/kernel/pid_max")
 _HEAD = struct.Struct(">B3xI")
 
 
@@ -126,8 +127,14 @@ def _host_config(job: RunJob, mounts: Mounts) -> HostConfig:
         cpuset_mems=limits.cpuset_mems,
         shm_size=limits.shm_size,
         ulimits=[*limits.ulimits] or None,
+        pids_limit=_most_processes(),
         cgroup_parent=limits.cgroup_parent,
     )
+
+
+def _most_processes() -> int:
+    """So that a step which forks without end leaves some to the machine (proc_sys_kernel(5))."""
+    return int(_PID_MAX.read_text()) // 2
 
 
 async def _finish(engine: "Engine", job: RunJob, live: Live) -> None:
