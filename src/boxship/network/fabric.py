@@ -236,19 +236,20 @@ class Fabric:
 
         await self._do(work)
 
-    async def forget(self, addresses: Sequence[Address]) -> None:
+    def forget(self, addresses: Sequence[Address]) -> None:
         """Nobody has *addresses* any more: who gets one next shall hear nothing of connections that
-        others have had with it, as those of UDP, which go on."""
+        others have had with it, as those of UDP, which go on. Done before anything that is asked of
+        this object later."""
 
         def work() -> None:
-            with contextlib.closing(conntrack.open_socket()) as channel:
-                for each in addresses:
-                    conntrack.forget(channel, each)
+            try:
+                with contextlib.closing(conntrack.open_socket()) as channel:
+                    for each in addresses:
+                        conntrack.forget(channel, each)
+            except OSError as error:
+                _log.warning("connections of %s are not forgotten: %s", addresses, error)
 
-        try:
-            await self._do(work)
-        except OSError as error:
-            _log.warning("connections of %s are not forgotten: %s", addresses, error)
+        self._executor.submit(work)
 
     async def with_channel(self, work: Callable[[Netlink], T]) -> T:
         """*work* in the thread of this object, with its socket of rtnetlink."""

@@ -145,17 +145,17 @@ async def release(engine: "Engine", live: Live) -> None:
     await linked.leave(engine, live)
     await publishing.withdraw(engine, live)
     held = live.network.endpoints if live.network is not None else {}
-    await forget_connections(engine, *held.values())
+    forget_connections(engine, *held.values())
     for name in live.container.endpoints:
         give_back(engine, live, name)
     live.network = None
 
 
-async def forget_connections(engine: "Engine", *endpoints: EndpointSettings) -> None:
-    """Before their addresses are given back."""
+def forget_connections(engine: "Engine", *endpoints: EndpointSettings) -> None:
+    """As their addresses are given back; nobody need wait for that."""
     found = [each.ip for settings in endpoints for each in addresses.interfaces(settings)]
     if found:
-        await engine.networks.fabric.forget(found)
+        engine.networks.fabric.forget(found)
 
 
 def give_back(engine: "Engine", live: Live, name: str) -> None:

@@ -139,7 +139,7 @@ async def _take_out(engine: "Engine", live: Live, name: str, gone: Endpoint) -> 
                 # Interfaces end with their namespace.
                 if not process.gone:
                     raise
-    await attachment.forget_connections(engine, settings)
+    attachment.forget_connections(engine, settings)
     attachment.give_back(engine, live, name)
     live.network.changing = ""
     record.write(engine, live.id, live.network)
