@@ -295,6 +295,7 @@ def test_nobody_gets_what_was_sent_to_an_earlier_container(ground: Ground) -> No
             client.sendto(b"two", (here[0], 9000))
             assert server.recv(100) == b"two"
             fabric.forget([ip("10.99.1.2"), ipaddress.IPv6Address("fd00:99:1::2")])
+            await fabric.with_channel(lambda channel: None)
             for _ in range(2):
                 with contextlib.suppress(ConnectionRefusedError):
                     client.sendto(b"three", (here[0], 9000))
