@@ -20,6 +20,8 @@ def daemon() -> Iterator[engines.Engine]:
     require_tool("docker", "unshare", "busybox", "ip")
     with engines.running("boxship") as engine:
         yield engine
+        engine.remove_containers()
+        assert leaks.settled(lambda: leaks.cgroups(engine.root.name)) == []
 
 
 def test_what_runs_afterwards(daemon: engines.Engine) -> None:

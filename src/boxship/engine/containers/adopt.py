@@ -68,8 +68,11 @@ async def _settle(engine: "Engine", live: Live, was_running: bool) -> None:
         await ended.finish(engine, live, ended.lost(engine, live))
         return
     state = live.container.state
-    if state.status in ("running", "paused"):
-        # Its run directory went with the machine's memory.
+    ran = state.status in ("running", "paused")
+    if ran or live.container.host_config.auto_remove:
+        # The run directory went with the machine's memory; the group may not have.
+        ended.destroy_group(engine, live)
+    if ran:
         await ended.finish(engine, live, Exit(_UNKNOWN, False, now_ns()))
     elif state.status in ("restarting", "removing"):
         state.status = "exited"

@@ -34,11 +34,12 @@ async def watch(engine: "Engine", live: Live, shim: Shim) -> None:
 def lost(engine: "Engine", live: Live) -> Exit:
     """The shim is gone: take the status it left, or end the container as killed."""
     recorded = engine.supervisor.recorded_exit(live.id)
-    _destroy_group(engine, live)
+    destroy_group(engine, live)
     return recorded or Exit(KILLED, False, now_ns())
 
 
-def _destroy_group(engine: "Engine", live: Live) -> None:
+def destroy_group(engine: "Engine", live: Live) -> None:
+    """Remove what a shim that was killed has left, and whoever is in it."""
     path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
     engine.cgroups.kill(path)
     engine.cgroups.destroy(path)
@@ -47,7 +48,7 @@ def _destroy_group(engine: "Engine", live: Live) -> None:
 async def emptied(engine: "Engine", live: Live) -> None:
     """Return when the cgroup of the last run is gone."""
     if live.leaving is not None and not await live.leaving.emptied():
-        _destroy_group(engine, live)
+        destroy_group(engine, live)
 
 
 async def unmounted(engine: "Engine", live: Live) -> None:
