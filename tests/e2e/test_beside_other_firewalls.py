@@ -1,9 +1,7 @@
 """dockerd, ufw's rules and two daemons of ours in one network namespace: all of them work."""
 
 import contextlib
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 
 from boxship.network import namespace
 from boxship.network.namespace import Namespace
-from support import engines, leaks, ufw
+from support import engines, ufw
 from support.engines import Engine
 from support.network_ground import connect
 from support.plain_http import Client
@@ -48,23 +46,6 @@ def _get(inside: Namespace, place: str) -> str:
     return _run(inside, "busybox", "wget", "-T2", "-qO-", f"http://{place}/").strip()
 
 
-@contextlib.contextmanager
-def _started(host: Namespace, kind: str) -> Iterator[Engine]:
-    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    dockerd = kind == "dockerd"
-    engine = engines.dockerd_with_rules(root) if dockerd else engines.boxship(root)
-    engine.unshare = ("--mount",) if dockerd else ()
-    try:
-        host.run(engine.start)
-        engine.load_busybox()
-        yield engine
-        engine.remove_containers()
-    finally:
-        engine.stop()
-        leaks.remove_cgroups(root.name)
-        shutil.rmtree(root, ignore_errors=True)
-
-
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     require_root()
@@ -72,9 +53,9 @@ def place() -> Iterator[Place]:
     host, outside = namespace.make(), namespace.make()
     try:
         with contextlib.ExitStack() as stack:
-            first = stack.enter_context(_started(host, "boxship"))
-            dockerd = stack.enter_context(_started(host, "dockerd"))
-            second = stack.enter_context(_started(host, "boxship"))
+            first = stack.enter_context(engines.running("boxship", inside=host))
+            dockerd = stack.enter_context(engines.running("dockerd_with_rules", inside=host))
+            second = stack.enter_context(engines.running("boxship", inside=host))
             connect(host, outside)
             _run(host, "iptables-restore", "-n", text=ufw.RULES)
             _run(host, "ip6tables-restore", "-n", text=ufw.RULES6)

@@ -2,17 +2,14 @@
 
 import contextlib
 import json
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from boxship.network import namespace
 from boxship.network.namespace import Namespace
-from support import engines, leaks
+from support import engines
 from support.engines import Engine
 from support.requirements import require_root, require_tool
 
@@ -24,25 +21,6 @@ FLAGS = [
 ]
 
 
-@contextlib.contextmanager
-def _running(inside: Namespace, *flags: str) -> Iterator[Engine]:
-    """A daemon in the network namespace *inside*, with busybox."""
-    require_root()
-    require_tool("docker", "ip", "busybox")
-    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    engine = engines.boxship(root, flags)
-    engine.unshare = ()
-    try:
-        inside.run(engine.start)
-        engine.load_busybox()
-        yield engine
-        engine.remove_containers()
-    finally:
-        engine.stop()
-        leaks.remove_cgroups(root.name)
-        shutil.rmtree(root, ignore_errors=True)
-
-
 @pytest.fixture(scope="module")
 def host() -> Iterator[Namespace]:
     require_root()
@@ -52,7 +30,8 @@ def host() -> Iterator[Namespace]:
 
 @pytest.fixture(scope="module")
 def engine(host: Namespace) -> Iterator[Engine]:
-    with _running(host, *FLAGS) as engine:
+    require_tool("docker", "ip", "busybox")
+    with engines.running("boxship", *FLAGS, inside=host) as engine:
         yield engine
 
 
@@ -115,7 +94,9 @@ def test_an_interface_of_the_users_own() -> None:
         for address in ("10.9.0.1/24", "192.0.2.9/32"):
             _ip(host, "addr", "add", address, "dev", "br0")
         before = _ip(host, "-o", "-4", "addr", "show", "br0")
-        with _running(host, "-b", "br0", "--fixed-cidr", "10.9.0.64/26") as engine:
+        with engines.running(
+            "boxship", "-b", "br0", "--fixed-cidr", "10.9.0.64/26", inside=host
+        ) as engine:
             inside = engine.docker("run", "--rm", "busybox", "ip", "-o", "-4", "addr").stdout
             assert "10.9.0.64/24" in inside
             assert _ip(host, "-o", "-4", "addr", "show", "br0") == before
@@ -123,7 +104,10 @@ def test_an_interface_of_the_users_own() -> None:
 
 
 def test_no_default_bridge() -> None:
-    with contextlib.closing(namespace.make()) as other, _running(other, "-b", "none") as engine:
+    with (
+        contextlib.closing(namespace.make()) as other,
+        engines.running("boxship", "-b", "none", inside=other) as engine,
+    ):
         listed = engine.docker("network", "ls", "--format", "{{.Name}}").stdout.split()
         assert sorted(listed) == ["host", "none"]
         inside = engine.docker("run", "--rm", "busybox", "ls", "/sys/class/net").stdout
@@ -134,7 +118,10 @@ def test_no_default_bridge() -> None:
 
 def test_a_bridge_that_is_not_there_is_refused() -> None:
     with contextlib.closing(namespace.make()) as host:
-        with pytest.raises(AssertionError) as caught, _running(host, "-b", "nosuch0"):
+        with (
+            pytest.raises(AssertionError) as caught,
+            engines.running("boxship", "-b", "nosuch0", inside=host),
+        ):
             pass
         message = "bridge device with non default name nosuch0 must be created manually"
         assert message in str(caught.value)

@@ -2,41 +2,19 @@
 
 import contextlib
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from boxship.network import namespace
 from boxship.network.namespace import Namespace
-from support import engines, inside, leaks
+from support import engines, inside
 from support.engines import Engine
 from support.network_ground import rules
 from support.requirements import require_root, require_tool
 
 SERVERS = "httpd -p 80; httpd -p 81; exec sleep 1000"
-
-
-@contextlib.contextmanager
-def _running(kind: str, host: Namespace) -> Iterator[Engine]:
-    require_root()
-    require_tool("docker", "ip", "nft", "busybox")
-    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    made = engines.boxship(root) if kind == "boxship" else engines.dockerd_with_rules(root)
-    made.command.append("--icc=false")
-    made.unshare = [word for word in made.unshare if word != "--net"]
-    try:
-        host.run(made.start)
-        made.load_busybox()
-        yield made
-        made.remove_containers()
-    finally:
-        made.stop()
-        leaks.remove_cgroups(root.name)
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +26,8 @@ def host() -> Iterator[Namespace]:
 
 @pytest.fixture(scope="module")
 def daemon(host: Namespace) -> Iterator[Engine]:
-    with _running("boxship", host) as engine:
+    require_tool("docker", "ip", "nft", "busybox")
+    with engines.running("boxship", "--icc=false", inside=host) as engine:
         yield engine
 
 
@@ -63,7 +42,10 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "boxship":
         yield request.getfixturevalue("ours")
         return
-    with contextlib.closing(namespace.make()) as made, _running("dockerd", made) as theirs:
+    with (
+        contextlib.closing(namespace.make()) as made,
+        engines.running("dockerd_with_rules", "--icc=false", inside=made) as theirs,
+    ):
         yield theirs
 
 

@@ -15,8 +15,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from support import busybox, leaks
+
+if TYPE_CHECKING:
+    from boxship.network.namespace import Namespace
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -180,18 +184,26 @@ _KINDS = {
 
 
 @contextlib.contextmanager
-def running(kind: str) -> Iterator[Engine]:
-    """An engine of *kind* (a function of this module) with busybox loaded; removed at the end."""
+def running(kind: str, *flags: str, inside: "Namespace | None" = None) -> Iterator[Engine]:
+    """An engine of *kind* (a function of this module) with busybox loaded; removed at the end.
+
+    It has a network namespace of its own, or is *inside* a given one.
+    """
     root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
     engine = _KINDS[kind](root)
+    engine.command += flags
     try:
-        engine.start()
+        if inside is None:
+            engine.start()
+        else:
+            engine.unshare = [word for word in engine.unshare if word != "--net"]
+            inside.run(engine.start)
         engine.load_busybox()
-        yield engine
-    finally:
         try:
-            engine.remove_containers()
+            yield engine
         finally:
-            engine.stop()
-            leaks.remove_cgroups(root.name)
-            shutil.rmtree(root, ignore_errors=True)
+            engine.remove_containers()
+    finally:
+        engine.stop()
+        leaks.remove_cgroups(root.name)
+        shutil.rmtree(root, ignore_errors=True)
