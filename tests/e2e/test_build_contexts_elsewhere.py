@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from support import engines
-from support.waiting import eventually
+from support.served import publish_repository, serving
 
 _PORT = 8131
 _ADDRESS = f"http://127.0.0.1:{_PORT}"
-_GIT = ("git", "-c", "user.name=n", "-c", "user.email=e@e", "-c", "init.defaultBranch=main")
 _BOXSHIP = str(Path(sys.executable).with_name("boxship"))
 Build = Callable[..., str]
 
@@ -58,22 +57,12 @@ def served(
     for directory in (work, work / "sub"):
         (directory / "Dockerfile").write_text("FROM busybox\nCOPY . /all/\n")
         (directory / "who").write_text(directory.name)
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "m"]):
-        subprocess.run([*_GIT, *words], cwd=work, check=True)
-    subprocess.run([*_GIT, "clone", "-q", "--bare", "work", "repo.git"], cwd=root, check=True)
-    subprocess.run([*_GIT, "update-server-info"], cwd=root / "repo.git", check=True)
+    publish_repository(work)
     with tarfile.open(root / "context.tar.gz", "w:gz") as tar:
         for name in ("Dockerfile", "who"):
             tar.add(work / name, name)
-    beside = ["nsenter", "-t", str(boxship_daemon.pid), "-n"]
-    command = [*beside, sys.executable, "-m", "http.server", str(_PORT), "--bind", "127.0.0.1"]
-    with subprocess.Popen(
-        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        probe = [*beside, "bash", "-c", f"</dev/tcp/127.0.0.1/{_PORT}"]
-        eventually(lambda: subprocess.run(probe, capture_output=True).returncode == 0)
+    with serving(boxship_daemon, root, _PORT):
         yield root
-        process.terminate()
 
 
 def _shown(engine: engines.Engine, command: str) -> str:

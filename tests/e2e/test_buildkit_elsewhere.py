@@ -1,7 +1,5 @@
 """BuildKit's protocol and other machines: registries with passwords, contexts by address."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +8,9 @@ import pytest
 from support import engines
 from support.buildkit_client import Client, client_in
 from support.debian_registry import Registry, registry
-from support.waiting import eventually
+from support.served import publish_repository, serving
 
 _REGISTRY_PORT, _PORT = 5007, 8127
-_GIT = ("git", "-c", "user.name=n", "-c", "user.email=e@e", "-c", "init.defaultBranch=main")
 
 
 @pytest.fixture
@@ -40,19 +37,9 @@ def address(boxship_daemon: engines.Engine, tmp_path: Path) -> Iterator[str]:
     (work / "who").write_text("git\n")
     (work / "sub" / "who").write_text("sub\n")
     (work / "sub" / "Dockerfile").write_text("FROM busybox\nCOPY who /who\n")
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "m"]):
-        subprocess.run([*_GIT, *words], cwd=work, check=True)
-    subprocess.run([*_GIT, "clone", "-q", "--bare", "work", "repo.git"], cwd=root, check=True)
-    subprocess.run([*_GIT, "update-server-info"], cwd=root / "repo.git", check=True)
-    beside = ["nsenter", "-t", str(boxship_daemon.pid), "-n"]
-    command = [*beside, sys.executable, "-m", "http.server", str(_PORT), "--bind", "127.0.0.1"]
-    with subprocess.Popen(
-        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        probe = [*beside, "bash", "-c", f"</dev/tcp/127.0.0.1/{_PORT}"]
-        eventually(lambda: subprocess.run(probe, capture_output=True).returncode == 0)
+    publish_repository(work)
+    with serving(boxship_daemon, root, _PORT):
         yield f"http://127.0.0.1:{_PORT}"
-        process.terminate()
 
 
 def test_the_clients_credentials_open_registries(here: Client, private: Registry) -> None:
