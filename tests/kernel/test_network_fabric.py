@@ -1,18 +1,57 @@
 """Bridges, endpoints, firewall and published ports, in network namespaces of the test's own."""
 
+import contextlib
 import ipaddress
+import itertools
 import os
 import socket
 import threading
+from collections.abc import Sequence
 
 import pytest
 
 from boxship.base.errors import Internal
+from boxship.kernel import rtnetlink
+from boxship.kernel.netlink import Message, Netlink
+from boxship.network import bridge
+from boxship.network.bridge import Bridge
 from boxship.network.endpoint import Endpoint
 from boxship.network.fabric import Fabric, Targets, Wiring
 from boxship.network.namespace import Namespace
 from support.leaks import settled
 from support.network_ground import ANY, Ground, ask, connect, ip, serve, shell, wish_for
+
+
+class _Dying(Netlink):
+    """Of a process that ends after so many datagrams."""
+
+    left = 0
+
+    def _send(self, messages: Sequence[Message], flags: int) -> int:
+        self.left -= 1
+        if self.left < 0:
+            raise InterruptedError
+        return super()._send(messages, flags)
+
+
+def test_a_bridge_half_made_is_swept(ground: Ground) -> None:
+    """Wherever its maker died, the next daemon knows it as its own."""
+    own = (ipaddress.IPv4Interface("10.99.9.1/24"),)
+    wanted = Bridge("half", "02:42:0a:63:09:01", own, owner="boxship test", ipv6=True)
+
+    def work() -> int:
+        for count in itertools.count():
+            channel = _Dying(socket.NETLINK_ROUTE)
+            channel.left = count
+            with contextlib.closing(channel), contextlib.suppress(InterruptedError):
+                bridge.ensure(channel, wanted)
+                return count
+            with contextlib.closing(rtnetlink.open_socket()) as channel:
+                bridge.sweep(channel, wanted.owner, ())
+            assert not bridge.is_interface("half"), count
+        raise AssertionError
+
+    assert ground.host.run(work) >= 4
 
 
 def test_neighbours_reach_each_other_and_the_host(ground: Ground) -> None:

@@ -36,9 +36,10 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     """Make the bridge, or bring the one that is there to what is wanted; its index."""
     link = rtnetlink.find_link(channel, wanted.name)
     if link is None:
-        channel.require([rtnetlink.add_bridge(wanted.name, wanted.mac)])
-        if wanted.owner:
-            channel.require([rtnetlink.set_alias(wanted.name, wanted.owner)])
+        made = [rtnetlink.add_bridge(wanted.name, wanted.mac)]
+        # In one call: a process that dies leaves none that nobody knows as ours.
+        remark = [rtnetlink.set_alias(wanted.name, wanted.owner)] if wanted.owner else []
+        channel.require([*made, *remark])
         link = rtnetlink.find_link(channel, wanted.name)
     if link is None or link.kind != "bridge":
         raise OSError(errno.EEXIST, f"existing interface {wanted.name} is not a bridge")

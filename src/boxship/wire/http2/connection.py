@@ -29,6 +29,7 @@ class Http2Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._streams: dict[int, Stream] = {}
         self._buffer = bytearray()
+        self._unsent = bytearray()
         self._preface = frames.PREFACE if accept else b""
         self._decoder = Decoder(max_header_list_size=frames.MAX_HEADERS)
         self._encoder = Encoder()
@@ -60,7 +61,8 @@ class Http2Connection(asyncio.Protocol):
     def close(self, code: Code = Code.NO_ERROR) -> None:
         """Say goodbye; every stream fails."""
         if not self.closed.done() and not self._transport.is_closing():
-            self._transport.write(frames.goaway(self._last, code))
+            self._write(frames.goaway(self._last, code))
+            self._flush()
             self._transport.close()
         self._end("the connection is closed")
 
@@ -277,10 +279,20 @@ class Http2Connection(asyncio.Protocol):
         self._wake_senders()
 
     def _write(self, data: bytes) -> None:
-        """Anything but data, which the peer's own frames make us say: it has to read it."""
-        if self._transport.is_closing():
+        """Anything but data, which the peer's own frames make us say: it has to read it.
+
+        What one turn of the loop says goes out together: by itself each little piece would cost
+        time by the number of those that wait, and a peer that floods us decides on that.
+        """
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent += data
+
+    def _flush(self) -> None:
+        if not self._unsent or self._transport.is_closing():
             return
-        self._transport.write(data)
+        self._transport.write(bytes(self._unsent))
+        self._unsent.clear()
         if self._transport.get_write_buffer_size() > _UNREAD + _LARGEST_FRAME:
             self._transport.abort()
 
@@ -320,6 +332,7 @@ class Http2Connection(asyncio.Protocol):
             stream.window -= len(piece)
             last = end and at == len(data)
             flags = frames.END_STREAM if last else 0
+            self._flush()
             self._transport.write(frames.frame(Kind.DATA, flags, stream.number, piece))
             stream.local_ended = last
         self._settle(stream)
