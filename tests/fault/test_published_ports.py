@@ -138,6 +138,20 @@ def test_a_proxy_that_dies_is_replaced(host: Namespace, engine: Engine) -> None:
     eventually(lambda: _serves(host, "web", "[::1]:8080"))
 
 
+def test_a_port_is_free_when_its_container_is_gone(host: Namespace, engine: Engine) -> None:
+    """However long the process takes that has held it."""
+    _web(engine, "-p", "8080:80")
+    (proxy,) = _proxies(host)
+    os.kill(proxy, signal.SIGSTOP)
+    command = ["docker", "-H", engine.host, "rm", "-f", "web"]
+    removal = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    with pytest.raises(subprocess.TimeoutExpired):
+        removal.wait(0.5)
+    os.kill(proxy, signal.SIGCONT)
+    assert removal.wait(30) == 0
+    engine.docker("run", "-d", "--name", "web", "-p", "8080:80", "busybox", *WEB)
+
+
 def test_a_daemon_with_nothing_to_do_leaves_nothing(host: Namespace, engine: Engine) -> None:
     _web(engine, "-p", "8080:80")
     outside = namespace.make()
@@ -149,7 +163,7 @@ def test_a_daemon_with_nothing_to_do_leaves_nothing(host: Namespace, engine: Eng
     outside.close()
     assert _output(host, "nft", "list", "ruleset") == ""
     eventually(lambda: _output(host, "ip", "-o", "link").count("\n") == 1)
-    assert _proxies(host) == []
+    eventually(lambda: _proxies(host) == [])
     # It comes back with the next one, ports included.
     start(host, engine)
     engine.docker(

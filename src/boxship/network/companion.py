@@ -129,6 +129,11 @@ class Companion:
             self._ended()
             self._send(requests, fds)
 
+    def tell(self, requests: Sequence[Request], fds: Sequence[int] = ()) -> None:
+        """As :meth:`send`, what is of no use to a new process. :class:`OSError` when it is gone."""
+        if self._channel is not None:
+            messages.send(self._channel, {"requests": [*requests]}, fds)
+
     def _send(self, requests: Sequence[Request], fds: Sequence[int]) -> None:
         channel = self._channel or self._start()
         messages.send(channel, {"requests": [*requests]}, fds)

@@ -1,6 +1,7 @@
 """The daemon's handle on the process that carries published ports which the kernel cannot
 (:mod:`boxship.sandbox.proxy.process`)."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -12,6 +13,8 @@ from boxship.sandbox.proxy.process import PROTOCOL
 
 #: Ports in one message, which has room for no more descriptors.
 _PORTS = 200
+# Seconds. One that is stopped must not keep containers from ending.
+_PATIENCE = 5.0
 Row = tuple[Publication, socket.socket]
 
 
@@ -47,4 +50,32 @@ class Proxy(Companion):
         if container in self.served:
             self.served.discard(container)
             with contextlib.suppress(OSError):
-                self.send([{"op": "close", "container": container}])
+                self.tell([{"op": "close", "container": container}])
+
+    async def free(self, container: str) -> None:
+        """As :meth:`shut`; others can have the ports when this returns."""
+        if container not in self.served:
+            return
+        self.served.discard(container)
+        done, held = os.pipe2(os.O_CLOEXEC)
+        try:
+            try:
+                self.tell([{"op": "close", "container": container, "tells": True}], [held])
+            finally:
+                os.close(held)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_readable(done), _PATIENCE)
+        except OSError:
+            pass
+        finally:
+            os.close(done)
+
+
+async def _readable(fd: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(fd, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(fd)

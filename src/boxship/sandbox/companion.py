@@ -78,7 +78,8 @@ class Companion:
 
     def end_if_unneeded(self) -> None:
         """To be called when a container has gone."""
-        self.loop.stopped = not self._daemons and not self.serves()
+        if not self._daemons and not self.serves():
+            self.loop.stopped = True
 
 
 def serve(name: str, fds: list[int], make: Callable[[int], Companion]) -> NoReturn:

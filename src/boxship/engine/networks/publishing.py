@@ -118,11 +118,13 @@ def started(engine: "Engine", live: Live) -> None:
 
 
 async def withdraw(engine: "Engine", live: Live) -> None:
-    """Nothing of the container's is published any more."""
-    engine.proxy.shut(live.id)
+    """Nothing of the container's is published any more, and its ports are free."""
+    await engine.proxy.free(live.id)
     if live.network is not None and live.network.published:
         await engine.networks.fabric.withdraw(live.network.publications())
         live.network.published = []
+        # A process that takes the place of one that died may have been given them meanwhile.
+        await engine.proxy.free(live.id)
     live.container.tags.pop("ports", None)
 
 

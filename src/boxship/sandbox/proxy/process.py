@@ -11,7 +11,7 @@ from boxship.sandbox.proxy.packets import Packets
 from boxship.sandbox.proxy.streams import Streams
 
 #: Of the messages below: a daemon replaces a process that speaks another one.
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Service(Companion):
@@ -58,7 +58,10 @@ class Service(Companion):
             os.close(pidfd)
 
     def _close(self, request: Request, fds: list[int]) -> None:
+        """*tells*: the next descriptor is closed when nothing of the container's is open."""
         self._drop(request["container"])
+        if request.get("tells"):
+            os.close(fds.pop(0))
         self.end_if_unneeded()
 
     def _leave(self, request: Request, fds: list[int]) -> None:
