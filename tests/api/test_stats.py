@@ -63,9 +63,12 @@ def test_numbers_are_the_cgroup_s(api: Api) -> None:
 
 
 def test_streams_end_with_the_container(client: DockerClient) -> None:
-    box = client.containers.run("busybox", "sleep 1", detach=True, remove=True)
-    samples = list(box.stats(stream=True, decode=True))
-    assert samples and set(samples[0]) == MEMBERS | {"networks"}
+    box = client.containers.run("busybox", "sleep 1000", detach=True, remove=True)
+    told = box.stats(stream=True, decode=True)
+    samples = [next(told), next(told)]
+    box.kill()
+    samples += told
+    assert set(samples[0]) == MEMBERS | {"networks"}
     running = [sample for sample in samples if sample["read"] != ZERO]
     for before, after in pairwise(running):
         assert after["preread"] == before["read"]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.times import ZERO, now_ns, rfc3339
@@ -94,14 +94,19 @@ _NO_NETWORK = frozenset({"host", "none"})
 _COUNTERS = ("bytes", "packets", "errors", "dropped")
 
 
-def network_counters(container: Container) -> dict[str, dict[str, int]] | None:
-    """By interface; None for a container without network of its own (proc_pid_net(5), dev)."""
+def network_counters(
+    container: Container, processes: Callable[[], list[int]]
+) -> dict[str, dict[str, int]] | None:
+    """By interface; None for a container without network of its own (proc_pid_net(5), dev).
+
+    *processes*: the container's now, by which a number is known that has become another's.
+    """
     mode = container.host_config.network_mode
     if mode in _NO_NETWORK or mode.startswith("container:"):
         return None
     try:
         with open(f"/proc/{container.state.pid}/net/dev", encoding="ascii") as file:
-            lines = file.readlines()[2:]
+            lines = file.readlines()[2:] if container.state.pid in processes() else []
     except OSError:
         return {}
     found = {}
@@ -141,7 +146,7 @@ def sample(engine: "Engine", live: Live, previous: dict[str, Any] | None) -> dic
         stats = engine.cgroups.stats(path)
     except OSError:
         return _empty(live)
-    networks = network_counters(live.container)
+    networks = network_counters(live.container, lambda: engine.cgroups.processes(path))
     pids = {"current": stats.pids.current}
     if stats.pids.limit:
         pids["limit"] = stats.pids.limit

@@ -20,6 +20,8 @@ async def top(engine: "Engine", reference: str, ps_args: str = "") -> dict[str, 
     path = engine.cgroups.path_of(live.container.host_config.cgroup_parent, live.id)
     pids = set(engine.cgroups.processes(path))
     output = await _ps([*arguments, "-q", ",".join(map(str, sorted(pids)))], fallback=arguments)
+    # The number of one that has ended meanwhile may be another's, of whom nobody is told here.
+    pids.intersection_update(engine.cgroups.processes(path))
     events.emit(engine, live.container, "top")
     return _select(output, pids)
 
