@@ -1,6 +1,5 @@
 """Fixtures shared by all suites, and the rule that CI skips nothing."""
 
-import os
 from collections.abc import Callable, Generator, Iterator
 from subprocess import CompletedProcess
 
@@ -54,15 +53,10 @@ def boxship_daemon() -> Iterator[engines.Engine]:
     require_root()
     require_tool("docker", "unshare", "busybox", "ip")
     with engines.running("boxship") as engine:
-        root, namespace = engine.root, os.readlink(f"/proc/{engine.pid}/ns/net")
+        host = open(f"/proc/{engine.pid}/ns/net", "rb")
         yield engine
-    left = leaks.settled(
-        lambda: (
-            leaks.mounts(root)
-            + leaks.processes(root, namespace)
-            + list(map(str, leaks.cgroups(root.name)))
-        )
-    )
+    with host:
+        left = leaks.settled(lambda: leaks.of_daemon(engine.root, host))
     assert left == [], "the daemon left these behind"
 
 

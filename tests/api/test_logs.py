@@ -1,30 +1,22 @@
 """GET /containers/{id}/logs: frames, selection, following, what is told of each line."""
 
 import re
-import struct
 import threading
+from pathlib import Path
 
 import pytest
 
 from support.api import Api
+from support.hijacked import Hijacked, frames
 from support.waiting import eventually
 
 STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
 
 
-def frames(data: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while data:
-        stream, length = struct.unpack(">BxxxL", data[:8])
-        found.append((stream, data[8 : 8 + length]))
-        data = data[8 + length :]
-    return found
-
-
 @pytest.fixture
 def talker(api: Api) -> str:
     """A container that has said four things, the last without an end of line."""
-    script = "echo one; sleep 0.1; echo two >&2; sleep 0.1; echo three; printf rest"
+    script = "echo one; read go; echo two >&2; read go; echo three; printf rest"
     options = {"labels": "team", "env": "STAGE", "tag": "{{.Name}}"}
     identity = api.run(
         "talker",
@@ -32,8 +24,17 @@ def talker(api: Api) -> str:
         Cmd=["sh", "-c", script],
         Labels={"team": "blue", "other": "x"},
         Env=["STAGE=test"],
+        OpenStdin=True,
     )
+    # Nobody knows of two pipes into which something was written first.
+    stdin = Hijacked(Path(api.path), f"/containers/{identity}/attach?stdin=1&stream=1")
+    for word in (b"one", b"two"):
+        eventually(
+            lambda w=word: w in b"".join(text for _, text in ask(api, identity, stdout=1, stderr=1))
+        )
+        stdin.socket.sendall(b"\n")
     api.wait(identity)
+    stdin.socket.close()
     return identity
 
 

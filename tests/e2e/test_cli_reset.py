@@ -52,18 +52,11 @@ def test_nothing_is_left(engine: engines.Engine) -> None:
     for network in ("bridge", "apart"):
         engine.docker("run", "-d", "--network", network, "-p", "80", "busybox", "sleep", "1000")
     host = namespace_of(engine.pid)
-    namespace = os.readlink(f"/proc/{engine.pid}/ns/net")
     done = reset(engine, "-f")
     assert (done.returncode, done.stderr) == (0, "")
     assert engine.process is not None and engine.process.wait(10) == 0
-    left = leaks.settled(
-        lambda: (
-            leaks.mounts(engine.root)
-            + leaks.processes(engine.root, namespace)
-            + list(map(str, leaks.cgroups(engine.root.name)))
-        )
-    )
-    assert left == []
+    with open(host.path, "rb") as opened:
+        assert leaks.settled(lambda: leaks.of_daemon(engine.root, opened)) == []
     assert sorted(os.listdir(engine.root)) == ["log"]
     show = ["sh", "-c", "nft list ruleset; ip -o link | grep -v ' lo: '"]
     assert host.run(lambda: subprocess.run(show, capture_output=True, text=True).stdout) == ""

@@ -2,19 +2,19 @@
 
 import os
 import shutil
-import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from support import engines, leaks
+from support import engines
 from support.certificates import Certificates, issue
 from support.requirements import require_root, require_tool
 from support.terminals import PROGRAM
 
+PORT = 2376
+ADDRESS = f"tcp://localhost:{PORT}"
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
@@ -24,38 +24,32 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(scope="module")
-def address(certificates: Certificates) -> Iterator[str]:
-    """A daemon on a TCP port of this machine; without clients' certificates it says nothing."""
+def engine(certificates: Certificates) -> Iterator[engines.Engine]:
+    """A daemon on a TCP port; without clients' certificates it says nothing."""
     require_root()
-    require_tool("docker", "unshare", "busybox", "openssl")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
-    options = ["-H", f"tcp://127.0.0.1:{port}", "--tlsverify"]
+    require_tool("docker", "unshare", "busybox", "ip", "nsenter", "openssl")
+    options = ["-H", f"tcp://127.0.0.1:{PORT}", "--tlsverify"]
     options += ["--tlscacert", certificates.cert("ca")]
     options += ["--tlscert", certificates.cert("server"), "--tlskey", certificates.key("server")]
-    engine = engines.boxship(root, options)
-    engine.unshare = ("--mount",)
-    try:
-        engine.start()
-        engine.load_busybox()
-        yield f"tcp://localhost:{port}"
-        engine.remove_containers()
-    finally:
-        engine.stop()
-        leaks.remove_cgroups(root.name)
-        shutil.rmtree(root, ignore_errors=True)
+    with engines.running("boxship", *options) as engine:
+        yield engine
 
 
 @pytest.fixture
-def run(address: str, certificates: Certificates) -> Run:
+def client(engine: engines.Engine) -> list[str]:
+    """Our CLI where the daemon's address means the daemon."""
+    return ["nsenter", f"--net=/proc/{engine.pid}/ns/net", *PROGRAM]
+
+
+@pytest.fixture
+def run(client: list[str], certificates: Certificates) -> Run:
     def call(
         *words: str, stdin: bytes = b"", who: str = "client"
     ) -> "subprocess.CompletedProcess[bytes]":
         flags = ["--tlsverify", "--tlscacert", certificates.cert("ca")]
         flags += ["--tlscert", certificates.cert(who), "--tlskey", certificates.key(who)]
         return subprocess.run(
-            [*PROGRAM, "-H", address, *flags, *words], input=stdin, capture_output=True, timeout=60
+            [*client, "-H", ADDRESS, *flags, *words], input=stdin, capture_output=True, timeout=60
         )
 
     return call
@@ -82,17 +76,17 @@ def test_output_goes_on_after_the_end_of_input(run: Run) -> None:
 
 
 def test_certificates_are_taken_from_a_directory(
-    address: str, certificates: Certificates, tmp_path: Path
+    client: list[str], certificates: Certificates, tmp_path: Path
 ) -> None:
     for name, source in (("ca", "ca"), ("cert", "client")):
         shutil.copy(certificates.cert(source), tmp_path / f"{name}.pem")
     shutil.copy(certificates.key("client"), tmp_path / "key.pem")
     done = subprocess.run(
-        [*PROGRAM, "ps", "-q"],
+        [*client, "ps", "-q"],
         capture_output=True,
         env={
             **os.environ,
-            "DOCKER_HOST": address,
+            "DOCKER_HOST": ADDRESS,
             "DOCKER_TLS_VERIFY": "1",
             "DOCKER_CERT_PATH": str(tmp_path),
         },
@@ -100,15 +94,15 @@ def test_certificates_are_taken_from_a_directory(
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_strangers_are_refused(run: Run, address: str) -> None:
+def test_strangers_are_refused(run: Run, client: list[str]) -> None:
     done = run("ps", who="stranger")
     assert done.returncode == 1
     assert b"daemon" in done.stderr and b"Traceback" not in done.stderr
-    plain = subprocess.run([*PROGRAM, "-H", address, "ps"], capture_output=True)
+    plain = subprocess.run([*client, "-H", ADDRESS, "ps"], capture_output=True)
     assert plain.returncode == 1
     assert b"Traceback" not in plain.stderr
     wrong = subprocess.run(
-        [*PROGRAM, "-H", address, "--tlsverify", "--tlscacert", "/nowhere", "ps"],
+        [*client, "-H", ADDRESS, "--tlsverify", "--tlscacert", "/nowhere", "ps"],
         capture_output=True,
     )
     assert wrong.returncode == 1

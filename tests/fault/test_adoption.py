@@ -1,5 +1,7 @@
 """Containers live on without their daemon, and the next daemon takes them over."""
 
+import contextlib
+import os
 import signal
 import subprocess
 
@@ -41,17 +43,26 @@ def test_same_process_goes_on(mortal: Engine) -> None:
 
 
 def test_end_without_a_daemon_is_recorded(mortal: Engine) -> None:
-    mortal.docker("run", "-d", "--name", "box", "busybox", "sh", "-c", "sleep 0.5; exit 9")
-    pid = int(mortal.docker("inspect", "-f", "{{.State.Pid}}", "box").stdout)
+    script = "trap 'exit 9' TERM; while :; do sleep 0.05; done"
+    mortal.docker("run", "-d", "--name", "box", "busybox", "sh", "-c", script)
+    pid = _pid(mortal)
     mortal.stop(signal.SIGKILL)
-    eventually(lambda: not _alive(pid))
+    eventually(lambda: not _is_told_to_end(pid))
     mortal.start()
     assert _state(mortal, "box") == "exited 9"
     assert mortal.docker("wait", "box").stdout.strip() == "9"
 
 
-def _alive(pid: int) -> bool:
-    return subprocess.run(["kill", "-0", str(pid)], capture_output=True).returncode == 0
+def _pid(engine: Engine) -> int:
+    return int(engine.docker("inspect", "-f", "{{.State.Pid}}", "box").stdout)
+
+
+def _is_told_to_end(pid: int) -> bool:
+    """False when it has ended. It hears nothing before it has its handler."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        return True
+    return False
 
 
 def test_removal_on_exit_is_made_up_for(mortal: Engine) -> None:
@@ -81,7 +92,9 @@ def test_streams_are_attachable_again(mortal: Engine) -> None:
 
 def test_attached_client_outlives_the_daemon(mortal: Engine) -> None:
     """The stream goes from the shim to the client: a dead daemon does not cut it."""
-    mortal.docker("run", "-d", "--name", "box", "busybox", "sh", "-c", COUNT)
+    script = "i=0; while :; do echo $i; i=$((i+1)); sleep 0.05; done"
+    mortal.docker("run", "-d", "--name", "box", "busybox", "sh", "-c", script)
+    pid = _pid(mortal)
     attached = subprocess.Popen(
         ["docker", "-H", mortal.host, "attach", "--sig-proxy=false", "box"],
         stdin=subprocess.DEVNULL,
@@ -91,9 +104,11 @@ def test_attached_client_outlives_the_daemon(mortal: Engine) -> None:
     assert attached.stdout
     first = int(attached.stdout.readline())
     mortal.stop(signal.SIGKILL)
+    later = [int(attached.stdout.readline()) for _ in range(20)]
+    os.kill(pid, signal.SIGKILL)
     rest = [int(line) for line in attached.stdout]
     attached.wait()
-    assert [first, *rest] == list(range(first, 40))
+    assert [first, *later, *rest] == list(range(first, first + 21 + len(rest)))
 
 
 def test_restart_policy_goes_on(mortal: Engine) -> None:

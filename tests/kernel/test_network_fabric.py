@@ -137,6 +137,7 @@ def test_loopback_of_the_host_is_not_for_containers(ground: Ground) -> None:
                 listener.recv(10)
             # It is the rule that keeps it out.
             shell(ground.host, "nft flush chain inet boxship loopback")
+            listener.settimeout(10)
             one.run(_knock)
             assert listener.recv(10) == b"knock"
 

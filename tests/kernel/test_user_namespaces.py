@@ -23,10 +23,10 @@ def daemon() -> Iterator[Engine]:
     require_root()
     require_tool("docker", "unshare", "busybox", "ip")
     with engines.running("remapped") as engine:
-        root, namespace = engine.root, os.readlink(f"/proc/{engine.pid}/ns/net")
+        host = open(f"/proc/{engine.pid}/ns/net", "rb")
         yield engine
-    left = leaks.settled(lambda: leaks.mounts(root) + leaks.processes(root, namespace))
-    assert left == []
+    with host:
+        assert leaks.settled(lambda: leaks.of_daemon(engine.root, host)) == []
 
 
 def sh(daemon: Engine, script: str, *options: str) -> str:

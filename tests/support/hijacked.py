@@ -54,12 +54,19 @@ class Hijacked:
         return seen + found
 
 
+def frames(data: bytes) -> list[tuple[int, bytes]]:
+    """The stream and the content of each frame."""
+    found, at = [], 0
+    while at < len(data):
+        stream, size = struct.unpack_from(">BxxxI", data, at)
+        at += 8 + size
+        found.append((stream, data[at - size : at]))
+    return found
+
+
 def streams(data: bytes) -> dict[int, bytes]:
     """Standard output (1) and error (2) out of frames."""
     parts: dict[int, list[bytes]] = {1: [], 2: []}
-    at = 0
-    while at < len(data):
-        stream, size = struct.unpack(">BxxxI", data[at : at + 8])
-        parts[stream].append(data[at + 8 : at + 8 + size])
-        at += 8 + size
+    for stream, content in frames(data):
+        parts[stream].append(content)
     return {number: b"".join(pieces) for number, pieces in parts.items()}

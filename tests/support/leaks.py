@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 SETTLE_SECONDS = 5.0
 
@@ -55,11 +56,21 @@ def cgroups(parent: str) -> list[Path]:
 
 
 def remove_cgroups(parent: str) -> None:
-    """Remove the empty groups named *parent*; those with members stay."""
+    """Remove the groups named *parent* and those below them; what has members stays."""
     for directory, names, _files in os.walk("/sys/fs/cgroup"):
-        if parent in names:
+        if parent not in names:
+            continue
+        for group, _names, _files in os.walk(Path(directory, parent), topdown=False):
             with contextlib.suppress(OSError):
-                Path(directory, parent).rmdir()
+                os.rmdir(group)
+
+
+def of_daemon(root: Path, host: IO[bytes]) -> list[str]:
+    """Everything that is left of the daemon over *root*. *host* is its network namespace, which has
+    to be open since the daemon lived: another namespace may get the number of one that is gone."""
+    number = os.fstat(host.fileno()).st_ino
+    groups = list(map(str, cgroups(root.name)))
+    return mounts(root) + processes(root, f"net:[{number}]") + groups
 
 
 def settled(probe: Callable[[], Sequence[object]]) -> Sequence[object]:

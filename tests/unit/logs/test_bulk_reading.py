@@ -1,14 +1,16 @@
 """A log of many lines comes in few frames, with each byte in its place."""
 
 import asyncio
+import itertools
 import json
-import struct
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
 from boxship.logs.entries import Selection
 from boxship.logs.read import read
+from support.hijacked import frames
 
 STAMP = "2026-01-02T03:04:05.000000006Z"
 NUMBERS = {"stdout": 1, "stderr": 2}
@@ -26,31 +28,22 @@ def _frames(path: Path, selection: Selection) -> list[tuple[int, bytes]]:
     async def collect() -> bytes:
         return b"".join([piece async for piece in read(str(path), selection)])
 
-    data, found = asyncio.run(collect()), []
-    while data:
-        stream, length = struct.unpack(">BxxxL", data[:8])
-        found.append((stream, data[8 : 8 + length]))
-        data = data[8 + length :]
-    return found
+    return frames(asyncio.run(collect()))
 
 
-def _joined(frames: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+def _joined(rows: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
     """Neighbours of one stream made one."""
-    result: list[tuple[int, bytes]] = []
-    for stream, data in frames:
-        if result and result[-1][0] == stream:
-            data = result.pop()[1] + data
-        result.append((stream, data))
-    return result
+    groups = itertools.groupby(rows, itemgetter(0))
+    return [(stream, b"".join(data for _, data in group)) for stream, group in groups]
 
 
 @pytest.mark.parametrize("selection", [Selection(), Selection(stderr=False)])
 def test_nothing_is_lost_or_moved(tmp_path: Path, selection: Selection) -> None:
     said = _log(tmp_path / "log", 150_000)
     wanted = said if selection.stderr else [row for row in said if row[0] == 1]
-    frames = _frames(tmp_path / "log", selection)
-    assert _joined(frames) == _joined(wanted)
-    assert len(frames) < len(wanted) / 2
+    found = _frames(tmp_path / "log", selection)
+    assert _joined(found) == _joined(wanted)
+    assert len(found) < len(wanted) / 2
 
 
 def test_followers_and_readers_of_little_get_lines(tmp_path: Path) -> None:

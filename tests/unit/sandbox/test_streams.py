@@ -3,7 +3,6 @@
 import os
 import select
 import socket
-import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from boxship.sandbox.client import HIGH_WATER
 from boxship.sandbox.log.write import LogFile, NoLog
 from boxship.sandbox.loop import Loop
 from boxship.sandbox.streams import Stdio, Streams
+from support.hijacked import frames
 
 ALL = {"stdin": True, "stdout": True, "stderr": True}
 
@@ -62,15 +62,6 @@ def program() -> Iterator[Program]:
     os.close(made.stdin)
 
 
-def frames(data: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while data:
-        stream, size = struct.unpack(">BxxxI", data[:8])
-        found.append((stream, data[8 : 8 + size]))
-        data = data[8 + size :]
-    return found
-
-
 def read_some(sock: socket.socket, limit: int = 1 << 16) -> bytes:
     ready, _, _ = select.select([sock], [], [], 0)
     return sock.recv(limit) if ready else b""
@@ -98,16 +89,17 @@ def text(data: bytes, stream: int = 1) -> bytes:
 def pump(program: Program, content: bytes, readers: list[socket.socket]) -> list[bytes]:
     """Write *content* as the program while all *readers* read; what each of them got."""
     os.set_blocking(program.stdout, False)
-    view, got = memoryview(content), [b"" for _ in readers]
+    view, got = memoryview(content), [bytearray() for _ in readers]
     while view:
         try:
             view = view[os.write(program.stdout, view[: 1 << 16]) :]
         except BlockingIOError:
             pass
         program.turn()
-        got = [had + read_some(sock) for had, sock in zip(got, readers, strict=True)]
+        for had, sock in zip(got, readers, strict=True):
+            had += read_some(sock)
     program.end()
-    return [had + read_all(program, sock) for had, sock in zip(got, readers, strict=True)]
+    return [bytes(had) + read_all(program, sock) for had, sock in zip(got, readers, strict=True)]
 
 
 def test_output_reaches_every_client_in_frames(program: Program) -> None:
