@@ -48,8 +48,8 @@ class Stream:
 
 @pytest.mark.parametrize("upgrade", [True, False])
 def test_both_forms(api: Api, upgrade: bool) -> None:
-    identity = api.create(Cmd=["sh", "-c", "echo out; sleep 0.1; echo err >&2"])
-    target = f"/containers/{identity}/attach?stream=1&stdout=1&stderr=1"
+    identity = api.create(Cmd=["sh", "-c", "echo out; read go; echo err >&2"], OpenStdin=True)
+    target = f"/containers/{identity}/attach?stream=1&stdin=1&stdout=1&stderr=1"
     stream = Stream(api, target, upgrade)
     if upgrade:
         assert stream.head[0].startswith("HTTP/1.1 101")
@@ -58,7 +58,9 @@ def test_both_forms(api: Api, upgrade: bool) -> None:
         assert stream.head[0].startswith("HTTP/1.1 200")
         assert "Content-Type: application/vnd.docker.raw-stream" in stream.head
     api.start(identity)
-    assert stream.frames() == [(1, b"out\n"), (2, b"err\n")]
+    assert stream.file.read(12) == b"\1\0\0\0\0\0\0\4out\n"
+    stream.socket.sendall(b"\n")
+    assert stream.frames() == [(2, b"err\n")]
     stream.close()
 
 
@@ -74,11 +76,12 @@ def test_standard_input_and_its_end(api: Api) -> None:
 
 
 def test_replay_of_what_was_said(api: Api) -> None:
-    identity = api.run(Cmd=["sh", "-c", "echo early; sleep 0.6; echo late"])
+    identity = api.run(Cmd=["sh", "-c", "echo early; read go; echo late"], OpenStdin=True)
     eventually(lambda: b"early" in api("GET", f"/containers/{identity}/logs?stdout=1").body)
     replay = Stream(api, f"/containers/{identity}/attach?logs=1&stdout=1", True)
     assert replay.frames() == [(1, b"early\n")]
-    both = Stream(api, f"/containers/{identity}/attach?logs=1&stream=1&stdout=1", True)
+    both = Stream(api, f"/containers/{identity}/attach?logs=1&stream=1&stdin=1&stdout=1", True)
+    both.socket.sendall(b"\n")
     assert both.frames() == [(1, b"early\nlate\n")]
     replay.close()
     both.close()

@@ -1,16 +1,23 @@
 """GET /containers/{id}/logs: frames, selection, following, what is told of each line."""
 
+import contextlib
 import re
+import socket
 import threading
 from pathlib import Path
 
 import pytest
+from docker import DockerClient
 
 from support.api import Api
 from support.hijacked import Hijacked, frames
 from support.waiting import eventually
 
 STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z ")
+
+
+def _input(api: Api, identity: str) -> socket.socket:
+    return Hijacked(Path(api.path), f"/containers/{identity}/attach?stdin=1&stream=1").socket
 
 
 @pytest.fixture
@@ -27,14 +34,11 @@ def talker(api: Api) -> str:
         OpenStdin=True,
     )
     # Nobody knows of two pipes into which something was written first.
-    stdin = Hijacked(Path(api.path), f"/containers/{identity}/attach?stdin=1&stream=1")
-    for word in (b"one", b"two"):
-        eventually(
-            lambda w=word: w in b"".join(text for _, text in ask(api, identity, stdout=1, stderr=1))
-        )
-        stdin.socket.sendall(b"\n")
-    api.wait(identity)
-    stdin.socket.close()
+    with contextlib.closing(_input(api, identity)) as stdin:
+        for said in (1, 2):
+            eventually(lambda s=said: len(ask(api, identity, stdout=1, stderr=1)) == s)
+            stdin.sendall(b"\n")
+        api.wait(identity)
     return identity
 
 
@@ -114,11 +118,14 @@ def test_following_ends_with_the_container(api: Api) -> None:
     assert ask(api, identity, stdout=1, follow=1) == [(1, b"1\n"), (1, b"2\n"), (1, b"3\n")]
 
 
-def test_following_begins_at_the_tail(api: Api) -> None:
-    script = "echo old; echo last; sleep 0.5; echo new"
-    identity = api.run(Cmd=["sh", "-c", script])
+def test_following_begins_at_the_tail(api: Api, client: DockerClient) -> None:
+    identity = api.run(Cmd=["sh", "-c", "echo old; echo last; read go; echo new"], OpenStdin=True)
     eventually(lambda: len(ask(api, identity, stdout=1)) == 2)
-    assert ask(api, identity, stdout=1, follow=1, tail=1) == [(1, b"last\n"), (1, b"new\n")]
+    told = client.containers.get(identity).logs(stream=True, follow=True, tail=1)
+    assert next(told) == b"last\n"
+    with contextlib.closing(_input(api, identity)) as stdin:
+        stdin.sendall(b"\n")
+        assert list(told) == [b"new\n"]
 
 
 def test_following_several_at_once_sees_all(api: Api) -> None:
