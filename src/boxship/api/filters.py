@@ -76,13 +76,6 @@ class Filters:
             raise InvalidParameter(f"invalid filter '{name}': more than one value specified")
         return wanted[0] if wanted else None
 
-    def require_values(self, name: str, allowed: Iterable[str]) -> None:
-        """:class:`InvalidParameter` in Docker's words for a value that *name* cannot have."""
-        permitted = frozenset(allowed)
-        for value in self.values.get(name, ()):
-            if value not in permitted:
-                raise InvalidParameter(f"invalid filter '{name}={value}'")
-
     def exact(self, name: str, candidate: str) -> bool:
         wanted = self.values.get(name)
         return not wanted or candidate in wanted

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from boxship.archive import pax, sparse
-from boxship.archive.entry import Entry, Extent, Kind
+from boxship.archive.entry import Entry, Kind
 from boxship.archive.errors import TarError
 from boxship.archive.headers import BLOCK, ZERO, Header, parse
 from boxship.archive.numbers import decimal, timestamp
@@ -248,8 +248,3 @@ def open_file(file: BinaryIO) -> TarReader:
         return file.seek(min(here + count, max(end, here))) - here
 
     return TarReader(file.read, skip)
-
-
-def stored_size(extents: tuple[Extent, ...]) -> int:
-    """How many bytes of data the stream holds for these extents."""
-    return sum(length for _, _, length in extents)

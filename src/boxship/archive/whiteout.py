@@ -24,11 +24,6 @@ def is_opaque(path: bytes) -> bool:
     return path.endswith(OPAQUE) and split(path)[1] == OPAQUE
 
 
-def is_meta(path: bytes) -> bool:
-    """True for AUFS bookkeeping, the opaque mark included."""
-    return META_PREFIX in path and split(path)[1].startswith(META_PREFIX)
-
-
 def target(path: bytes) -> bytes | None:
     """The path that a whiteout deletes, or None when *path* is no whiteout.
 

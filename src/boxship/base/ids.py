@@ -3,7 +3,6 @@
 import re
 import secrets
 
-ID_LENGTH = 64
 SHORT_LENGTH = 12
 _FULL = re.compile(r"[0-9a-f]{64}\Z")
 

@@ -154,7 +154,6 @@ class Waiting:
     def __init__(self, client: Client, container: str, removes: bool) -> None:
         self._client = client.fork()
         self._path = paths.container(container, "wait")
-        self._removes = removes
         self._answer = self._ask("removed" if removes else "next-exit")
 
     def _ask(self, condition: str) -> Answer:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TCP_PORT = 2375
-TLS_PORT = 2376
 _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
 
 

@@ -247,10 +247,6 @@ def add_image(connection: Change, image_id: str, raw: bytes, parent: str = "") -
         connection.executemany(sql, stack)
 
 
-def set_parent(connection: Change, image_id: str, parent: str) -> None:
-    connection.execute("UPDATE image_images SET parent = ? WHERE id = ?", (parent, image_id))
-
-
 def set_tag(connection: Change, reference: Reference, image_ids: Sequence[str]) -> None:
     """Let the tag name *image_ids*, the preferred one first, and nothing else."""
     key = (reference.repository, reference.tag)

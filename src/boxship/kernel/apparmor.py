@@ -2,7 +2,6 @@
 
 import os
 
-UNCONFINED = "unconfined"
 _SWITCH = "/sys/module/apparmor/parameters/enabled"
 _PROFILES = "/sys/kernel/security/apparmor/profiles"
 # The first is unambiguous on hosts with several security modules (Linux 5.8 and later).

@@ -57,12 +57,6 @@ def names(bits: int) -> list[str]:
     return [name for number, name in enumerate(NAMES) if bits >> number & 1]
 
 
-def last_cap() -> int:
-    """The highest capability number that the running kernel knows."""
-    with open("/proc/sys/kernel/cap_last_cap", "rb") as file:
-        return int(file.read())
-
-
 def available() -> list[str]:
     """The capabilities that this process could give away: those in its bounding set."""
     return [NAMES[number] for number in range(len(NAMES)) if _bounding_has(number)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from boxship.kernel import libc
 
-MODIFY, MOVE_SELF, DELETE_SELF, CREATE, MOVED_TO = 0x2, 0x800, 0x400, 0x100, 0x80
+MODIFY, MOVED_TO, CREATE = 0x2, 0x80, 0x100
 _EVENT = struct.Struct("iIII")
 _FLAGS = os.O_NONBLOCK | os.O_CLOEXEC
 

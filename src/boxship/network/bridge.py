@@ -115,12 +115,10 @@ def sweep(channel: Netlink, owner: str, known: Collection[str]) -> None:
             channel.require([rtnetlink.delete_link(link.name)], ignore=(errno.ENODEV,))
 
 
-def enable_forwarding() -> bool:
-    """Let this host route; whether that was changed now."""
-    if _FORWARDING.read_text().strip() != "0":
-        return False
-    _set(_FORWARDING, "1")
-    return True
+def enable_forwarding() -> None:
+    """Let this host route."""
+    if _FORWARDING.read_text().strip() == "0":
+        _set(_FORWARDING, "1")
 
 
 def enable_forwarding_ipv6() -> None:

@@ -84,7 +84,6 @@ class Fabric:
         self._opened: bool | None = None
         #: Why this host cannot have networks; empty while nothing speaks against it.
         self.flaw = ""
-        self.forwarding_enabled = False
 
     async def _do(self, work: Callable[..., T], *arguments: object) -> T:
         call = functools.partial(work, *arguments)
@@ -105,7 +104,7 @@ class Fabric:
             self._firewall = Firewall(self._name, self.publishing, self._foreign_file is not None)
             self._look_around()
             if self.publishing.forwarding:
-                self.forwarding_enabled = bridge.enable_forwarding()
+                bridge.enable_forwarding()
         except (BoxshipError, OSError) as error:
             self.flaw = f"bridge networks are not available, containers get loopback only: {error}"
             self._opened = False

@@ -28,7 +28,6 @@ ACCEPT = ", ".join(
     )
 )
 GZIP_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-ZSTD_LAYER = media_types.OCI_LAYER + "+zstd"
 _GZIP_OCI = media_types.OCI_LAYER + "+gzip"
 _FOREIGN_OCI = media_types.NONDISTRIBUTABLE + "+gzip"
 # What one vocabulary calls the layers of the other.

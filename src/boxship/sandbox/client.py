@@ -1,7 +1,6 @@
 """One attached client: the socket of a hijacked connection, handed over by the daemon."""
 
 import contextlib
-import os
 import select
 import socket
 import struct
@@ -197,10 +196,3 @@ class Client:
         self._history = None
         self.on_drained()
         self.on_gone(detached)
-
-
-def duplicate(fd: int) -> int:
-    """A close-on-exec duplicate of *fd*."""
-    copy = os.dup(fd)
-    os.set_inheritable(copy, False)
-    return copy

@@ -122,9 +122,8 @@ def test_manifests() -> None:
     found = manifests.parse(data, media_type)
     assert isinstance(found, Manifest)
     assert (found.config.digest, found.config.size, len(found.layers)) == (DIGEST, 7, 1)
-    data, media_type = manifests.encode(
-        config, [Layer(Descriptor(manifests.ZSTD_LAYER, DIGEST, 5))]
-    )
+    zstd = Descriptor("application/vnd.oci.image.layer.v1.tar+zstd", DIGEST, 5)
+    data, media_type = manifests.encode(config, [Layer(zstd)])
     assert media_type == "application/vnd.oci.image.manifest.v1+json"
     assert manifests.parse(data, "") == manifests.parse(data, media_type)
 

@@ -49,9 +49,3 @@ class WriteRequest(Message):
     expected: str = string(4)
     offset: int = integer(5)
     data: bytes = blob(6)
-
-
-@dataclass
-class WriteResponse(Message):
-    action: int = integer(1)
-    offset: int = integer(4)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from boxship.builder.buildkit.control import Exporter, Platform, WorkerRecord
+from boxship.builder.buildkit.control import Exporter, WorkerRecord
 from boxship.builder.buildkit.definition import Definition
 from boxship.wire.grpc.status import Status
 from boxship.wire.protobuf import (
@@ -106,17 +106,3 @@ class WarnRequest(Message):
     level: int = integer(2)
     short: bytes = blob(3)
     detail: list[bytes] = many(4, BYTES)
-
-
-@dataclass
-class ResolveImageRequest(Message):
-    ref: str = string(1)
-    platform: Platform | None = message(2, Platform)
-    resolve_mode: str = string(3)
-
-
-@dataclass
-class ResolveImageResponse(Message):
-    digest: str = string(1)
-    config: bytes = blob(2)
-    ref: str = string(3)

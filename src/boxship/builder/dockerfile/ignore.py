@@ -185,7 +185,6 @@ class Ignored:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self.patterns = compile_patterns(patterns)
-        self.has_exceptions = any(each.negated for each in self.patterns)
 
     def __bool__(self) -> bool:
         return bool(self.patterns)

@@ -108,10 +108,9 @@ class Call(Expression):
 
 
 class Pipeline(Expression):
-    def __init__(self, commands: list[Expression], declares: list[str], assigns: bool) -> None:
+    def __init__(self, commands: list[Expression], declares: list[str]) -> None:
         self.commands = commands
         self.declares = declares
-        self.assigns = assigns
 
     def value(self, state: State, final: tuple[object, ...] = ()) -> object:
         value = self.commands[0].value(state)

@@ -127,31 +127,31 @@ class _Expressions:
         return token is not None and token.kind == "symbol" and token.text == text
 
     def pipeline(self, closing: bool = False) -> nodes.Pipeline:
-        names, assigns = self.declarations()
+        names = self.declarations()
         commands = [self.command()]
         while self.at_symbol("|"):
             self.position += 1
             commands.append(self.command())
         if closing != self.at_symbol(")") or (not closing and self.peek() is not None):
             raise ParseError("unclosed left paren" if closing else "unexpected right paren")
-        return nodes.Pipeline(commands, names, assigns)
+        return nodes.Pipeline(commands, names)
 
-    def declarations(self) -> tuple[list[str], bool]:
+    def declarations(self) -> list[str]:
         names: list[str] = []
         position = self.position
         while position < len(self.action) and self.action[position].kind == "variable":
             names.append(self.action[position].text)
             following = self.action[position + 1] if position + 1 < len(self.action) else None
             if following is None:
-                return [], False
+                return []
             if following.kind in ("declare", "assign"):
                 self.position = position + 2
                 self.declare(names, following.kind == "declare")
-                return names, following.kind == "assign"
+                return names
             if following.text != ",":
-                return [], False
+                return []
             position += 2
-        return [], False
+        return []
 
     def declare(self, names: list[str], new: bool) -> None:
         for name in names:

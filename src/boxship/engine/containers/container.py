@@ -76,8 +76,3 @@ class Container(msgspec.Struct, kw_only=True):
     @property
     def created_at(self) -> str:
         return rfc3339(self.created)
-
-    @property
-    def image_ref(self) -> str:
-        """The image as the user named it."""
-        return self.config.image

@@ -82,7 +82,6 @@ class Containers:
         self._database = database
         self._by_id: dict[str, Live] = {}
         self._by_name: dict[str, str] = {}
-        self._reserved: set[str] = set()
         decoder = msgspec.json.Decoder(Container)
         for (body,) in database.read("SELECT body FROM container"):
             self._adopt(Live(decoder.decode(body)))

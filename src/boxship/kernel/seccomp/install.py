@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from boxship.base.errors import InvalidParameter
 from boxship.kernel import libc
 
-FLAG_TSYNC, FLAG_LOG, FLAG_SPEC_ALLOW, FLAG_NEW_LISTENER = 1, 2, 4, 8
+FLAG_TSYNC, FLAG_LOG, FLAG_SPEC_ALLOW = 1, 2, 4
 _SET_MODE_FILTER = 1
 _FLAGS = {
     "SECCOMP_FILTER_FLAG_TSYNC": FLAG_TSYNC,
@@ -42,11 +42,10 @@ def unpack(packed: bytes) -> tuple[bytes, int]:
     return packed[_INSTRUCTION_SIZE:], int.from_bytes(packed[:_INSTRUCTION_SIZE], "little")
 
 
-def install(program: bytes, flags: int = FLAG_SPEC_ALLOW) -> int:
+def install(program: bytes, flags: int = FLAG_SPEC_ALLOW) -> None:
     """Filter this thread and its descendants from now on; the calls needed next must be allowed.
 
-    The caller has CAP_SYS_ADMIN or no_new_privs. Returns the notification descriptor when *flags*
-    has FLAG_NEW_LISTENER, else 0.
+    The caller has CAP_SYS_ADMIN or no_new_privs.
     """
     header = _Program(len(program) // _INSTRUCTION_SIZE, program)
-    return libc.syscall(libc.NUMBERS["seccomp"], _SET_MODE_FILTER, flags, ctypes.byref(header))
+    libc.syscall(libc.NUMBERS["seccomp"], _SET_MODE_FILTER, flags, ctypes.byref(header))
