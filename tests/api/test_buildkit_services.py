@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from boxship.builder.buildkit import control, gateway
+from boxship.builder.buildkit import control, gateway, history
 from boxship.wire.grpc import client
 from boxship.wire.grpc.status import Code, GrpcError
 from boxship.wire.http2.connection import Http2Connection
@@ -75,13 +75,16 @@ def test_what_is_not_a_dockerfile_is_refused(run: Callable[[Use], None]) -> None
             await call(connection, "Solve", request, control.SolveResponse)
         # Both are past builds now, with their errors.
         events = await many(
-            connection, "ListenBuildHistory", control.HistoryRequest(), control.HistoryEvent
+            connection,
+            "ListenBuildHistory",
+            history.HistoryRequest(early_exit=True),
+            history.HistoryEvent,
         )
         records = [event.record for event in events if event.record.ref in ("r1", "r2")]
         errors = {record.ref: record.error.message for record in records}
         assert "raw definitions" in errors["r1"] and "other.v0" in errors["r2"]
         for ref in ("r1", "r2"):
-            delete = control.UpdateHistoryRequest(ref, delete=True)
+            delete = history.UpdateHistoryRequest(ref, delete=True)
             await call(connection, "UpdateBuildHistory", delete, control.Empty)
         with pytest.raises(GrpcError, match="not found"):
             await call(connection, "UpdateBuildHistory", delete, control.Empty)

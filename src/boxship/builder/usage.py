@@ -12,6 +12,7 @@ from boxship.base.errors import InvalidParameter
 
 STEP, MOUNT, CONTEXT = "regular", "exec.cachemount", "source.local"
 _TERM = re.compile(r"([a-zA-Z][\w.]*)(?:(==|!=|~=)(.*))?\Z", re.DOTALL)
+Holds = Callable[[Mapping[str, str | None]], bool]
 _MOST = 512  # characters of a pattern
 _PATTERN = re.compile(r"\^?[\w .:/@=-]*(?:\.\*[\w .:/@=-]*){0,8}\$?\Z")
 
@@ -46,17 +47,20 @@ class Usage:
 
 def chooser(filters: Sequence[str]) -> Callable[[Usage], bool]:
     """Whether one of *filters* holds; all do when there are none. :class:`InvalidParameter`."""
+    holds = matcher(filters)
+    return lambda usage: holds(usage.fields())
+
+
+def matcher(filters: Sequence[str]) -> Holds:
+    """As :func:`chooser`, of anything that has fields."""
     groups = [[_term(text) for text in one.split(",") if text] for one in filters]
     groups = [group for group in groups if group]
-
-    def is_chosen(usage: Usage) -> bool:
-        fields = usage.fields()
-        return not groups or any(all(holds(fields) for holds in group) for group in groups)
-
-    return is_chosen
+    return lambda fields: (
+        not groups or any(all(holds(fields) for holds in group) for group in groups)
+    )
 
 
-def _term(text: str) -> Callable[[Mapping[str, str | None]], bool]:
+def _term(text: str) -> Holds:
     found = _TERM.match(text.strip())
     if found is None:
         raise InvalidParameter(f"failed to parse filter {text!r}")
@@ -70,7 +74,7 @@ def _term(text: str) -> Callable[[Mapping[str, str | None]], bool]:
     return lambda fields: fields.get(key) is not None
 
 
-def _matching(key: str, pattern: str) -> Callable[[Mapping[str, str | None]], bool]:
+def _matching(key: str, pattern: str) -> Holds:
     """Only what a user would write of an ID: text, dots and stars, with anchors."""
     if len(pattern) > _MOST or not _PATTERN.match(pattern):
         raise InvalidParameter(f"unsupported pattern in a filter: {pattern!r}")

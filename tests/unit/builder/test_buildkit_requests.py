@@ -197,7 +197,7 @@ def test_steps_are_numbered_as_buildkit_does() -> None:
     told.fail(1, found.stages[1].steps[0].line, InvalidParameter("no"))
     told.cancel()
     feed.end()
-    told_of = [vertex for event in feed._events for vertex in event.vertexes]
+    told_of = [vertex for event in feed.events for vertex in event.vertexes]
     assert [vertex.started is None for vertex in told_of if vertex.name.endswith("RUN b")] == [
         True,
         False,

@@ -1,11 +1,12 @@
-"""Messages of ``containerd.services.content.v1.Content``: a store of blobs that a client offers."""
+"""Messages of ``containerd.services.content.v1.Content``: a store of blobs."""
 
 from dataclasses import dataclass
 
-from boxship.wire.protobuf import Message, blob, integer, message, string
+from boxship.builder.buildkit.control import Timestamp
+from boxship.wire.protobuf import STRING, Message, blob, integer, many, message, string
 
-_SERVICE = "/containerd.services.content.v1.Content/"
-INFO, READ, WRITE = (_SERVICE + name for name in ("Info", "Read", "Write"))
+SERVICE = "/containerd.services.content.v1.Content/"
+INFO, READ, WRITE = (SERVICE + name for name in ("Info", "Read", "Write"))
 # Which of a session's stores a call is about.
 STORE = "buildkit-attachable-store-id"
 #: Actions of a write.
@@ -21,11 +22,23 @@ class InfoRequest(Message):
 class Info(Message):
     digest: str = string(1)
     size: int = integer(2)
+    committed_at: Timestamp | None = message(3, Timestamp)
+    updated_at: Timestamp | None = message(4, Timestamp)
 
 
 @dataclass
 class InfoResponse(Message):
     info: Info | None = message(1, Info)
+
+
+@dataclass
+class ListRequest(Message):
+    filters: list[str] = many(1, STRING)
+
+
+@dataclass
+class ListResponse(Message):
+    info: list[Info] = many(1, Info)
 
 
 @dataclass
@@ -39,6 +52,11 @@ class ReadRequest(Message):
 class ReadResponse(Message):
     offset: int = integer(1)
     data: bytes = blob(2)
+
+
+@dataclass
+class StatusRequest(Message):
+    ref: str = string(1)
 
 
 @dataclass

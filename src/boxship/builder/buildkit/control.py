@@ -1,8 +1,8 @@
 """Messages of ``moby.buildkit.v1.Control``: builds, their progress, workers, cache records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from boxship.wire.grpc.status import Status
 from boxship.wire.protobuf import (
     BYTES,
     STRING,
@@ -80,6 +80,15 @@ class CacheOptions(Message):
     imports: list[Exporter] = many(5, Exporter)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A client's words: the front end, its attributes, and definitions as *inputs* by name."""
+
+    frontend: str
+    attrs: Mapping[str, str]
+    inputs: Mapping[str, bytes]
+
+
 @dataclass
 class SolveRequest(Message):
     """*exporter* and its attributes are how older clients say what *exporters* says."""
@@ -101,6 +110,10 @@ class SolveRequest(Message):
         if self.exporters or not self.exporter:
             return self.exporters
         return [Exporter(self.exporter, self.exporter_attrs)]
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.frontend, self.frontend_attrs, self.frontend_inputs)
 
 
 @dataclass
@@ -216,43 +229,3 @@ class PruneRequest(Message):
     keep_duration: int = integer(3)
     keep_bytes: int = integer(4)
     max_used: int = integer(5)
-
-
-@dataclass
-class HistoryRequest(Message):
-    active_only: bool = boolean(1)
-    ref: str = string(2)
-    early_exit: bool = boolean(3)
-
-
-@dataclass
-class HistoryRecord(Message):
-    ref: str = string(1)
-    frontend: str = string(2)
-    frontend_attrs: dict[str, str] = mapping(3, STRING)
-    exporters: list[Exporter] = many(4, Exporter)
-    error: Status | None = message(5, Status)
-    created_at: Timestamp | None = message(6, Timestamp)
-    completed_at: Timestamp | None = message(7, Timestamp)
-    exporter_response: dict[str, str] = mapping(9, STRING)
-    generation: int = integer(12)
-    pinned: bool = boolean(14)
-    cached_steps: int = integer(15)
-    total_steps: int = integer(16)
-    completed_steps: int = integer(17)
-
-
-STARTED, COMPLETE, DELETED = 0, 1, 2
-
-
-@dataclass
-class HistoryEvent(Message):
-    type: int = integer(1)
-    record: HistoryRecord | None = message(2, HistoryRecord)
-
-
-@dataclass
-class UpdateHistoryRequest(Message):
-    ref: str = string(1)
-    pinned: bool = boolean(2)
-    delete: bool = boolean(3)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from boxship.builder.buildkit.control import Exporter, WorkerRecord
+from boxship.builder.buildkit.control import Asked, Exporter, WorkerRecord
 from boxship.builder.buildkit.definition import Definition
 from boxship.wire.grpc.status import Status
 from boxship.wire.protobuf import (
@@ -60,6 +60,10 @@ class BridgeSolveRequest(Message):
     frontend_opt: dict[str, str] = mapping(3, STRING)
     cache_imports: list[Exporter] = many(12, Exporter)
     frontend_inputs: dict[str, bytes] = mapping(13, BYTES)
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.frontend, self.frontend_opt, self.frontend_inputs)
 
 
 @dataclass

@@ -44,14 +44,22 @@ class Feed:
     """What clients of one build are told, from its beginning; any number of them may listen."""
 
     def __init__(self) -> None:
-        self._events: list[StatusResponse] = []
+        self.events: list[StatusResponse] = []
         #: Bytes that the logs of its steps may take yet.
         self.room = _BUILD_LIMIT
         self._ended = False
         self._changed = asyncio.Event()
 
+    @classmethod
+    def of(cls, events: list[StatusResponse]) -> "Feed":
+        """That of a build that has ended."""
+        found = cls()
+        found.events = events
+        found.end()
+        return found
+
     def send(self, event: StatusResponse) -> None:
-        self._events.append(event)
+        self.events.append(event)
         self._changed.set()
 
     def end(self) -> None:
@@ -62,8 +70,8 @@ class Feed:
         """All that is new, again and again, until the end."""
         at = 0
         while True:
-            if at < len(self._events):
-                news, at = self._events[at:], len(self._events)
+            if at < len(self.events):
+                news, at = self.events[at:], len(self.events)
                 yield news
             elif self._ended:
                 return

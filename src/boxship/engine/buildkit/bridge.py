@@ -7,7 +7,8 @@ from boxship.base.errors import BoxshipError
 from boxship.builder.buildkit import control
 from boxship.builder.buildkit import gateway as messages
 from boxship.builder.buildkit.definition import of_image
-from boxship.engine.buildkit.builds import Build, Builds
+from boxship.engine.buildkit.build import Build
+from boxship.engine.buildkit.builds import Builds
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.control import Control
 from boxship.wire.grpc.server import Call, Method, unary
@@ -66,12 +67,11 @@ class Bridge:
                     Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
                 )
             return messages.BridgeSolveResponse(result=messages.Result())
-        given = request.frontend, request.frontend_opt, request.frontend_inputs
         try:
             if request.frontend_opt.get("requestid"):
-                told = await self._builds.answer(build, *given)
+                told = await self._builds.answer(build, request.asked)
                 return messages.BridgeSolveResponse(result=messages.Result(metadata=told))
-            results = await self._builds.solve(build, *given)
+            results = await self._builds.solve(build, request.asked)
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None
         return messages.BridgeSolveResponse(result=_result(build, results))

@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
-import secrets
-from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import attributes
-from boxship.builder.buildkit.control import HistoryRecord, SolveRequest, timestamp
+from boxship.builder.buildkit.attachments import events_of
+from boxship.builder.buildkit.control import Asked, SolveRequest
 from boxship.builder.buildkit.definition import image_in
+from boxship.builder.buildkit.history import HistoryRecord
 from boxship.builder.buildkit.vertexes import Feed
+from boxship.engine.buildkit import remembered
+from boxship.engine.buildkit.build import Build
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.frontend import Frontend
+from boxship.engine.buildkit.history import History
 from boxship.engine.buildkit.sessions import Sessions
 from boxship.wire.grpc.status import Code, GrpcError, Status
 
@@ -22,35 +26,8 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _PATIENCE = 5.0
-_REMEMBERED = 50
-_LONG = 1 << 16
 # How long a client may take to ask how a build went that was over at once.
 _LATE = 10.0
-
-
-def _short(attrs: Mapping[str, str]) -> dict[str, str]:
-    """*attrs* for the memory of past builds, without values that are for nobody to read."""
-    return {name: value for name, value in attrs.items() if len(value) < _LONG}
-
-
-class Build:
-    """*results* by the references that the client was given; *returned*: those that the client
-    named at last, when it drives the build itself."""
-
-    def __init__(self, request: SolveRequest) -> None:
-        self.request = request
-        self.feed = Feed()
-        self.results: dict[str, Built] = {}
-        self.returned: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
-        self.began = now_ns()
-        #: Whether the client has asked something of the file, which has no result.
-        self.answered = False
-
-    def keep(self, built: Built) -> str:
-        """A new reference to *built*."""
-        name = secrets.token_hex(12)
-        self.results[name] = built
-        return name
 
 
 class Builds:
@@ -63,7 +40,7 @@ class Builds:
         self._running: dict[str, Build] = {}
         self._ended: dict[str, Feed] = {}
         self._changed = asyncio.Event()
-        self.history: deque[HistoryRecord] = deque(maxlen=_REMEMBERED)
+        self.history = History(engine.options.data_root / "build" / "history")
 
     @contextlib.contextmanager
     def opened(self, request: SolveRequest) -> Iterator[Build]:
@@ -72,6 +49,8 @@ class Builds:
             raise GrpcError(Code.UNKNOWN, f"job ID {request.ref} exists")
         build = self._running[request.ref] = Build(request)
         self._wake()
+        if not request.internal:
+            self.history.begin(remembered.running(build))
         try:
             yield build
         finally:
@@ -100,67 +79,44 @@ class Builds:
             raise GrpcError(Code.UNKNOWN, f"no such job {ref}") from None
 
     async def feed(self, ref: str) -> Feed:
-        """What is told of the build *ref*, which may have ended just before."""
+        """What is told of the build *ref*, which may have ended, just before or long ago."""
+        if ref not in self._running and ref not in self._ended:
+            record = await self.history.record(ref)
+            if record is not None and record.logs is not None:
+                data = await self.history.read(record.logs.digest)
+                return Feed.of(await asyncio.to_thread(events_of, data))
         await self._begun(ref)
         return self._running[ref].feed if ref in self._running else self._ended[ref]
 
     def running(self) -> list[HistoryRecord]:
-        return [self.record(build) for build in self._running.values() if build.request.frontend]
+        builds = self._running.values()
+        return [remembered.running(build) for build in builds if not build.request.internal]
 
-    def record(
-        self,
-        build: Build,
-        error: Status | None = None,
-        response: Mapping[str, str] | None = None,
-        ended: int = 0,
-    ) -> HistoryRecord:
-        request = build.request
-        return HistoryRecord(
-            request.ref,
-            request.frontend,
-            _short(request.frontend_attrs),
-            request.wanted(),
-            error,
-            timestamp(build.began),
-            timestamp(ended),
-            dict(response or {}),
-        )
+    def remember(self, build: Build, error: Status | None, response: Mapping[str, str]) -> None:
+        """*build* has ended."""
+        if not build.request.internal:
+            self.history.keep(partial(remembered.ended, build, error, response, now_ns()))
 
-    async def solve(
-        self,
-        build: Build,
-        frontend: str,
-        attrs: Mapping[str, str],
-        inputs: Mapping[str, bytes],
-    ) -> list[Built]:
-        """Carry out what *attrs* say; *inputs* are results of other builds. GrpcError."""
-        async with self._front(build, frontend, attrs, inputs) as (front, request):
+    async def solve(self, build: Build, asked: Asked) -> list[Built]:
+        """Carry it out. GrpcError."""
+        async with self._front(build, asked) as (front, request):
             built = await front.solve(request)
+        build.materials, build.built = [*front.materials.values()], built
         await self._engine.building.collect()
         return built
 
-    async def answer(
-        self,
-        build: Build,
-        frontend: str,
-        attrs: Mapping[str, str],
-        inputs: Mapping[str, bytes],
-    ) -> dict[str, bytes]:
-        """What *attrs* ask of a Dockerfile that is not to be built. GrpcError."""
+    async def answer(self, build: Build, asked: Asked) -> dict[str, bytes]:
+        """What is asked of a Dockerfile that is not to be built. GrpcError."""
         build.answered = True
-        async with self._front(build, frontend, attrs, inputs) as (front, request):
+        async with self._front(build, asked) as (front, request):
             return await front.answer(request)
 
     @contextlib.asynccontextmanager
     async def _front(
-        self,
-        build: Build,
-        frontend: str,
-        attrs: Mapping[str, str],
-        inputs: Mapping[str, bytes],
+        self, build: Build, asked: Asked
     ) -> AsyncIterator[tuple[Frontend, attributes.Request]]:
-        images = {name: image_in(definition) for name, definition in inputs.items()}
-        request = attributes.read(frontend, attrs, images)
+        images = {name: image_in(definition) for name, definition in asked.inputs.items()}
+        request = attributes.read(asked.frontend, asked.attrs, images)
         session = await self._sessions.get(build.request.session)
         with self._engine.images.staging() as directory:
             cache = build.request.cache

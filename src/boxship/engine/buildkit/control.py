@@ -1,20 +1,23 @@
 """``moby.buildkit.v1.Control``: builds and their progress, workers, the cache, past builds."""
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError
+from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import control as messages
+from boxship.builder.buildkit import history
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.usage import MOUNT, Usage
 from boxship.engine.building import emulation
 from boxship.engine.buildkit import cache_exports, exporters
-from boxship.engine.buildkit.builds import Build, Builds
+from boxship.engine.buildkit.build import Build
+from boxship.engine.buildkit.builds import Builds
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.sessions import Sessions
 from boxship.wire.grpc.server import Call, Method, unary
-from boxship.wire.grpc.status import Code, GrpcError
+from boxship.wire.grpc.status import Code, GrpcError, Status
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -38,7 +41,7 @@ class Control:
             "DiskUsage": unary(messages.DiskUsageRequest, self._disk_usage),
             "Prune": self._prune,
             "ListenBuildHistory": self._listen,
-            "UpdateBuildHistory": unary(messages.UpdateHistoryRequest, self._update),
+            "UpdateBuildHistory": unary(history.UpdateHistoryRequest, self._update),
         }
         return {messages.SERVICE + name: method for name, method in found.items()}
 
@@ -70,9 +73,12 @@ class Control:
             try:
                 response = await self._build(build)
             except GrpcError as error:
-                self._remember(build, error, {})
+                self._builds.remember(build, error.status, {})
                 raise
-            self._remember(build, None, response)
+            except asyncio.CancelledError:
+                self._builds.remember(build, Status(Code.CANCELLED, "context canceled"), {})
+                raise
+            self._builds.remember(build, None, response)
             return response
 
     async def _build(self, build: Build) -> dict[str, str]:
@@ -97,7 +103,7 @@ class Control:
         response: dict[str, str] = {}
         for number, exporter in enumerate(request.wanted()):
             with self._engine.images.staging() as directory:
-                response |= await exporters.export(
+                told, documents = await exporters.export(
                     self._engine,
                     exporter,
                     results,
@@ -105,27 +111,23 @@ class Control:
                     partial(begin, number=number),
                     directory,
                 )
+            response |= told
+            if documents:
+                build.exported[number] = documents
         for number, one in enumerate(wanted):
-            told = partial(begin, number=number)
-            response |= await cache_exports.export(self._engine, one, results, session, told)
+            steps = partial(begin, number=number)
+            response |= await cache_exports.export(self._engine, one, results, session, steps)
         return response
 
     async def _results(self, build: Build) -> list[Built]:
         request = build.request
         if request.frontend:
-            return await self._builds.solve(
-                build, request.frontend, request.frontend_attrs, request.frontend_inputs
-            )
+            return await self._builds.solve(build, request.asked)
         if request.definition:
             raise GrpcError(
                 Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
             )
         return [build.results[name] for name in await build.returned if name in build.results]
-
-    def _remember(self, build: Build, error: GrpcError | None, response: dict[str, str]) -> None:
-        if not build.request.internal:
-            status = error.status if error is not None else None
-            self._builds.history.append(self._builds.record(build, status, response, now_ns()))
 
     async def _status(self, call: Call) -> None:
         request = await call.receive(messages.StatusRequest)
@@ -168,23 +170,39 @@ class Control:
     # past builds
 
     async def _listen(self, call: Call) -> None:
-        request = await call.receive(messages.HistoryRequest) or messages.HistoryRequest()
-        call.start()
-        rows = [(messages.STARTED, record) for record in self._builds.running()]
-        if not request.active_only:
-            rows += [(messages.COMPLETE, record) for record in self._builds.history]
-        for kind, record in rows:
-            if request.ref in ("", record.ref):
-                await call.send(messages.HistoryEvent(kind, record))
+        request = await call.receive(history.HistoryRequest) or history.HistoryRequest()
+        try:
+            chooses = history.chooser(request.filter)
+        except InvalidParameter as error:
+            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        with self._builds.history.listener() as listener:
+            found = await self._past(request, chooses)
+            call.start()
+            for event in found:
+                await call.send(event)
+            if request.early_exit:
+                return
+            async for event in listener.events():
+                if event.record is not None and request.ref in ("", event.record.ref):
+                    await call.send(event)
 
-    async def _update(self, request: messages.UpdateHistoryRequest, call: Call) -> messages.Empty:
-        for record in [*self._builds.history]:
-            if record.ref == request.ref:
-                record.pinned = request.pinned
-                if request.delete:
-                    self._builds.history.remove(record)
-                return messages.Empty()
-        raise GrpcError(Code.UNKNOWN, f"failed to load build record {request.ref}: not found")
+    async def _past(
+        self, request: history.HistoryRequest, chooses: history.Chooses
+    ) -> list[history.HistoryEvent]:
+        """Running builds, then those that have ended; the newest ones where there is a limit."""
+        rows = [(history.STARTED, record) for record in self._builds.running()]
+        if not request.active_only:
+            ended = await self._builds.history.records()
+            rows += [(history.COMPLETE, record) for record in ended]
+        rows = [row for row in rows if request.ref in ("", row[1].ref) and chooses(row[1])]
+        if request.limit > 0:
+            rows.sort(key=lambda row: row[1].began(), reverse=True)
+            del rows[request.limit :]
+        return [history.HistoryEvent(kind, record) for kind, record in rows]
+
+    async def _update(self, request: history.UpdateHistoryRequest, call: Call) -> messages.Empty:
+        await self._builds.history.update(request)
+        return messages.Empty()
 
 
 def _record(usage: Usage) -> messages.UsageRecord:

@@ -1,11 +1,12 @@
 """One exporter's work, as all exporters see it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import InvalidParameter
+from boxship.builder.buildkit.attachments import Attachment
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
 from boxship.engine.buildkit.built import Built
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Export:
-    """One exporter's work. *directory* is empty, and goes away afterwards."""
+    """One exporter's work. *directory* is empty, and goes away afterwards. *documents* are those of
+    what was written, that of the whole first, for who asks later."""
 
     engine: "Engine"
     wanted: Exporter
@@ -29,6 +31,7 @@ class Export:
     session: Client
     step: Step
     directory: Path
+    documents: list[Attachment] = field(default_factory=list)
 
     @property
     def attrs(self) -> Mapping[str, str]:

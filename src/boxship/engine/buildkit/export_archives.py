@@ -3,6 +3,7 @@
 import base64
 from typing import Any
 
+from boxship.builder.buildkit.attachments import Attachment
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.export import Export
@@ -22,6 +23,7 @@ async def export(export: Export) -> dict[str, str]:
         packed = await _packed(export)
         layout = exchange.layout(export.images, packed)
         told = _told(export, layout.top)
+        export.documents = _documents(layout)
         if names:
             told["image.name"] = ",".join(map(str, names))
         if export.attrs.get("tar", "true") in ("false", "0"):
@@ -47,6 +49,14 @@ async def _packed(export: Export) -> saving.Packed:
         blob = Form().layer(Descriptor(row.media_type, row.digest, row.size))
         found[diff_id] = (blob, exchange.blob_path(row.digest))
     return found
+
+
+def _documents(layout: saving.Layout) -> list[Attachment]:
+    """The manifest or index, and what hangs on it."""
+    top = str(layout.top["digest"])
+    kind = str(layout.top["mediaType"])
+    rest = [data for digest, data in layout.blobs.items() if digest != top]
+    return [Attachment(kind, layout.blobs[top]), *(Attachment("", data) for data in rest)]
 
 
 def _told(export: Export, top: dict[str, Any]) -> dict[str, str]:

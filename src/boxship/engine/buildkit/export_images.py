@@ -2,8 +2,10 @@
 
 import contextlib
 
+from boxship.builder.buildkit.attachments import Attachment
 from boxship.engine.buildkit.export import Export
 from boxship.images.reference import Reference
+from boxship.oci.media_types import DOCKER_CONFIG
 from boxship.wire.grpc.status import Code, GrpcError
 
 
@@ -13,6 +15,7 @@ async def store(export: Export) -> dict[str, str]:
     images, names = export.images, export.names()
     for image in images:
         export.step.status(f"writing image {image.id}", done=True)
+        export.documents.append(Attachment(DOCKER_CONFIG, image.raw))
     store = export.engine.images
     for name in names:
         await store.tag(images[0].id, name.repository, name.tag or "")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
+from boxship.builder.buildkit.attachments import Attachment
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
 from boxship.engine.buildkit import export_archives, export_files, export_images, timestamps
@@ -34,8 +35,9 @@ async def export(
     session: Client,
     begin: Callable[[str], Step],
     directory: Path,
-) -> dict[str, str]:
-    """What the client is told of the results. GrpcError."""
+) -> tuple[dict[str, str], list[Attachment]]:
+    """What the client is told of the results, and the documents of what was written, that of the
+    whole first. GrpcError."""
     if wanted.type not in _EXPORTERS:
         raise GrpcError(Code.UNKNOWN, f"exporter {wanted.type!r} could not be found")
     title, work = _EXPORTERS[wanted.type]
@@ -44,7 +46,7 @@ async def export(
         one = Export(engine, wanted, results, session, step, directory)
         if one.is_set("rewrite-timestamp"):
             one.results = [await timestamps.clamped(engine, built) for built in results]
-        return await work(one)
+        return await work(one), one.documents
     except BoxshipError as error:
         step.end(str(error))
         raise GrpcError(Code.UNKNOWN, str(error)) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.builder import outline
 from boxship.builder.buildkit import attributes
+from boxship.builder.buildkit.attachments import Material
 from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
 from boxship.builder.context import EMPTY, Context, read_files, understood
@@ -55,6 +56,8 @@ class Frontend:
     ref: str
     directory: Path
     travels: bool = False
+    #: The images that stages begin with, by name and platform, as far as they were there.
+    materials: dict[tuple[str, str], Material] = field(default_factory=dict)
     _credentials: dict[str, Credentials] = field(default_factory=dict)
 
     @property
@@ -224,10 +227,11 @@ class Frontend:
             return_exceptions=True,
         )
         configs: Bases = {}
-        for (name, _), image in zip(wanted, found, strict=True):
+        for (name, platform), image in zip(wanted, found, strict=True):
             # What is wrong with an image is told when its stage gets to it.
             if isinstance(image, ImageRecord):
                 configs[name] = image.config
+                self.materials[name, platform] = _material(name, image)
             elif not isinstance(image, BoxshipError):
                 raise image
         return configs
@@ -353,6 +357,15 @@ class Frontend:
 
     def _step(self, name: str) -> Step:
         return Step(self.feed, name, seed=self.ref)
+
+
+def _material(name: str, image: ImageRecord) -> Material:
+    platform = str(image.platform)
+    try:
+        known = references.parse(name).with_default_tag()
+    except InvalidParameter:
+        return Material(name, "", platform, image.id)
+    return Material(known.familiar_name, known.tag or "", platform, image.id)
 
 
 @dataclass(slots=True)

@@ -123,7 +123,7 @@ class LocalBuilds:
         if not request.frontend_attrs.get("requestid"):
             return {"result": await self._control.solve(request)}
         with self._builds.opened(request) as build:
-            told = await self._builds.answer(build, _FRONT_END, request.frontend_attrs, {})
+            told = await self._builds.answer(build, request.asked)
         return {"answer": {name: data.decode("utf-8", "replace") for name, data in told.items()}}
 
 

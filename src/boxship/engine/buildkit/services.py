@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from boxship.builder.buildkit.control import Empty
 from boxship.engine.buildkit.bridge import Bridge
 from boxship.engine.buildkit.builds import Builds
+from boxship.engine.buildkit.content import Content
 from boxship.engine.buildkit.control import Control
 from boxship.engine.buildkit.local_builds import LocalBuilds
 from boxship.engine.buildkit.sessions import Sessions, connect
@@ -29,6 +30,7 @@ class BuildkitServices:
         self._methods: dict[str, Method] = {
             **control.methods(),
             **bridge.methods(),
+            **Content(self.builds.history).methods(),
             _TRACES: _ignored,
         }
         self.local = LocalBuilds(self.sessions, self.builds, control)
@@ -53,6 +55,7 @@ class BuildkitServices:
         for server in self._serving.values():
             server.connection.close()
         await asyncio.gather(*self._serving, return_exceptions=True)
+        await self.builds.history.close()
 
 
 async def _ignored(call: Call) -> None:

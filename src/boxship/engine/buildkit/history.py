@@ -1,0 +1,265 @@
+"""Past builds: what is remembered of them, on disk, and who is told when that changes."""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from boxship.base.digests import is_digest
+from boxship.builder.buildkit.attachments import Attachment
+from boxship.builder.buildkit.history import (
+    COMPLETE,
+    DELETED,
+    STARTED,
+    Descriptor,
+    HistoryEvent,
+    HistoryRecord,
+    UpdateHistoryRequest,
+)
+from boxship.wire.grpc.status import Code, GrpcError
+from boxship.wire.protobuf import DecodeError
+
+_log = logging.getLogger(__name__)
+_MOST = 50
+_MOST_PINNED = 200
+_MOST_BYTES = 256 << 20
+# Events that a client may be behind.
+_BEHIND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """*size* in bytes; *created* in nanoseconds since 1970."""
+
+    digest: str
+    path: Path
+    size: int
+    created: int
+
+
+class Listener:
+    """Who is told of changes, until it is too far behind."""
+
+    def __init__(self) -> None:
+        self._news: deque[HistoryEvent] = deque()
+        self._changed = asyncio.Event()
+        self.is_lost = False
+
+    def tell(self, event: HistoryEvent) -> None:
+        self.is_lost = self.is_lost or len(self._news) >= _BEHIND
+        if not self.is_lost:
+            self._news.append(event)
+        self._changed.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything so far was told."""
+        return not self._news
+
+    async def events(self) -> AsyncIterator[HistoryEvent]:
+        while not self.is_lost:
+            while self._news:
+                yield self._news.popleft()
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class History:
+    """Owns *root*. The last builds are remembered, and those that somebody has pinned; blobs are
+    those that a record speaks of."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._records: dict[str, HistoryRecord] = {}
+        self._is_read = False
+        self._lock = asyncio.Lock()
+        self._keeping: set[asyncio.Task[None]] = set()
+        self._listeners: set[Listener] = set()
+
+    # while builds run
+
+    def begin(self, record: HistoryRecord) -> None:
+        self._tell(STARTED, record)
+
+    def keep(self, make: Callable[[], tuple[HistoryRecord, Sequence[Attachment]]]) -> None:
+        """Remember what *make* tells of a build that has ended. It is called in a thread: nobody
+        waits for it but those who then ask."""
+        task = asyncio.ensure_future(self._keep(make))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    async def _keep(self, make: Callable[[], tuple[HistoryRecord, Sequence[Attachment]]]) -> None:
+        async with self._opened():
+            record, attachments = await asyncio.to_thread(make)
+            record.generation = 1
+            try:
+                await asyncio.to_thread(self._write, record, attachments)
+            except OSError as error:
+                _log.warning("the build %s is not remembered: %s", record.ref, error)
+                return
+            self._records.pop(record.ref, None)
+            self._records[record.ref] = record
+            gone = self._excess()
+            for one in gone:
+                del self._records[one.ref]
+            await asyncio.to_thread(self._remove, gone)
+        self._tell(COMPLETE, record)
+        for one in gone:
+            self._tell(DELETED, HistoryRecord(one.ref))
+
+    def _excess(self) -> list[HistoryRecord]:
+        """The oldest go when there are too many, or when they are too large; never the last."""
+        found: list[HistoryRecord] = []
+        loose = [one for one in self._records.values() if not one.pinned]
+        sizes = [sum(blob.size for blob in one.descriptors()) for one in loose]
+        while len(loose) > 1 and (len(loose) > _MOST or sum(sizes) > _MOST_BYTES):
+            found.append(loose.pop(0))
+            sizes.pop(0)
+        return found
+
+    async def close(self) -> None:
+        """Wait until everything is written."""
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+
+    # for those who ask
+
+    async def records(self) -> list[HistoryRecord]:
+        """The oldest first; all that have ended before this was called are in it."""
+        await self.close()
+        async with self._opened():
+            return [*self._records.values()]
+
+    async def record(self, ref: str) -> HistoryRecord | None:
+        return next((one for one in await self.records() if one.ref == ref), None)
+
+    @contextlib.contextmanager
+    def listener(self) -> Iterator[Listener]:
+        """One that is told of every change while this lasts."""
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def update(self, request: UpdateHistoryRequest) -> None:
+        """GrpcError for a record that is not there, or too many that are pinned."""
+        await self.close()
+        if request.finalize:
+            # What that waits for has been kept with the record.
+            return
+        async with self._opened():
+            record = self._records.get(request.ref)
+            if record is None:
+                raise GrpcError(Code.UNKNOWN, f"build record {request.ref}: not found")
+            if request.delete:
+                del self._records[request.ref]
+                await asyncio.to_thread(self._remove, [record])
+                self._tell(DELETED, HistoryRecord(request.ref))
+                return
+            pins = sum(one.pinned for one in self._records.values())
+            if request.pinned and not record.pinned and pins >= _MOST_PINNED:
+                raise GrpcError(Code.UNKNOWN, "too many build records are pinned")
+            changed = replace(record, pinned=request.pinned, generation=record.generation + 1)
+            self._records[request.ref] = changed
+            await asyncio.to_thread(self._write, changed, ())
+        self._tell(COMPLETE, changed)
+
+    async def blobs(self, wanted: str = "") -> list[Blob]:
+        """What records speak of and is there: everything, or the digest *wanted*."""
+        digests = {blob.digest for one in await self.records() for blob in one.descriptors()}
+        if wanted:
+            digests &= {wanted}
+        return await asyncio.to_thread(self._look, sorted(digests))
+
+    async def read(self, digest: str) -> bytes:
+        """All of a blob that a record speaks of, empty when it is gone."""
+        with contextlib.suppress(FileNotFoundError):
+            return await asyncio.to_thread(self._blob_path(digest).read_bytes)
+        return b""
+
+    def _tell(self, kind: int, record: HistoryRecord) -> None:
+        for listener in self._listeners:
+            listener.tell(HistoryEvent(kind, record))
+
+    # on disk
+
+    @contextlib.asynccontextmanager
+    async def _opened(self) -> AsyncIterator[None]:
+        async with self._lock:
+            if not self._is_read:
+                self._records = await asyncio.to_thread(self._load)
+                self._is_read = True
+            yield
+
+    def _load(self) -> dict[str, HistoryRecord]:
+        """The records whose blobs are whole: a crash may have cut off the last ones."""
+        found = []
+        for name in ("records", "blobs"):
+            (self._root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (self._root / "records").iterdir():
+            record = _read(path)
+            if record is not None and all(map(self._is_whole, record.descriptors())):
+                found.append(record)
+            else:
+                path.unlink()
+        found.sort(key=HistoryRecord.began)
+        known = {blob.digest for one in found for blob in one.descriptors()}
+        for path in (self._root / "blobs").iterdir():
+            if f"sha256:{path.name}" not in known:
+                path.unlink()
+        return {one.ref: one for one in found}
+
+    def _is_whole(self, blob: Descriptor) -> bool:
+        path = self._blob_path(blob.digest) if is_digest(blob.digest) else None
+        return path is not None and path.is_file() and path.stat().st_size == blob.size
+
+    def _write(self, record: HistoryRecord, attachments: Sequence[Attachment]) -> None:
+        for one in attachments:
+            _put(self._blob_path(one.descriptor.digest), one.data)
+        _put(self._record_path(record.ref), record.encode())
+
+    def _remove(self, gone: Sequence[HistoryRecord]) -> None:
+        """*gone* are no longer among the records."""
+        kept = {blob.digest for one in self._records.values() for blob in one.descriptors()}
+        for one in gone:
+            self._record_path(one.ref).unlink(missing_ok=True)
+            for digest in {blob.digest for blob in one.descriptors()} - kept:
+                self._blob_path(digest).unlink(missing_ok=True)
+
+    def _look(self, digests: Sequence[str]) -> list[Blob]:
+        found = []
+        for digest in digests:
+            path = self._blob_path(digest)
+            with contextlib.suppress(FileNotFoundError):
+                facts = path.stat()
+                found.append(Blob(digest, path, facts.st_size, facts.st_mtime_ns))
+        return found
+
+    def _record_path(self, ref: str) -> Path:
+        name = hashlib.sha256(ref.encode("utf-8", "surrogateescape")).hexdigest()
+        return self._root / "records" / name
+
+    def _blob_path(self, digest: str) -> Path:
+        """Digests are ours, or have been checked."""
+        return self._root / "blobs" / digest.partition(":")[2]
+
+
+def _read(path: Path) -> HistoryRecord | None:
+    try:
+        return HistoryRecord.decode(path.read_bytes())
+    except DecodeError:
+        return None
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Not waiting for the disk: what a crash cuts off is found when it is read again."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_bytes(data)
+    new.chmod(0o600)
+    os.rename(new, path)
