@@ -170,7 +170,6 @@ def test_contexts_may_be_compressed(
             "COPY failed: file not found in build context or excluded by .dockerignore: "
             "stat nope: file does not exist",
         ),
-        ("FROM busybox\nCOPY n* /x\n", "COPY failed: no source files were specified"),
         (
             "FROM busybox\nCOPY ../x /x\n",
             "COPY failed: forbidden path outside the build context: ../x ()",

@@ -1,9 +1,31 @@
-"""Futures that several parties may want to be done."""
+"""Futures: wanted done by several parties, or several that belong together."""
 
 import asyncio
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def settle(future: "asyncio.Future[None]") -> None:
     """Mark *future* done, if it is not."""
     if not future.done():
         future.set_result(None)
+
+
+async def all_or_none(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of *works*, carried out at the same time, in their order.
+
+    When one fails the others are cancelled, as all are when this is. What the first of those that
+    have failed by themselves says is raised; nothing runs any more when this returns."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in tasks:
+        if task in done:
+            task.result()
+    return [task.result() for task in tasks]

@@ -69,14 +69,19 @@ class BuildCache:
             self._content.clear()
         self._content[key] = digests
 
-    def find(self, key: str) -> Record | None:
-        """The record of *key*; its use is noted, though not durably at once."""
+    def peek(self, key: str) -> Record | None:
+        """The record of *key*."""
         rows = self._database.read("SELECT * FROM build_cache WHERE key = ?", key)
-        if not rows:
+        return Record(*rows[0]) if rows else None
+
+    def find(self, key: str) -> Record | None:
+        """The same; its use is noted, though not durably at once."""
+        record = self.peek(key)
+        if record is None:
             return None
         sql = "UPDATE build_cache SET used = ?, uses = uses + 1 WHERE key = ?"
         self._database.submit(lambda connection: connection.execute(sql, (now_ns(), key)) and None)
-        return Record(*rows[0])
+        return record
 
     async def put(self, key: str, diff_id: str, size: int, description: str, created: int) -> None:
         """Remember a layer that is stored already."""

@@ -1,12 +1,12 @@
 """Carries out a plan: stages beside each other as far as they allow it, steps one by one."""
 
 import asyncio
-import os
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.builder.cache import BuildCache
+from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.instructions.add import Add
@@ -26,8 +26,6 @@ from boxship.images.creation import EMPTY_CONFIG
 from boxship.images.images import Images
 from boxship.images.record import ImageRecord
 
-_AT_ONCE = 4  # steps for each processor: many of them wait for disks and networks
-
 
 @dataclass(slots=True)
 class Means:
@@ -38,6 +36,7 @@ class Means:
     machine: Machine
     cache: BuildCache
     digests: Digests
+    common: Common = field(default_factory=Common)
 
 
 @dataclass(slots=True)
@@ -60,9 +59,6 @@ class Solver:
     _stages: "dict[int, asyncio.Task[Finished]]" = field(default_factory=dict)
     _more: asyncio.Event = field(default_factory=asyncio.Event)
     _recipes: Recipes = field(init=False)
-    _slots: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(_AT_ONCE * (os.cpu_count() or 1))
-    )
 
     def __post_init__(self) -> None:
         self._recipes = Recipes(self.plan, self._begin_alone, self._place, self._steps)
@@ -182,7 +178,7 @@ class Solver:
             places = {}
             for origin in effect.work.origins() if effect.work else ():
                 places[origin] = await self._place(origin, steps)
-            async with self._slots:
+            async with self.means.common.slots:
                 self.progress.work(steps.number)
                 await steps.carry_out(position, stage, effect, places)
             if recipe is not None:

@@ -101,12 +101,26 @@ class Steps:
             return
         if await self.lend(position, stage, key):
             return
-        with self._means.images.staging() as directory:
-            made = await self._make(position, effect.work, places, directory)
-            size = made.layer.size if made.layer else 0
-            await self._add(position, stage, note, made)
-        self._note(Outcome(key, made.diff_id or "", size, note, made.created))
-        await self._means.cache.put(key, made.diff_id or "", size, note, made.created)
+        async with self._means.common.making[key]:
+            # Whoever was about to make the same has done it now.
+            made = None if self._lenders else self._cached(key, note)
+            if made is not None:
+                await self._add(position, stage, note, made)
+                return
+            moment = self._moment(key, effect.work)
+            with self._means.images.staging() as directory:
+                made = await self._make(position, effect.work, places, directory, moment)
+                size = made.layer.size if made.layer else 0
+                await self._add(position, stage, note, made)
+            self._note(Outcome(key, made.diff_id or "", size, note, moment))
+            await self._means.cache.put(key, made.diff_id or "", size, note, moment)
+            self._means.common.made.add(key)
+
+    def _moment(self, key: str, work: Work) -> int:
+        """The time of directories that *work* makes. What is made again has that of the first time:
+        then it is the same layer, and what others have put on top of that is found again."""
+        known = self._means.cache.peek(key) if isinstance(work, Files) else None
+        return known.created if known is not None else self._now()
 
     def _note(self, outcome: Outcome) -> None:
         self._last = outcome
@@ -127,7 +141,7 @@ class Steps:
         return self._options.created or now_ns()
 
     def _cached(self, key: str, note: str) -> _Made | None:
-        if self._options.no_cache:
+        if self._options.no_cache and key not in self._means.common.made:
             return None
         record: Record | None = self._means.cache.find(key)
         if record is None:
@@ -237,20 +251,30 @@ class Steps:
     # making
 
     async def _make(
-        self, position: Position, work: Work, places: Mapping[Origin, Place], directory: Path
+        self,
+        position: Position,
+        work: Work,
+        places: Mapping[Origin, Place],
+        directory: Path,
+        moment: int,
     ) -> _Made:
         if isinstance(work, Files):
-            layer = await self._write(position, work, places, directory)
+            layer = await self._write(position, work, places, directory, moment)
         else:
             layer = await self._run(position, work, places, directory)
         diff_id = layer.diff_id if layer else None
         return _Made(diff_id, layer, self._now(), is_new=True)
 
     async def _write(
-        self, position: Position, work: Files, places: Mapping[Origin, Place], directory: Path
+        self,
+        position: Position,
+        work: Files,
+        places: Mapping[Origin, Place],
+        directory: Path,
+        moment: int,
     ) -> StagedLayer | None:
         actions, trees = orders(work, places)
-        arguments = {"actions": actions, "link": work.link, "now": self._now()}
+        arguments = {"actions": actions, "link": work.link, "now": moment}
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
         fds = [os.open(directory / name, flags, 0o600) for name in ("layer.tar", "index")]
         try:

@@ -14,6 +14,7 @@ from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFou
 from boxship.builder import git_address
 from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
+from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context, open_context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
@@ -178,9 +179,13 @@ class Building:
         options: BuildOptions,
         listener: Progress,
         machine: "EngineMachine",
+        common: Common | None = None,
     ) -> ImageRecord:
-        """Carry *plan* out; the image of its target."""
-        means = Means(self._engine.images, self._engine.workers, machine, self.cache, self._digests)
+        """Carry *plan* out; the image of its target. *common*: with others that are carried out at
+        the same time."""
+        engine = self._engine
+        means = Means(engine.images, engine.workers, machine, self.cache, self._digests)
+        means.common = common or means.common
         remotes = Remotes(machine, machine.directory)
         try:
             return await Solver(means, plan, context, options, listener, remotes).solve()

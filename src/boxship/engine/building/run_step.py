@@ -92,7 +92,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     request = CreateRequest(
         image=job.below.id if job.below else "",
         cmd=[*work.argv],
-        env=[*work.env],
+        env=[*_left_out(job), *work.env],
         user=work.user,
         hostname=job.options.hostname,
         working_dir=work.directory,
@@ -106,6 +106,12 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     live.secret_env = [*work.hidden, *mounts.env]
     live.container.mounts += mounts.points
     return live
+
+
+def _left_out(job: RunJob) -> list[str]:
+    """Steps of BuildKit's do not find their host's name in the environment, whatever it is; those
+    of the classic builder do. A name without a value takes the variable away."""
+    return ["HOSTNAME"] if job.options.hostname else []
 
 
 def _host_config(job: RunJob, mounts: Mounts) -> HostConfig:

@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import hashlib
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.futures import all_or_none
 from boxship.builder import outline
 from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.attachments import Material
 from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
+from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context, read_files, understood
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
 from boxship.builder.lint.linter import check_strictness, lint, options_of
@@ -88,12 +91,10 @@ class Frontend:
             sockets = await stack.enter_async_context(
                 agents(self.session, needs.agents, self.directory)
             )
-            # One after the other: what they have in common is then found in the cache.
-            built = []
             for part in parts:
                 part.options = replace(part.options, secrets=secrets, agents=sockets)
-                built.append(await self._carry_out(source, part))
-            return built
+            common = Common()
+            return await all_or_none(self._carry_out(source, part, common) for part in parts)
 
     async def answer(self, request: attributes.Request) -> dict[str, bytes]:
         """What the request's question asks of the file; nothing is built. GrpcError."""
@@ -153,7 +154,8 @@ class Frontend:
         options = request.options_on(platform) if platform else request.options
         named = await self._found(request.named_on(options.platform), options.platform)
         plan = await self._plan(source, options, named)
-        machine = self.engine.building.machine(self._credentials, self.directory)
+        own = Path(tempfile.mkdtemp(prefix="part-", dir=self.directory))
+        machine = self.engine.building.machine(self._credentials, own)
         machine.travels = self.travels
         bases = await self._bases(plan, options, machine)
         needs = await asyncio.to_thread(find_needs, plan, bases)
@@ -191,13 +193,13 @@ class Frontend:
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
 
-    async def _carry_out(self, source: Source, part: "_Part") -> Built:
+    async def _carry_out(self, source: Source, part: "_Part", common: Common) -> Built:
         plan, machine = part.plan, part.machine
         progress = Vertexes(self.feed, plan, self.ref, part.platform)
         assert source.context is not None
         try:
             image = await self.engine.building.solve(
-                plan, source.context, part.options, progress, machine
+                plan, source.context, part.options, progress, machine, common
             )
             unused = " ".join(plan.arguments.unused())
             if unused:

@@ -5,6 +5,7 @@ Rules that leave paths out are ``[negated, regular expression]``, the last that 
 """
 
 import errno
+import itertools
 import os
 import re
 import stat
@@ -68,9 +69,9 @@ class Source:
     def find(self, pattern: list[dict[str, str]], required: bool, shown: str) -> Iterator[Found]:
         """The objects that *pattern* names, in byte order.
 
-        :class:`InvalidParameter` in Docker's words when there is none and one is *required*.
+        :class:`InvalidParameter` in Docker's words when there is none and one is *required*: of
+        patterns with wildcards, as with BuildKit, only the directory that they start in.
         """
-        is_literal = all("name" in part for part in pattern)
         count = 0
         for path in self._expand(pattern):
             found = self._open(path)
@@ -81,16 +82,24 @@ class Source:
                 yield found
             finally:
                 os.close(found.fd)
-        if count or not required:
+        if count or not required or self._starts_somewhere(pattern):
             return
         if shown.startswith("../"):
             raise InvalidParameter(f"forbidden path outside the build context: {shown} ()")
-        if is_literal:
-            raise InvalidParameter(
-                "file not found in build context or excluded by .dockerignore: "
-                f"stat {shown}: file does not exist"
-            )
-        raise InvalidParameter("no source files were specified")
+        raise InvalidParameter(
+            "file not found in build context or excluded by .dockerignore: "
+            f"stat {shown}: file does not exist"
+        )
+
+    def _starts_somewhere(self, pattern: list[dict[str, str]]) -> bool:
+        """Whether the *pattern* has wildcards, and what precedes them is there."""
+        before = [*itertools.takewhile(lambda part: "name" in part, pattern)]
+        if len(before) == len(pattern):
+            return False
+        found = self._open(b"/".join(os.fsencode(part["name"]) for part in before))
+        if found is not None:
+            os.close(found.fd)
+        return found is not None
 
     def _expand(self, pattern: list[dict[str, str]]) -> list[bytes]:
         paths = [b""]
