@@ -83,7 +83,7 @@ docker run -d --name box busybox sh -c 'sleep 0.3; exit 12' >/dev/null; docker w
 docker wait box
 docker wait nosuch
 docker run -d --name b1 busybox sleep 0.2 >/dev/null; docker run -d --name b2 busybox sh -c 'sleep 0.3; exit 4' >/dev/null; docker wait b1 b2
-docker run -d --rm --name b3 busybox sh -c 'sleep 0.5; exit 5' >/dev/null; docker wait b3
+docker run -d --rm --name b3 busybox sh -c 'sleep 1.5; exit 5' >/dev/null; docker wait b3
 docker create --name b4 busybox true >/dev/null; docker wait b4
 docker run -d --name b5 busybox sleep 100 >/dev/null; (sleep 0.3; docker rm -f b5 >/dev/null) & docker wait b5
 
@@ -145,7 +145,7 @@ docker run --rm --no-healthcheck --health-cmd x busybox true
 docker run -d --name none --no-healthcheck busybox sleep 100 >/dev/null; docker inspect -f '{{json .State.Health}} {{json .Config.Healthcheck}}' none
 
 == top-and-stats
-docker run -d --name box busybox sh -c 'sleep 1000 & sleep 2000' >/dev/null; sleep 0.3
+docker run -d --name box busybox sh -c 'sleep 1000 & sleep 2000' >/dev/null; eventually sh -c 'docker top box | grep -c sleep.2000' >/dev/null
 docker top box | awk 'NR==1 {print $1,$2,$3,$4,$8} NR>1 {print $1,$8,$9,$10}' | sort
 docker top box -o pid,comm,args | awk 'NR==1 {print} NR>1 {print $2,$3,$4,$5}' | sort
 docker top box aux | head -1

@@ -69,7 +69,7 @@ docker run -t --rm busybox sh -c 'stty size; echo $TERM'
 docker run -t --rm busybox sh -c 'echo out; echo err >&2' 2>/dev/null
 docker run -t --rm busybox sh -c 'stat -c "%n %F %t:%T %U:%G" /dev/console; readlink /proc/self/fd/0'
 script -qec 'docker run -it --rm busybox sh -c "tty; echo hi"' /dev/null </dev/null | tr -d '\r' | sed 's/\^@//' | grep .
-script -qec 'stty cols 91 rows 33; docker run -it --rm busybox sh -c "sleep 0.5; stty size"' /dev/null </dev/null | tr -d '\r' | sed 's/\^@//' | grep .
+script -qec 'stty cols 91 rows 33; docker run -it --rm busybox sh -c "until stty size | grep -v ^0; do sleep 0.1; done"' /dev/null </dev/null | tr -d '\r' | sed 's/\^@//' | grep .
 docker run -td --name box busybox sh -c 'echo one; echo two >&2; sleep 0.1'
 docker wait box
 docker logs box

@@ -72,7 +72,7 @@ happened --filter image=busybox --filter event=start --format '{{.Actor.Attribut
 happened --filter type=nonsense
 docker events --since nonsense --until 0s
 docker events --filter nonsense --until 0s
-(docker events --filter container=live --filter event=start --filter event=die --format '{{.Action}}' > seen & echo $! > pid; sleep 0.5; docker run --name live busybox true; sleep 0.5; kill $(cat pid)); cat seen
+date +%s.%N > t0; (docker events --since $(cat t0) --filter container=live --filter event=start --filter event=die --format '{{.Action}}' > seen & echo $! > pid; docker run --name live busybox true; eventually grep -q die seen; kill $(cat pid)); cat seen
 
 == prefixes
 docker create --name box busybox >/dev/null; id=$(docker inspect -f '{{.Id}}' box); docker inspect -f '{{.Name}}' ${id:0:12}; docker inspect -f '{{.Name}}' ${id:0:40}; docker inspect -f '{{.Name}}' /box
