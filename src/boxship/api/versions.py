@@ -200,20 +200,25 @@ def _response_rows(
     return tuple(found)
 
 
-def _walk(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
-    """The objects or lists at the end of *steps*; what is null or absent is passed over."""
+def _walk(
+    value: Any, steps: tuple[str, ...], member: Callable[[Any, str], Any] = dict.get
+) -> Iterator[Any]:
+    """The objects or lists at the end of *steps*; what is null or absent is passed over.
+
+    *member* gives one of an object by its name.
+    """
     if value is None:
         return
     if not steps:
         yield value
     elif steps[0] == "[]":
-        for member in value:
-            yield from _walk(member, steps[1:])
+        for each in value:
+            yield from _walk(each, steps[1:], member)
     elif steps[0] == "*":
-        for member in value.values():
-            yield from _walk(member, steps[1:])
+        for each in value.values():
+            yield from _walk(each, steps[1:], member)
     else:
-        yield from _walk(value.get(steps[0]), steps[1:])
+        yield from _walk(member(value, steps[0]), steps[1:], member)
 
 
 def adapt_request(subject: str, version: Version, model: T) -> T:
@@ -221,7 +226,7 @@ def adapt_request(subject: str, version: Version, model: T) -> T:
     for row in REQUESTS:
         if row.subject == subject and version < row.until:
             *steps, name = row.path.split(".")
-            for owner in _walk_models(model, tuple(steps)):
+            for owner in _walk(model, tuple(steps), getattr):
                 _adapt_field(owner, name, row)
     return model
 
@@ -231,15 +236,3 @@ def _adapt_field(owner: Any, name: str, row: RequestRow) -> None:
         setattr(owner, name, row.ignored)
     elif not getattr(owner, name):
         setattr(owner, name, row.default())
-
-
-def _walk_models(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
-    if value is None:
-        return
-    if not steps:
-        yield value
-    elif steps[0] == "[]":
-        for member in value:
-            yield from _walk_models(member, steps[1:])
-    else:
-        yield from _walk_models(getattr(value, steps[0]), steps[1:])

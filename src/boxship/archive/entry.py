@@ -1,6 +1,7 @@
 """One member of an archive, as every producer and consumer of archives sees it."""
 
 import enum
+import stat
 from dataclasses import dataclass, field
 
 # (offset in the file, offset in the stream, length), all in bytes.
@@ -17,6 +18,17 @@ class Kind(enum.Enum):
     BLOCK = b"4"
     DIR = b"5"
     FIFO = b"6"
+
+
+# By the file type of its mode (inode(7)); sockets have none.
+KINDS = {
+    stat.S_IFREG: Kind.FILE,
+    stat.S_IFDIR: Kind.DIR,
+    stat.S_IFLNK: Kind.SYMLINK,
+    stat.S_IFCHR: Kind.CHAR,
+    stat.S_IFBLK: Kind.BLOCK,
+    stat.S_IFIFO: Kind.FIFO,
+}
 
 
 @dataclass(slots=True)

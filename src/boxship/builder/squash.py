@@ -11,6 +11,7 @@ from boxship.images.adopt import NewImage
 from boxship.images.images import Images
 from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord
+from boxship.images.staging import written
 from boxship.oci.layout import encode
 
 _FILES = ("layer.tar", "index")
@@ -47,14 +48,7 @@ async def _merge(
     finally:
         for fd in fds:
             os.close(fd)
-    return StagedLayer(
-        made["digest"],
-        directory,
-        made["size"],
-        made["stored"],
-        made["index_digest"],
-        made["opaque"],
-    )
+    return written(directory, made)
 
 
 def _document(image: ImageRecord, base: ImageRecord | None, diff_id: str) -> dict[str, Any]:

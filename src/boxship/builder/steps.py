@@ -24,6 +24,7 @@ from boxship.images.creation import Origin as ImageOrigin
 from boxship.images.creation import encode_image
 from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord, parse_time
+from boxship.images.staging import written
 
 if TYPE_CHECKING:
     from boxship.builder.solver import Means
@@ -287,14 +288,7 @@ class Steps:
                 os.close(fd)
         if not made["entries"]:
             return None
-        return StagedLayer(
-            made["digest"],
-            directory,
-            made["size"],
-            made["stored"],
-            made["index_digest"],
-            made["opaque"],
-        )
+        return written(directory, made)
 
     def _below(self, position: Position) -> Tree:
         layers = self._means.images.rootfs_layers(position.image.id) if position.image else []

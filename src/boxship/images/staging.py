@@ -49,13 +49,19 @@ def staged(directory: Path, stored: dict[str, Any]) -> StagedLayer | None:
     where = stored["directory"]
     if where is None:
         return None
+    diff_id = f"sha256:{stored['diff_id']}"
+    return written(directory / Path(where).name, {**stored, "digest": diff_id})
+
+
+def written(directory: Path, told: dict[str, Any]) -> StagedLayer:
+    """What a worker told of the layer that it wrote into *directory*."""
     return StagedLayer(
-        f"sha256:{stored['diff_id']}",
-        directory / Path(where).name,
-        stored["size"],
-        stored["stored"],
-        stored["index_digest"],
-        stored["opaque"],
+        told["digest"],
+        directory,
+        told["size"],
+        told["stored"],
+        told["index_digest"],
+        told["opaque"],
     )
 
 

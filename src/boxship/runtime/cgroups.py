@@ -8,8 +8,9 @@ from typing import Any
 from boxship.kernel import cgroup
 from boxship.kernel.cgroup import Cgroup, Stats
 from boxship.kernel.cgroup.layout import UNIFIED
+from boxship.kernel.cgroup.stats import BLOCK_TABLES
 
-__all__ = ["Cgroups", "Stats"]
+__all__ = ["BLOCK_TABLES", "Cgroups", "Stats"]
 
 
 class Cgroups:

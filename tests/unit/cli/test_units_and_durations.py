@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boxship.cli.output.durations import human_duration, parse_duration
+from boxship.cli.output.durations import parse_duration
 from boxship.cli.output.units import binary_size, human_size, parse_size, short_size
 
 
@@ -71,25 +71,3 @@ def test_durations_are_read(text: str, nanoseconds: int) -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="time: "):
         parse_duration(text)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.5, "Less than a second"),
-        (1, "1 second"),
-        (59, "59 seconds"),
-        (60, "About a minute"),
-        (120, "2 minutes"),
-        (3600, "About an hour"),
-        (5 * 3600, "5 hours"),
-        (47 * 3600, "47 hours"),
-        (48 * 3600, "2 days"),
-        (13 * 86400, "13 days"),
-        (15 * 86400, "2 weeks"),
-        (70 * 86400, "2 months"),
-        (800 * 86400, "2 years"),
-    ],
-)
-def test_spans_in_words(seconds: float, text: str) -> None:
-    assert human_duration(seconds) == text

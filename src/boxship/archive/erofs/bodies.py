@@ -3,7 +3,7 @@
 import stat
 from collections.abc import Callable, Iterator
 
-from boxship.archive.entry import Kind
+from boxship.archive.entry import KINDS, Kind
 from boxship.archive.erofs import chunks
 from boxship.archive.erofs.directories import Listing
 from boxship.archive.erofs.format import (
@@ -19,14 +19,7 @@ from boxship.archive.errors import TarError
 from boxship.archive.paths import shown
 
 ReadAt = Callable[[int, int], bytes]
-_TYPES = {
-    Kind.FILE: stat.S_IFREG,
-    Kind.DIR: stat.S_IFDIR,
-    Kind.SYMLINK: stat.S_IFLNK,
-    Kind.CHAR: stat.S_IFCHR,
-    Kind.BLOCK: stat.S_IFBLK,
-    Kind.FIFO: stat.S_IFIFO,
-}
+_TYPES = {kind: type_ for type_, kind in KINDS.items()}
 _PIECE = 1 << 20
 _MAX_MAJOR, _MAX_MINOR = 0xFFF, 0xFFFFF
 

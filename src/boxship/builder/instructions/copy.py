@@ -11,6 +11,7 @@ from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.stage import CONTENT, Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Owner, Write
+from boxship.images.words import as_json_list
 
 _FLAGS = {
     "from": "text",
@@ -36,7 +37,7 @@ class Arguments:
         if len(words) < 2:
             raise line.fail(f"{line.keyword} requires at least two arguments", line.rest)
         *sources, target = words
-        documents = line.heredocs if instruction.json_list(line.rest) is None else ()
+        documents = line.heredocs if as_json_list(line.rest) is None else ()
         if parse_word(target, line.escape) is not None and documents:
             message = f"{line.keyword} cannot accept a heredoc as a destination"
             raise line.fail(message, target)

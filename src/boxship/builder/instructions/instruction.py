@@ -9,6 +9,7 @@ from boxship.builder.dockerfile.expand import split_words
 from boxship.builder.dockerfile.flags import FlagSet, read_flags
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.stage import Effect, Stage
+from boxship.images.words import as_json_list
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -37,20 +38,8 @@ class Command:
         return [*stage.shell, *self.words] if self.is_shell else [*self.words]
 
 
-def json_list(text: str) -> list[str] | None:
-    """A JSON list of strings, or None when *text* is none."""
-    if not text.startswith("["):
-        return None
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    is_strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return value if is_strings else None
-
-
 def command(text: str) -> Command:
-    words = json_list(text)
+    words = as_json_list(text)
     if words is not None:
         return Command(tuple(words), False)
     return Command((text,) if text else (), True)
@@ -102,7 +91,7 @@ def pairs(line: Line) -> Pairs:
 def words_or_json(line: Line) -> list[str]:
     """Arguments as a JSON list, or between blanks, which quotes do not hide; variables are still
     in place."""
-    listed = json_list(line.rest)
+    listed = as_json_list(line.rest)
     return listed if listed is not None else line.rest.split()
 
 

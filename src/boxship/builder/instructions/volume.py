@@ -6,6 +6,7 @@ from typing import ClassVar
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.stage import Effect, Stage
+from boxship.images.words import as_json_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Volume:
         return cls(line)
 
     def apply(self, stage: Stage) -> Effect:
-        listed = instruction.json_list(self.line.rest)
+        listed = as_json_list(self.line.rest)
         if listed is None:
             paths = stage.expand_words(self.line, self.line.rest)
         else:

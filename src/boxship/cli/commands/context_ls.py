@@ -11,7 +11,6 @@ from boxship.cli.contexts.selection import DEFAULT
 from boxship.cli.contexts.store import ContextStore
 from boxship.cli.flags.flag import listing_format, switch
 from boxship.cli.listings import contexts as listings
-from boxship.cli.output.formatter import is_plain_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +24,12 @@ if TYPE_CHECKING:
 def _run(app: App, arguments: Arguments) -> int:
     rows = sorted(_rows(app), key=lambda row: _natural(row["Name"]))
     template = arguments.text("format")
-    listing = listings.contexts()
     if arguments.on("quiet"):
         app.print("".join(f"{row['Name']}\n" for row in rows), end="")
     elif template == "json":
         app.print("".join(f"{_json(row)}\n" for row in rows), end="")
-    elif is_plain_table(template):
-        app.print(listing.table(listings.DEFAULT, rows), end="")
     else:
-        app.print(listing.formatted(template, rows), end="")
+        app.print(listings.contexts().shown(template, rows, listings.DEFAULT), end="")
     warning = overridden("a context")
     if warning and app.context == DEFAULT:
         app.warn(warning)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from boxship.cli.command import Command
 from boxship.cli.flags.flag import listing_format, switch
 from boxship.cli.listings.history import DEFAULT, EXACT, history
-from boxship.cli.output.formatter import is_plain_table
 from boxship.client import paths
 
 TYPE_CHECKING = False
@@ -19,12 +18,8 @@ def _run(app: App, arguments: Arguments) -> int:
     template = arguments.text("format")
     human = arguments.on("human")
     listing = history(not arguments.on("no-trunc"), human)
-    if not is_plain_table(template):
-        app.print(listing.formatted(template, items), end="")
-    elif arguments.on("quiet"):
-        app.print("".join(f"{listing.columns['ID'](item)}\n" for item in items), end="")
-    else:
-        app.print(listing.table(DEFAULT if human else EXACT, items), end="")
+    only = "ID" if arguments.on("quiet") else ""
+    app.print(listing.shown(template, items, DEFAULT if human else EXACT, only), end="")
     return 0
 
 

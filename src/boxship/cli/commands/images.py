@@ -6,7 +6,6 @@ from boxship.cli.command import Command
 from boxship.cli.filters import as_parameter
 from boxship.cli.flags.flag import filters, listing_format, switch
 from boxship.cli.listings.images import DEFAULT, WITH_DIGESTS, images, rows
-from boxship.cli.output.formatter import is_plain_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,13 +24,9 @@ def _run(app: App, arguments: Arguments) -> int:
     digests = arguments.on("digests") or ".Digest" in template
     listing = images(truncate=not arguments.on("no-trunc"))
     items = list(rows(found, digests))
-    if not is_plain_table(template):
-        app.print(listing.formatted(template, items), end="")
-    elif arguments.on("quiet"):
-        app.print("".join(f"{listing.columns['ID'](item)}\n" for item in items), end="")
-    else:
-        names = WITH_DIGESTS if arguments.on("digests") else DEFAULT
-        app.print(listing.table(names, items), end="")
+    names = WITH_DIGESTS if arguments.on("digests") else DEFAULT
+    only = "ID" if arguments.on("quiet") else ""
+    app.print(listing.shown(template, items, names, only), end="")
     return 0
 
 

@@ -6,7 +6,6 @@ from boxship.cli.command import Command
 from boxship.cli.filters import as_parameter
 from boxship.cli.flags.flag import filters, listing_format, switch
 from boxship.cli.listings.networks import DEFAULT, networks
-from boxship.cli.output.formatter import is_plain_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,12 +20,8 @@ def _run(app: App, arguments: Arguments) -> int:
     )
     template = app.format(arguments, "networksFormat")
     listing = networks(truncate=not arguments.on("no-trunc"))
-    if not is_plain_table(template):
-        app.print(listing.formatted(template, items), end="")
-    elif arguments.on("quiet"):
-        app.print("".join(f"{listing.columns['ID'](item)}\n" for item in items), end="")
-    else:
-        app.print(listing.table(DEFAULT, items), end="")
+    only = "ID" if arguments.on("quiet") else ""
+    app.print(listing.shown(template, items, DEFAULT, only), end="")
     return 0
 
 

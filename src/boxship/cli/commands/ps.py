@@ -6,7 +6,6 @@ from boxship.cli.command import Command
 from boxship.cli.filters import as_parameter
 from boxship.cli.flags.flag import Flag, filters, listing_format, switch
 from boxship.cli.listings.containers import DEFAULT, containers
-from boxship.cli.output.formatter import is_plain_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +21,9 @@ def _run(app: App, arguments: Arguments) -> int:
     size = arguments.on("size") if arguments.given("size") else _shows_size(template)
     items = app.client.json("GET", "/containers/json", _query(arguments, size)) or []
     listing = containers(truncate=not arguments.on("no-trunc"))
-    if not is_plain_table(template):
-        app.print(listing.formatted(template, items), end="")
-    elif arguments.on("quiet"):
-        app.print("".join(f"{listing.columns['ID'](item)}\n" for item in items), end="")
-    else:
-        app.print(listing.table((*DEFAULT, "Size") if size else DEFAULT, items), end="")
+    names = (*DEFAULT, "Size") if size else DEFAULT
+    only = "ID" if arguments.on("quiet") else ""
+    app.print(listing.shown(template, items, names, only), end="")
     return 0
 
 

@@ -6,7 +6,6 @@ from boxship.cli.command import Command
 from boxship.cli.filters import as_parameter
 from boxship.cli.flags.flag import Flag, filters, listing_format, switch
 from boxship.cli.listings.found import DEFAULT, found
-from boxship.cli.output.formatter import is_plain_table
 from boxship.cli.registry.logins import Logins
 
 TYPE_CHECKING = False
@@ -26,10 +25,7 @@ def _run(app: App, arguments: Arguments) -> int:
     items = app.client.json("GET", "/images/search", query, None, headers) or []
     template = arguments.text("format")
     listing = found(truncate=not arguments.on("no-trunc"))
-    if is_plain_table(template):
-        app.print(listing.table(DEFAULT, items), end="")
-    else:
-        app.print(listing.formatted(template, items), end="")
+    app.print(listing.shown(template, items, DEFAULT), end="")
     return 0
 
 

@@ -8,7 +8,6 @@ from boxship.base.errors import BoxshipError, NotFound
 from boxship.cli.command import MANY, Command
 from boxship.cli.flags.flag import listing_format, switch
 from boxship.cli.listings.stats import DEFAULT, Usage, stats
-from boxship.cli.output.formatter import is_plain_table
 from boxship.client import paths
 
 TYPE_CHECKING = False
@@ -67,9 +66,7 @@ def _one(app: App, name: str) -> Usage | BoxshipError:
 def _text(app: App, arguments: Arguments, usages: list[Usage]) -> str:
     listing = stats(not arguments.on("no-trunc"))
     template = arguments.text("format") or app.settings.text("statsFormat")
-    if is_plain_table(template):
-        return listing.table(DEFAULT, usages)
-    return listing.formatted(template, usages)
+    return listing.shown(template, usages, DEFAULT)
 
 
 COMMAND = Command(

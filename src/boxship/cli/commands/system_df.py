@@ -46,10 +46,8 @@ def _run(app: App, arguments: Arguments) -> int:
         from boxship.cli.output.objects import render
 
         app.print(render(template, _objects(report)))
-    elif is_plain_table(template):
-        app.print(disk().table(DEFAULT, usages(report)), end="")
     else:
-        app.print(disk().formatted(template, usages(report)), end="")
+        app.print(disk().shown(template, usages(report), DEFAULT), end="")
     return 0
 
 

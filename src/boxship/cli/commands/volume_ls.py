@@ -6,7 +6,6 @@ from boxship.cli.command import Command
 from boxship.cli.filters import as_parameter
 from boxship.cli.flags.flag import filters, listing_format, switch
 from boxship.cli.listings.volumes import DEFAULT, volumes
-from boxship.cli.output.formatter import is_plain_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +18,8 @@ def _run(app: App, arguments: Arguments) -> int:
     answer = app.client.json("GET", "/volumes", query)
     items = sorted(answer.get("Volumes") or [], key=lambda volume: str(volume["Name"]))
     template = app.format(arguments, "volumesFormat")
-    listing = volumes()
-    if not is_plain_table(template):
-        app.print(listing.formatted(template, items), end="")
-    elif arguments.on("quiet"):
-        app.print("".join(f"{item['Name']}\n" for item in items), end="")
-    else:
-        app.print(listing.table(DEFAULT, items), end="")
+    only = "Name" if arguments.on("quiet") else ""
+    app.print(volumes().shown(template, items, DEFAULT, only), end="")
     return 0
 
 

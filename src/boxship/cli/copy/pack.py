@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from boxship.archive.entry import Entry, Kind
+from boxship.archive.entry import KINDS, Entry, Kind
 from boxship.archive.writer import TarWriter
 from boxship.cli.errors import Failed
 from boxship.cli.files import read_chunks
@@ -14,14 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_KINDS = {
-    stat.S_IFREG: Kind.FILE,
-    stat.S_IFDIR: Kind.DIR,
-    stat.S_IFLNK: Kind.SYMLINK,
-    stat.S_IFCHR: Kind.CHAR,
-    stat.S_IFBLK: Kind.BLOCK,
-    stat.S_IFIFO: Kind.FIFO,
-}
 BATCH = 256 * 1024
 
 
@@ -52,7 +44,7 @@ class Packer:
 
     def _member(self, path: bytes, name: bytes) -> Iterator[bytes]:
         status = os.lstat(path)
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode))
+        kind = KINDS.get(stat.S_IFMT(status.st_mode))
         if kind is None:
             # Sockets have no place in archives.
             return

@@ -1,4 +1,4 @@
-"""Spans of time: Go's notation (``1h30m``) and Docker's words (``About an hour``)."""
+"""Spans of time in Go's notation: ``1h30m``."""
 
 from __future__ import annotations
 
@@ -44,35 +44,3 @@ def _leading(text: str, allowed: str) -> str:
     while end < len(text) and text[end] in allowed:
         end += 1
     return text[:end]
-
-
-def human_duration(seconds: float) -> str:
-    """The rough words of Docker's tables, without "ago"."""
-    whole = int(seconds)
-    if whole < 1:
-        return "Less than a second"
-    if whole == 1:
-        return "1 second"
-    if whole < 60:
-        return f"{whole} seconds"
-    minutes = whole // 60
-    if minutes == 1:
-        return "About a minute"
-    if minutes < 60:
-        return f"{minutes} minutes"
-    hours = int(seconds / 3600 + 0.5)
-    if hours == 1:
-        return "About an hour"
-    if hours < 48:
-        return f"{hours} hours"
-    return _human_days(hours)
-
-
-def _human_days(hours: int) -> str:
-    if hours < 24 * 7 * 2:
-        return f"{hours // 24} days"
-    if hours < 24 * 30 * 2:
-        return f"{hours // 24 // 7} weeks"
-    if hours < 24 * 365 * 2:
-        return f"{hours // 24 // 30} months"
-    return f"{hours // 24 // 365} years"

@@ -33,6 +33,15 @@ class Listing:
         self.titles = titles
         self.wrong = wrong
 
+    def shown(self, source: str, items: Sequence[Any], names: Sequence[str], only: str = "") -> str:
+        """As the format *source* says; without one, a line of the column *only* for each, or a
+        table of the columns *names*."""
+        if not is_plain_table(source):
+            return self.formatted(source, items)
+        if only:
+            return "".join(f"{self.columns[only](item)}\n" for item in items)
+        return self.table(names, items)
+
     def table(self, names: Sequence[str], items: Iterable[Any]) -> str:
         """The default table of these columns; no template is parsed for it."""
         functions = [self.columns[name] for name in names]

@@ -58,7 +58,7 @@ def rfc3339_local(seconds: int) -> str:
 
 def ago(seconds: float) -> str:
     """How long before now the epoch time *seconds* was."""
-    from boxship.cli.output.durations import human_duration
+    from boxship.base.durations import human_duration
 
     return human_duration(time.time() - seconds) + " ago"
 

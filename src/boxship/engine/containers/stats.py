@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from boxship.base.times import ZERO, now_ns, rfc3339
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
-from boxship.runtime.cgroups import Stats
+from boxship.runtime.cgroups import BLOCK_TABLES, Stats
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -18,16 +18,6 @@ _INTERVAL = 1.0
 _TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _NO_LIMIT = 1 << 62
 _BYTES = "io_service_bytes_recursive"
-_BLOCK_IO = (
-    _BYTES,
-    "io_serviced_recursive",
-    "io_queue_recursive",
-    "io_service_time_recursive",
-    "io_wait_time_recursive",
-    "io_merged_recursive",
-    "io_time_recursive",
-    "sectors_recursive",
-)
 
 
 def system_cpu() -> int:
@@ -126,7 +116,7 @@ def _empty(live: Live) -> dict[str, Any]:
         "read": ZERO,
         "preread": ZERO,
         "pids_stats": {},
-        "blkio_stats": dict.fromkeys(_BLOCK_IO),
+        "blkio_stats": dict.fromkeys(BLOCK_TABLES),
         "num_procs": 0,
         "storage_stats": {},
         "cpu_stats": _NO_CPU,

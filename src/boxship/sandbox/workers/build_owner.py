@@ -1,18 +1,15 @@
 """``--chown`` and ``--chmod``: whose the copied files are, and what may be done with them."""
 
-import os
 import re
-import stat
 from dataclasses import dataclass
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.sandbox import passwd
 from boxship.sandbox.failure import StageError
-from boxship.sandbox.workers import lookup
+from boxship.sandbox.workers.accounts import accounts
 
 _CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)\Z")
-_ACCOUNTS_LIMIT = 8 << 20
 _SHIFTS = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}
 
@@ -46,7 +43,7 @@ def owner_of(action: dict[str, Any], root: int | None) -> Owner:
         keep = action.get("owners")
         return Owner(None if keep else 0, None if keep else 0, chmod)
     name, _, group = text.partition(":")
-    users, groups = (_content(root, path) for path in (b"/etc/passwd", b"/etc/group"))
+    users, groups = accounts(root) if root is not None else (b"", b"")
     try:
         if name.isascii() and name.isdigit():
             uid = gid = passwd.resolve(name, [], b"", b"").uid
@@ -62,23 +59,6 @@ def owner_of(action: dict[str, Any], root: int | None) -> Owner:
             f"{kind[0]}id for {kind} {unknown}: no such {kind}: {unknown}"
         ) from None
     return Owner(uid, gid, chmod)
-
-
-def _content(root: int | None, path: bytes) -> bytes:
-    """The start of a regular file below *root*; nothing when it is missing or another kind."""
-    if root is None:
-        return b""
-    try:
-        node = lookup.open_inside(root, path, os.O_PATH)
-    except OSError:
-        return b""
-    try:
-        if not stat.S_ISREG(os.fstat(node).st_mode):
-            return b""
-        with os.fdopen(lookup.reopen(node, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            return file.read(_ACCOUNTS_LIMIT)
-    finally:
-        os.close(node)
 
 
 def check_mode(text: str) -> None:

@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from boxship.archive.entry import Entry, Extent, Kind
+from boxship.archive.entry import KINDS, Entry, Extent, Kind
 from boxship.sandbox.workers.lookup import reopen
 
 _CHUNK = 1 << 20
@@ -18,14 +18,6 @@ _MAX_RUNS = 1 << 17  # what follows them is one run to the end; readers have lim
 _NO_XATTRS = (errno.ENOTSUP, errno.ENODATA, errno.EPERM, errno.EACCES)
 _KEPT_XATTRS = ("user.", "trusted.", "security.capability", "system.posix_acl_")
 _OVERLAY = "trusted.overlay."
-_KINDS = {
-    stat.S_IFREG: Kind.FILE,
-    stat.S_IFDIR: Kind.DIR,
-    stat.S_IFLNK: Kind.SYMLINK,
-    stat.S_IFCHR: Kind.CHAR,
-    stat.S_IFBLK: Kind.BLOCK,
-    stat.S_IFIFO: Kind.FIFO,
-}
 
 
 def entry_of(path: bytes, fd: int, status: os.stat_result) -> Entry | None:
@@ -33,7 +25,7 @@ def entry_of(path: bytes, fd: int, status: os.stat_result) -> Entry | None:
 
     None for what no archive can hold (sockets). Times are whole seconds, as in dockerd's archives.
     """
-    kind = _KINDS.get(stat.S_IFMT(status.st_mode))
+    kind = KINDS.get(stat.S_IFMT(status.st_mode))
     if kind is None:
         return None
     entry = Entry(

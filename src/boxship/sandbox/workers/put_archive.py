@@ -11,12 +11,12 @@ from boxship.base.errors import InvalidParameter
 from boxship.sandbox import passwd
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.workers import lookup
+from boxship.sandbox.workers.accounts import accounts
 from boxship.sandbox.workers.inflate import inflate
 from boxship.sandbox.workers.layer_sink import ChunkReader
 from boxship.sandbox.workers.place import Placer, Rules
 
 _CHUNK = 256 * 1024
-_ACCOUNTS_LIMIT = 8 << 20
 
 
 def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str, Any]:
@@ -64,27 +64,11 @@ def _destination(root: int, path: bytes, container: str) -> bytes:
 def _owner(root: int, args: dict[str, Any]) -> tuple[int, int] | None:
     if not args.get("copyUIDGID") or not args.get("user"):
         return None
-    accounts = [_content(root, name) for name in (b"/etc/passwd", b"/etc/group")]
     try:
-        user = passwd.resolve(args["user"], [], *accounts)
+        user = passwd.resolve(args["user"], [], *accounts(root))
     except StageError as error:
         raise InvalidParameter(str(error)) from None
     return user.uid, user.gid
-
-
-def _content(root: int, path: bytes) -> bytes:
-    """The start of a regular file in the container; nothing when it is missing or another kind."""
-    try:
-        node = lookup.open_inside(root, path, os.O_PATH)
-    except OSError:
-        return b""
-    try:
-        if not stat.S_ISREG(os.fstat(node).st_mode):
-            return b""
-        with os.fdopen(lookup.reopen(node, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            return file.read(_ACCOUNTS_LIMIT)
-    finally:
-        os.close(node)
 
 
 def _chunks(fd: int) -> Iterator[bytes]:
