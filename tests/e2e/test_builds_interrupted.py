@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,53 @@ _STEP = (
     "trap '' INT TERM HUP; (setsid sh -c 'while :; do echo x >> /spam; sleep 1; done' &) ; "
     "for i in 1 2 3; do sleep 1000 & done; echo begun; sleep 1000; wait"
 )
+
+# Forks without end, in sessions of its own, and ends by nothing that it is asked.
+_BOMB = (
+    "trap '' TERM INT HUP; echo 'while :; do setsid sh /bomb & done 2>/dev/null' > /bomb; "
+    "sh /bomb & sh /bomb & sleep 0.5; echo begun;"
+)
+_MOST = 150
+
+
+@pytest.fixture
+def few_processes(boxship_daemon: engines.Engine) -> Iterator[Path]:
+    """The control group of all containers, with room for some processes and no more."""
+    boxship_daemon.docker("run", "--rm", "busybox", "true")
+    places = [Path(f"/sys/fs/cgroup{kind}", boxship_daemon.root.name) for kind in ("/pids", "")]
+    group = next(place for place in places if (place / "pids.max").exists())
+    (group / "pids.max").write_text(str(_MOST))
+    yield group
+    (group / "pids.max").write_text("max")
+
+
+def _of_bombs(group: Path) -> int:
+    return int((group / "pids.current").read_text())
+
+
+def test_a_step_that_forks_without_end_ends_with_its_shell(
+    boxship_daemon: engines.Engine, few_processes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM busybox\nRUN {_BOMB} exit 3\n")
+    done = boxship_daemon.docker("build", "--no-cache", str(tmp_path), check=False)
+    assert "did not complete successfully: exit code: 3" in done.stderr
+    eventually(lambda: _of_bombs(few_processes) == 0)
+    assert boxship_daemon.docker("ps", "-aq").stdout == ""
+
+
+def test_a_step_that_forks_without_end_ends_with_its_client(
+    boxship_daemon: engines.Engine, few_processes: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"FROM busybox\nRUN {_BOMB} wait\n")
+    command = ["docker", "-H", boxship_daemon.host, "build", "--no-cache", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as build:
+        eventually(lambda: _of_bombs(few_processes) > _MOST - 20)
+        # The daemon takes orders meanwhile.
+        assert "busybox" in boxship_daemon.docker("images").stdout
+        build.send_signal(signal.SIGINT)
+        build.communicate(timeout=30)
+    eventually(lambda: _of_bombs(few_processes) == 0)
+    eventually(lambda: boxship_daemon.docker("ps", "-aq").stdout == "")
 
 
 @pytest.mark.parametrize("protocol", ["0", "1"])

@@ -1,10 +1,13 @@
 """Carries out a plan: stages beside each other as far as they allow it, steps one by one."""
 
 import asyncio
+import errno
+import os
+import sqlite3
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.builder.cache import BuildCache
 from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context
@@ -159,9 +162,10 @@ class Solver:
         self.progress.begin(steps.number, text)
         try:
             await self._carry_out(steps, position, stage, step)
-        except BoxshipError as error:
-            self.progress.fail(steps.number, step.line, error)
-            raise
+        except (BoxshipError, OSError, sqlite3.OperationalError) as error:
+            told = _told(error)
+            self.progress.fail(steps.number, step.line, told)
+            raise told from None
         self.progress.end(steps.number, position.image)
 
     async def _carry_out(
@@ -262,6 +266,16 @@ class Solver:
         if image is None:
             return EMPTY
         return EMPTY | {"layers": self.means.images.rootfs_layers(image.id)}
+
+
+def _told(error: Exception) -> BoxshipError:
+    """*error* in words: a full disk, as a rule, where it is none of ours."""
+    if isinstance(error, BoxshipError):
+        return error
+    if isinstance(error, sqlite3.OperationalError) and "disk is full" in str(error):
+        return Internal(os.strerror(errno.ENOSPC).lower())
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Internal((reason or str(error)).lower())
 
 
 def _label_text(labels: dict[str, str]) -> str:

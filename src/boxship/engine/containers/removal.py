@@ -1,6 +1,7 @@
 """Removing a container."""
 
 import asyncio
+import sqlite3
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Conflict, NotFound
@@ -96,7 +97,12 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     live.parked.clear()
     await ended.emptied(engine, live)
     runtime_state.forget(engine, container.id)
-    await engine.containers.remove(live)
+    try:
+        await _forget(engine, live)
+    except BaseException:
+        # It can be tried again.
+        container.state.status = "dead"
+        raise
     links.remember_removed(engine, container)
     engine.background(asyncio.to_thread(files.delete, engine, container.id))
     await volume_mounts.release(engine, container, volumes)
@@ -105,6 +111,15 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     ended.settle(live, container.state.exit_code)
     if live.removed is not None and not live.removed.done():
         live.removed.set_result(container.state.exit_code)
+
+
+async def _forget(engine: "Engine", live: Live) -> None:
+    """Forget it durably; on a full disk, its files make room for that."""
+    try:
+        await engine.containers.remove(live)
+    except sqlite3.OperationalError:
+        await asyncio.to_thread(files.delete, engine, live.id)
+        await engine.containers.remove(live)
 
 
 def _collect_image(engine: "Engine", image_id: str) -> None:
