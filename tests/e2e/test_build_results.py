@@ -141,6 +141,36 @@ def test_layers_of_archives_are_compressed_by_request(here: Client) -> None:
     assert here.file("out/z:1", "/d/x") == "x\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "ending"),
+    [
+        ("zstd,force-compression=true,compression-level=19", ".v1.tar+zstd"),
+        ("uncompressed,force-compression=true", ".v1.tar"),
+    ],
+)
+def test_any_compression_is_read_again(
+    here: Client, store: Registry, dockerd: engines.Engine, words: str, ending: str
+) -> None:
+    """What is pushed by us, what is in archives by dockerd too."""
+    here.docker("buildx", "build", "-o", f"type=oci,dest=o.tar,compression={words}", "-t", "z", ".")
+    found = _skopeo(f"oci-archive:{here.directory}/o.tar", "--raw")["layers"]
+    assert {row["mediaType"] for row in found} == {"application/vnd.oci.image.layer" + ending}
+    theirs = {"DOCKER_HOST": dockerd.host}
+    here.docker("load", "-i", "o.tar", **theirs)
+    assert here.docker("run", "--rm", "z", "cat", "/d/x", **theirs) == "x\n"
+    here.docker("rmi", "z", **theirs)
+
+    name = f"{store.host}/out/{words.partition(',')[0]}:1"
+    wanted = f"type=registry,oci-mediatypes=true,compression={words}"
+    here.docker("buildx", "build", "-o", wanted, "-t", name, ".")
+    beside = ("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{name}")
+    assert json.loads(store.run(*beside))["layers"] == found
+    here.docker("rmi", name)
+    here.docker("pull", name)
+    assert here.file(name, "/d/x") == "x\n"
+    here.docker("rmi", name)
+
+
 def test_several_names(here: Client) -> None:
     told = _metadata(here, "-o", 'type=image,"name=out/a:1,out/b"')
     assert told["image.name"] == "docker.io/out/a:1,docker.io/out/b:latest"
@@ -177,8 +207,16 @@ def test_several_results_of_one_build(here: Client) -> None:
 
 
 def test_what_cannot_be_written_is_said(here: Client) -> None:
-    said = here.docker("buildx", "build", "-o", "type=oci,dest=x,compression=zstd", ".", fails=True)
-    assert "compression zstd is not supported" in said
+    for words, said in (
+        ("compression=estargz", "compression estargz is not supported"),
+        ("compression=lzw", "unsupported compression type lzw"),
+        ("compression=zstd,compression-level=99", "invalid compression level: 99"),
+        ("compression=zstd,compression-level=x", "non-integer value x specified"),
+        ("force-compression=maybe", "non-bool value maybe specified"),
+    ):
+        assert said in here.docker(
+            "buildx", "build", "-o", f"type=oci,dest=x,{words}", ".", fails=True
+        )
     said = here.docker("buildx", "build", "-o", "type=nonsense,dest=x", ".", fails=True)
     assert "nonsense" in said
 

@@ -2,10 +2,19 @@
 
 import hashlib
 import os
+import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from boxship.base.errors import InvalidParameter
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _gzip: Any = zlib
 try:
@@ -15,18 +24,71 @@ except ImportError:  # architectures without a wheel
 else:
     _gzip = isal_zlib
 
-_LEVEL = 1
+GZIP, ZSTD, PLAIN = "gzip", "zstd", "uncompressed"
+_LEVELS = {GZIP: 9, ZSTD: 22, PLAIN: 22}
+_FASTEST = 1
 _WINDOW = 31  # zlib's wbits: 32 KiB window, gzip wrapper without name and time
+# What every reader of zstd has to cope with, as a power of two (RFC 8878, section 3.1.1.1.2).
+_ZSTD_WINDOW = 23
+_ZSTD_LEVEL, _ZSTD_NARROW = 3, 19
 _PIECE = 1 << 20
 
 
-def compress(source: Path, target: Path, tell: Callable[[int, int], None]) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """How layers are to be written; *level* None leaves that to us. If *force*, what a layer is
+    known as already does not do, unless it is of the same *kind*."""
+
+    kind: str = GZIP
+    level: int | None = None
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        """:class:`InvalidParameter` for levels that there are not."""
+        if self.level is not None and not 0 <= self.level <= _LEVELS[self.kind]:
+            raise InvalidParameter(f"{self.kind}: invalid compression level: {self.level}")
+
+    def is_of(self, media_type: str) -> bool:
+        """Whether a layer of *media_type* is what is wanted."""
+        ending = {GZIP: ("+gzip", ".gzip"), ZSTD: ("+zstd",), PLAIN: (".tar",)}[self.kind]
+        return media_type.endswith(ending)
+
+
+USUAL = Compression()
+
+
+class _Engine(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+def _engine(how: Compression) -> _Engine:
+    found: _Engine
+    if how.kind == ZSTD:
+        options: dict[int, int] = {
+            zstd.CompressionParameter.compression_level: how.level or _ZSTD_LEVEL,
+            zstd.CompressionParameter.checksum_flag: 1,
+        }
+        if (how.level or 0) > _ZSTD_NARROW:
+            # These levels take larger windows by themselves.
+            options[zstd.CompressionParameter.window_log] = _ZSTD_WINDOW
+        found = zstd.ZstdCompressor(options=options)
+    elif how.level is None:
+        found = _gzip.compressobj(_FASTEST, zlib.DEFLATED, _WINDOW)
+    else:
+        found = zlib.compressobj(how.level, zlib.DEFLATED, _WINDOW)
+    return found
+
+
+def compress(
+    source: Path, target: Path, tell: Callable[[int, int], None], how: Compression = USUAL
+) -> tuple[str, int]:
     """Compress *source* into the new file *target*: its digest and size. Blocking.
 
     *tell* gets the bytes read and written so far, piece by piece; what it raises ends the work.
     """
     digest = hashlib.sha256()
-    engine = _gzip.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW)
+    engine = _engine(how)
     read = size = 0
     with open(source, "rb", buffering=0) as plain, open(target, "xb", buffering=0) as packed:
         os.fchmod(packed.fileno(), 0o600)

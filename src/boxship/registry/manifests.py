@@ -28,6 +28,7 @@ ACCEPT = ", ".join(
     )
 )
 GZIP_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+ZSTD_LAYER = media_types.OCI_LAYER + "+zstd"
 _GZIP_OCI = media_types.OCI_LAYER + "+gzip"
 _FOREIGN_OCI = media_types.NONDISTRIBUTABLE + "+gzip"
 # What one vocabulary calls the layers of the other.
@@ -169,12 +170,13 @@ def _descriptor(value: Any, where: str) -> Descriptor:
     return Descriptor(kind if isinstance(kind, str) else "", digest, size)
 
 
-def encode(config: Descriptor, layers: Sequence[Layer]) -> tuple[bytes, str]:
-    """The manifest of an image, and its media type: Docker's where it can say it, else OCI's.
+def encode(config: Descriptor, layers: Sequence[Layer], oci: bool = False) -> tuple[bytes, str]:
+    """The manifest of an image, and its media type: Docker's where it can say it and nobody asks
+    for *oci*'s, else OCI's.
 
     Byte for byte what dockerd makes of the same blobs, so that both push the same digest.
     """
-    is_docker = all(layer.blob.media_type in _IN_DOCKERS for layer in layers)
+    is_docker = not oci and all(layer.blob.media_type in _IN_DOCKERS for layer in layers)
     kinds = (
         (media_types.DOCKER_MANIFEST, media_types.DOCKER_CONFIG)
         if is_docker

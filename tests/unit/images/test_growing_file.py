@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boxship.images.compress import compress
+from boxship.base.digests import sha256
+from boxship.base.errors import InvalidParameter
+from boxship.images.compress import GZIP, ZSTD, Compression, compress
 from boxship.images.growing import GrowingFile, Stopped, Tell
+from boxship.sandbox.workers.inflate import inflate
 
 
 async def read(file: GrowingFile[int]) -> bytes:
@@ -93,3 +97,27 @@ def test_an_archive_always_gives_the_same_blob(tmp_path: Path, data: bytes) -> N
     packed = target.read_bytes()
     assert gzip.decompress(packed) == data
     assert (digest, size) == (f"sha256:{hashlib.sha256(packed).hexdigest()}", len(packed))
+
+
+@pytest.mark.parametrize(
+    "how",
+    [Compression(ZSTD, level) for level in (None, 0, 22)]
+    + [Compression(GZIP, level) for level in (None, 0, 9)],
+)
+def test_every_level_is_read_again_and_gives_the_same_bytes(
+    how: Compression, tmp_path: Path
+) -> None:
+    data = bytes(range(256)) * 800 + os.urandom(10_000)
+    source = tmp_path / "source"
+    source.write_bytes(data)
+    found = {compress(source, tmp_path / f"{n}", lambda read, written: None, how) for n in (1, 2)}
+    ((digest, size),) = found
+    packed = (tmp_path / "1").read_bytes()
+    assert sha256(packed) == digest and len(packed) == size
+    assert b"".join(inflate(iter([packed]))) == data
+
+
+@pytest.mark.parametrize(("kind", "level"), [(GZIP, 10), (GZIP, -1), (ZSTD, 23), (ZSTD, -5)])
+def test_levels_that_there_are_not(kind: str, level: int) -> None:
+    with pytest.raises(InvalidParameter, match="invalid compression level"):
+        Compression(kind, level)

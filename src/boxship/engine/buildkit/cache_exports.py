@@ -9,13 +9,15 @@ from boxship.builder import cache_config
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.lending import Outcome
+from boxship.engine.buildkit import compression
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.sessions import Client
 from boxship.engine.sharing.caches import Form
-from boxship.engine.sharing.packing import file_of
+from boxship.engine.sharing.packing import blob_of
 from boxship.images import reference as references
 from boxship.images.adopt import NewImage
+from boxship.images.compress import USUAL
 from boxship.oci.layout import Descriptor, encode
 from boxship.wire.grpc.status import Code, GrpcError
 
@@ -30,21 +32,16 @@ _TITLES = {
     INLINE: "preparing layers for inline cache",
 }
 _MODES = ("", "min", "max")
-_COMPRESSIONS = ("", "gzip")
 
 
 def check(wanted: Sequence[Exporter]) -> None:
-    """Refuse at once what cannot be done in the end. GrpcError."""
+    """Refuse at once what cannot be done in the end. BoxshipError, GrpcError."""
     for one in wanted:
         if one.type not in _TITLES:
             raise GrpcError(Code.UNKNOWN, f'unknown cache exporter: "{one.type}"')
         if one.attrs.get("mode", "").lower() not in _MODES:
             raise GrpcError(Code.UNKNOWN, f"invalid cache mode: {one.attrs['mode']}")
-        if one.attrs.get("compression", "") not in _COMPRESSIONS:
-            raise GrpcError(
-                Code.UNKNOWN,
-                f"unsupported compression of a cache: {one.attrs['compression']} (only gzip)",
-            )
+        compression.asked(one.attrs)
         if one.type == "registry" and not one.attrs.get("ref"):
             raise GrpcError(Code.UNKNOWN, "registry cache exporter requires ref")
 
@@ -121,6 +118,7 @@ async def _to_registry(
         credentials,
         lambda what: step.status(what, done=True),
         _is_set(attrs, "registry.insecure"),
+        compression.asked(attrs) or USUAL,
     )
 
 
@@ -137,10 +135,10 @@ async def _to_client(
     diff_ids = [*dict.fromkeys(one.diff_id for one in outcomes if one.diff_id)]
     with exchange.lease(diff_ids):
         for diff_id in diff_ids:
-            row = await file_of(exchange, diff_id)
-            blob = form.layer(Descriptor(row.media_type, row.digest, row.size))
+            found, path = await blob_of(exchange, diff_id, compression.asked(attrs) or USUAL)
+            blob = form.layer(found)
             step.status(f"writing layer {blob.digest}")
-            await store.put_file(blob, exchange.blob_path(blob.digest))
+            await store.put_file(blob, path)
             step.status(f"writing layer {blob.digest}", done=True)
             layers[diff_id] = blob
     config = cache_config.encode_config(outcomes, layers)

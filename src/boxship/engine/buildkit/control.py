@@ -84,8 +84,9 @@ class Control:
     async def _build(self, build: Build) -> dict[str, str]:
         request = build.request
         wanted = request.cache.exports if request.cache is not None else []
-        cache_exports.check(wanted)
         try:
+            cache_exports.check(wanted)
+            exporters.check(request.wanted())
             results = await self._results(build)
         except BoxshipError as error:
             raise GrpcError(Code.UNKNOWN, str(error)) from None

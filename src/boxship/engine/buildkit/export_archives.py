@@ -4,14 +4,14 @@ import base64
 from typing import Any
 
 from boxship.builder.buildkit.attachments import Attachment
-from boxship.engine.buildkit import transfer
+from boxship.engine.buildkit import compression, transfer
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.export import Export
 from boxship.engine.sharing.caches import Form
-from boxship.engine.sharing.packing import file_of
+from boxship.engine.sharing.packing import blob_of
 from boxship.images import saving
-from boxship.oci.layout import Descriptor, encode, plain_layer
-from boxship.wire.grpc.status import Code, GrpcError
+from boxship.images.compress import PLAIN
+from boxship.oci.layout import encode, plain_layer
 
 _STORE = "export"
 
@@ -35,19 +35,14 @@ async def export(export: Export) -> dict[str, str]:
 
 
 async def _packed(export: Export) -> saving.Packed:
-    """Compressed blobs of all layers, if those are asked for. GrpcError for an unknown kind."""
-    compression = export.attrs.get("compression", "")
-    if compression in ("", "uncompressed"):
+    """Compressed blobs of all layers, if those are asked for."""
+    how = compression.asked(export.attrs)
+    if how is None or how.kind == PLAIN:
         return {}
-    if compression != "gzip":
-        raise GrpcError(
-            Code.UNKNOWN, f"compression {compression} is not supported: gzip or uncompressed"
-        )
     exchange, found = export.engine.images.exchange, {}
     for diff_id in dict.fromkeys(one for image in export.images for one in image.diff_ids):
-        row = await file_of(exchange, diff_id)
-        blob = Form().layer(Descriptor(row.media_type, row.digest, row.size))
-        found[diff_id] = (blob, exchange.blob_path(row.digest))
+        blob, path = await blob_of(exchange, diff_id, how)
+        found[diff_id] = (Form().layer(blob), path)
     return found
 
 

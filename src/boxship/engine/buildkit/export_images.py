@@ -3,7 +3,10 @@
 import contextlib
 
 from boxship.builder.buildkit.attachments import Attachment
+from boxship.engine.buildkit import compression
 from boxship.engine.buildkit.export import Export
+from boxship.engine.sharing.push import Manner
+from boxship.images.compress import USUAL
 from boxship.images.reference import Reference
 from boxship.oci.media_types import DOCKER_CONFIG
 from boxship.wire.grpc.status import Code, GrpcError
@@ -22,6 +25,9 @@ async def store(export: Export) -> dict[str, str]:
         if len(images) > 1:
             await store.exchange.name(name, [image.id for image in images])
         export.step.status(f"naming to {name}", done=True)
+    how = compression.asked(export.attrs) or USUAL
+    manner = Manner(how, export.is_set("oci-mediatypes"))
+    export.engine.sharing.write_as(manner, [image.id for image in images])
     # Whoever asks for the exporter moby pushes by itself afterwards.
     if export.wanted.type == "image" and export.is_set("push"):
         if not names:

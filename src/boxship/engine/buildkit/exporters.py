@@ -8,7 +8,13 @@ from boxship.base.errors import BoxshipError
 from boxship.builder.buildkit.attachments import Attachment
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
-from boxship.engine.buildkit import export_archives, export_files, export_images, timestamps
+from boxship.engine.buildkit import (
+    compression,
+    export_archives,
+    export_files,
+    export_images,
+    timestamps,
+)
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.export import Export
 from boxship.engine.buildkit.sessions import Client
@@ -28,6 +34,14 @@ _EXPORTERS = {
 }
 
 
+def check(wanted: Sequence[Exporter]) -> None:
+    """Refuse at once what cannot be done in the end. BoxshipError, GrpcError."""
+    for one in wanted:
+        if one.type not in _EXPORTERS:
+            raise GrpcError(Code.UNKNOWN, f"exporter {one.type!r} could not be found")
+        compression.asked(one.attrs)
+
+
 async def export(
     engine: "Engine",
     wanted: Exporter,
@@ -38,8 +52,6 @@ async def export(
 ) -> tuple[dict[str, str], list[Attachment]]:
     """What the client is told of the results, and the documents of what was written, that of the
     whole first. GrpcError."""
-    if wanted.type not in _EXPORTERS:
-        raise GrpcError(Code.UNKNOWN, f"exporter {wanted.type!r} could not be found")
     title, work = _EXPORTERS[wanted.type]
     step = begin(title)
     try:

@@ -15,6 +15,7 @@ from boxship.engine.sharing.layer_upload import LayerUpload
 from boxship.engine.sharing.messages import Reporter
 from boxship.engine.sharing.registries import Registries
 from boxship.images import reference as references
+from boxship.images.compress import USUAL, Compression
 from boxship.images.exchange import Exchange
 from boxship.images.layers import StagedLayer
 from boxship.images.record import diff_ids_of, parse_config
@@ -137,6 +138,7 @@ class Caches:
         credentials: Credentials,
         told: Told,
         insecure: bool = False,
+        how: Compression = USUAL,
     ) -> Descriptor:
         """Let *text* mean a cache of *outcomes*, whose layers are here; its manifest."""
         name = references.parse(text).with_default_tag()
@@ -145,7 +147,7 @@ class Caches:
         repository = await self._registries.open(name, credentials, insecure)
         layers: dict[str, Descriptor] = {}
         diff_ids = [*dict.fromkeys(one.diff_id for one in outcomes if one.diff_id)]
-        upload = LayerUpload(self._exchange, repository, name.repository, Reporter(), True)
+        upload = LayerUpload(self._exchange, repository, name.repository, Reporter(), True, how)
         with self._exchange.lease(diff_ids):
             for diff_id in diff_ids:
                 sent = await upload.send(diff_id)

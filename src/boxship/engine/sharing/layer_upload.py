@@ -2,10 +2,11 @@
 
 from boxship.engine.sharing.blob_upload import BlobUpload
 from boxship.engine.sharing.messages import Meter, Reporter
-from boxship.engine.sharing.packing import pack
+from boxship.engine.sharing.packing import file_of, known, pack
 from boxship.images.blob_rows import BlobRow
+from boxship.images.compress import PLAIN, USUAL, Compression
 from boxship.images.exchange import Exchange
-from boxship.oci.layout import Descriptor
+from boxship.oci.layout import Descriptor, plain_layer
 from boxship.oci.media_types import FOREIGN_LAYERS
 from boxship.registry import uploads
 from boxship.registry.errors import Refused
@@ -27,12 +28,14 @@ class LayerUpload:
         place: str,
         reporter: Reporter,
         sends_foreign: bool,
+        how: Compression = USUAL,
     ) -> None:
         self._exchange = exchange
         self._repository = repository
         self._place = place
         self._reporter = reporter
         self._sends_foreign = sends_foreign
+        self._how = how
 
     async def send(self, diff_id: str) -> Layer:
         """The blob that holds the layer *diff_id* in the repository, or where it points to."""
@@ -40,16 +43,18 @@ class LayerUpload:
             if row.urls and row.media_type in FOREIGN_LAYERS and not self._sends_foreign:
                 self._reporter.say("Skipped foreign layer", diff_id)
                 return Layer(_descriptor(row), row.urls)
-        for row in self._exchange.blobs_of(diff_id):
-            blob = _descriptor(row)
-            if await uploads.exists(self._repository, blob):
+        rows = known(self._exchange, diff_id, self._how)
+        for row in rows:
+            if await uploads.exists(self._repository, _descriptor(row)):
                 return await self._done(row, "Layer already exists")
         upload: Url | None = None
-        for row in self._exchange.blobs_of(diff_id):
+        for row in rows:
             source, upload = await self._mount(row)
             if source:
                 return await self._done(row, f"Mounted from {source}")
-        packed = self._file(diff_id)
+        packed = file_of(self._exchange, diff_id, self._how)
+        if packed is None and self._how.kind == PLAIN:
+            return await self._plain(diff_id, upload)
         if packed is None:
             packed, is_there = await self._pack(diff_id, upload)
             if is_there:
@@ -83,16 +88,22 @@ class LayerUpload:
                 return name, None
         return "", upload
 
-    def _file(self, diff_id: str) -> BlobRow | None:
-        for row in self._exchange.blobs_of(diff_id):
-            if self._exchange.blob_path(row.digest).is_file():
-                return row
-        return None
+    async def _plain(self, diff_id: str, upload: Url | None) -> Layer:
+        """The layer as it is, which no later push is to find in the place of a smaller blob."""
+        path = self._exchange.tar(diff_id)
+        blob = plain_layer(diff_id, path.stat().st_size)
+        if await uploads.exists(self._repository, blob):
+            self._reporter.say("Layer already exists", diff_id)
+        else:
+            meter = self._meter(diff_id, blob.size)
+            await BlobUpload(self._repository, blob, path, meter.at, upload).run()
+            self._reporter.say("Pushed", diff_id)
+        return Layer(blob)
 
     async def _pack(self, diff_id: str, upload: Url | None) -> tuple[BlobRow, bool]:
         """A new blob, and whether it was sent at once."""
         meter = self._meter(diff_id, self._exchange.tar(diff_id).stat().st_size)
-        return await pack(self._exchange, self._repository, diff_id, meter.at, upload)
+        return await pack(self._exchange, self._repository, diff_id, meter.at, upload, self._how)
 
     def _meter(self, diff_id: str, total: int) -> Meter:
         return Meter(

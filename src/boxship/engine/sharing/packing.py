@@ -7,20 +7,21 @@ from functools import partial
 from pathlib import Path
 
 from boxship.engine.sharing.blob_upload import BlobUpload
-from boxship.images import compress
 from boxship.images.blob_rows import BlobRow
+from boxship.images.compress import GZIP, PLAIN, USUAL, ZSTD, Compression, compress
 from boxship.images.exchange import Exchange
 from boxship.images.growing import GrowingFile
-from boxship.oci.layout import Descriptor
+from boxship.oci.layout import Descriptor, plain_layer
 from boxship.registry import uploads
 from boxship.registry.errors import Interrupted, Refused, TransportError
 from boxship.registry.http import Content
-from boxship.registry.manifests import GZIP_LAYER
+from boxship.registry.manifests import GZIP_LAYER, ZSTD_LAYER
 from boxship.registry.repository import Repository
 from boxship.registry.retry import is_transient
 from boxship.registry.url import Url
 
 _SMALL = 4 << 20  # bytes of a layer that is compressed before anything is sent
+_KINDS = {GZIP: GZIP_LAYER, ZSTD: ZSTD_LAYER}
 _Packed = GrowingFile[tuple[str, int]]
 
 
@@ -30,13 +31,15 @@ async def pack(
     diff_id: str,
     tell: Callable[[int], None],
     begun: Url | None,
+    how: Compression,
 ) -> tuple[BlobRow, bool]:
     """The new blob of the layer *diff_id*, and whether *repository* has it already: a small one is
-    only made. *tell* gets the bytes of the layer that are dealt with; *begun* is an open upload."""
+    only made. *tell* gets the bytes of the layer that are dealt with; *begun* is an open upload;
+    *how* is gzip or zstd."""
     tar = exchange.tar(diff_id)
     with exchange.directory() as directory:
         target = directory / "blob"
-        file = _Packed(target, partial(compress.compress, tar, target), tell)
+        file = _Packed(target, partial(compress, tar, target, how=how), tell)
         upload: _Streamed | None = None
         try:
             if tar.stat().st_size > _SMALL:
@@ -45,7 +48,7 @@ async def pack(
             digest, size = await file.result()
         finally:
             await file.close()
-        row = BlobRow(digest, diff_id, GZIP_LAYER, size)
+        row = BlobRow(digest, diff_id, _KINDS[how.kind], size)
         os.rename(target, exchange.blob_path(digest))
     await exchange.keep([row])
     if upload is not None:
@@ -53,20 +56,42 @@ async def pack(
     return row, upload is not None
 
 
-async def file_of(exchange: Exchange, diff_id: str) -> BlobRow:
-    """A blob of the layer *diff_id* that is a file here, made if there is none."""
-    for row in exchange.blobs_of(diff_id):
+async def blob_of(
+    exchange: Exchange, diff_id: str, how: Compression = USUAL
+) -> tuple[Descriptor, Path]:
+    """A blob of the layer *diff_id*, and its file here, which is made if there is none. One that is
+    there does, however it is compressed, unless *how* insists."""
+    if how.kind == PLAIN:
+        path = exchange.tar(diff_id)
+        return plain_layer(diff_id, path.stat().st_size), path
+    row = file_of(exchange, diff_id, how) or await _made(exchange, diff_id, how)
+    return Descriptor(row.media_type, row.digest, row.size), exchange.blob_path(row.digest)
+
+
+def file_of(exchange: Exchange, diff_id: str, how: Compression) -> BlobRow | None:
+    """A blob of the layer *diff_id* that is a file here."""
+    for row in known(exchange, diff_id, how):
         if exchange.blob_path(row.digest).is_file():
             return row
+    return None
+
+
+def known(exchange: Exchange, diff_id: str, how: Compression) -> list[BlobRow]:
+    """Forms of the layer that will do, those that are as *how* says first."""
+    rows = sorted(exchange.blobs_of(diff_id), key=lambda row: not how.is_of(row.media_type))
+    return [row for row in rows if not how.force or how.is_of(row.media_type)]
+
+
+async def _made(exchange: Exchange, diff_id: str, how: Compression) -> BlobRow:
     with exchange.directory() as directory:
         target = directory / "blob"
-        work = partial(compress.compress, exchange.tar(diff_id), target)
+        work = partial(compress, exchange.tar(diff_id), target, how=how)
         file = _Packed(target, work, lambda count: None)
         try:
             digest, size = await file.result()
         finally:
             await file.close()
-        row = BlobRow(digest, diff_id, GZIP_LAYER, size)
+        row = BlobRow(digest, diff_id, _KINDS[how.kind], size)
         os.rename(target, exchange.blob_path(digest))
     await exchange.keep([row])
     return row

@@ -1,11 +1,13 @@
 """``docker push``: layers, configuration, manifest (API operation ImagePush)."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from boxship.base.digests import sha256
 from boxship.engine.sharing.layer_upload import LayerUpload
 from boxship.engine.sharing.messages import Reporter
+from boxship.images.compress import USUAL, Compression
 from boxship.images.exchange import Exchange
 from boxship.images.record import ImageRecord
 from boxship.images.reference import Reference
@@ -19,14 +21,25 @@ from boxship.registry.repository import Repository
 _AT_ONCE = 3  # layers
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an image is to be written: its layers, and the manifest in *oci*'s terms even where
+    Docker's do."""
+
+    layers: Compression = USUAL
+    oci: bool = False
+
+
 @dataclass
 class Push:
-    """One image to one repository. *sends_foreign*: layers that are not to be distributed too."""
+    """One image to one repository. *sends_foreign*: layers that are not to be distributed too;
+    *manners*: how images are to be written, by their IDs."""
 
     exchange: Exchange
     repository: Repository
     reporter: Reporter
     sends_foreign: bool = False
+    manners: Mapping[str, Manner] = field(default_factory=dict)
 
     async def tag(self, name: Reference, images: list[ImageRecord]) -> None:
         """Let the tag *name* mean *images* in the registry: one, or an index of several
@@ -60,17 +73,18 @@ class Push:
         for diff_id in reversed(image.diff_ids):
             self.reporter.say("Preparing", diff_id)
         with self.exchange.lease(image.diff_ids):
-            layers = await self._layers(name.repository, image)
+            manner = self.manners.get(image.id, Manner())
+            layers = await self._layers(name.repository, image, manner.layers)
         config = Descriptor(media_types.DOCKER_CONFIG, image.id, len(image.raw))
         if not await uploads.exists(self.repository, config):
             upload = await uploads.begin(self.repository)
             body = content(image.raw, "application/octet-stream")
             await uploads.send(self.repository, upload, config, body)
-        return manifests.encode(config, layers)
+        return manifests.encode(config, layers, manner.oci)
 
-    async def _layers(self, place: str, image: ImageRecord) -> list[Layer]:
+    async def _layers(self, place: str, image: ImageRecord, how: Compression) -> list[Layer]:
         upload = LayerUpload(
-            self.exchange, self.repository, place, self.reporter, self.sends_foreign
+            self.exchange, self.repository, place, self.reporter, self.sends_foreign, how
         )
         slots = asyncio.Semaphore(_AT_ONCE)
         tasks: dict[str, asyncio.Task[Layer]] = {}

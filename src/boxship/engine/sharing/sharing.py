@@ -1,6 +1,6 @@
 """Everything that the engine does with registries; one method a verb."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +9,7 @@ from boxship.engine.sharing.caches import Caches
 from boxship.engine.sharing.downloads import Downloads
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.engine.sharing.pull import Pull
-from boxship.engine.sharing.push import Push
+from boxship.engine.sharing.push import Manner, Push
 from boxship.engine.sharing.registries import Registries
 from boxship.engine.sharing.remote import Remote
 from boxship.images import platform as platforms
@@ -21,6 +21,7 @@ from boxship.registry.credentials import Credentials
 from boxship.registry.settings import RegistrySettings
 
 Wanted = Callable[[dict[str, Any]], bool]
+_MOST_MANNERS = 1000
 Emit = Callable[[str, str, dict[str, str]], object]
 
 
@@ -34,6 +35,7 @@ class Sharing:
         self._emit = emit
         self.remote = Remote(self._registries)
         self.caches = Caches(self._registries, images.exchange, self._downloads)
+        self._manners: dict[str, Manner] = {}
 
     def close(self) -> None:
         self._registries.close()
@@ -46,6 +48,15 @@ class Sharing:
         """Reach registries by *settings* from now on. :class:`InvalidParameter`, and nothing
         changed, when they are malformed."""
         self._registries.reload(settings)
+
+    def write_as(self, manner: Manner, image_ids: Sequence[str]) -> None:
+        """Let pushes of these images write them so, until another manner is asked for."""
+        for image_id in image_ids:
+            self._manners.pop(image_id, None)
+            if manner != Manner():
+                self._manners[image_id] = manner
+        while len(self._manners) > _MOST_MANNERS:
+            del self._manners[next(iter(self._manners))]
 
     def pull(
         self, image: str, tag: str, platform: str, credentials: Credentials
@@ -101,7 +112,7 @@ class Sharing:
         images = [(one, self._variants(one, wanted)) for one in names]
         repository = await self._registries.open(name, credentials)
         foreign = self.settings.takes_nondistributable(name.domain)
-        push = Push(self._images.exchange, repository, reporter, foreign)
+        push = Push(self._images.exchange, repository, reporter, foreign, self._manners)
         for one, variants in images:
             await push.tag(one, variants)
             self._announce("push", one, variants[0].id)

@@ -1,0 +1,38 @@
+"""``compression=``, ``force-compression=`` and ``compression-level=`` of exporters."""
+
+from collections.abc import Mapping
+
+from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.images.compress import GZIP, PLAIN, ZSTD, Compression
+
+_BOOLEANS = {
+    **dict.fromkeys(("", "1", "t", "T", "true", "TRUE", "True"), True),
+    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
+}
+_LONGEST = 9
+
+
+def asked(attrs: Mapping[str, str]) -> Compression | None:
+    """What *attrs* want of layers, None when that is nothing. :class:`InvalidParameter`, and
+    :class:`NotSupported` for compressions that BuildKit has and we have not."""
+    kind = attrs.get("compression", "")
+    if kind == "estargz":
+        raise NotSupported(
+            "compression estargz is not supported (images are never pulled in parts here): "
+            "use gzip, zstd or uncompressed"
+        )
+    if kind not in ("", GZIP, ZSTD, PLAIN):
+        raise InvalidParameter(f"unsupported compression type {kind}")
+    force = attrs.get("force-compression", "0")
+    if force not in _BOOLEANS:
+        raise InvalidParameter(f"non-bool value {force} specified for force-compression")
+    text = attrs.get("compression-level")
+    if not kind and text is None and not _BOOLEANS[force]:
+        return None
+    return Compression(kind or GZIP, None if text is None else _level(text), _BOOLEANS[force])
+
+
+def _level(text: str) -> int:
+    if not (text.isascii() and text.lstrip("-").isdecimal() and len(text) < _LONGEST):
+        raise InvalidParameter(f"non-integer value {text} specified for compression-level")
+    return int(text)
