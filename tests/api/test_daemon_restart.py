@@ -53,6 +53,23 @@ def test_what_runs_afterwards(daemon: engines.Engine) -> None:
     assert (api.status("rests"), api.status("killed")) == ("exited", "exited")
 
 
+def test_what_the_user_has_ended_is_not_begun_again(daemon: engines.Engine) -> None:
+    """Though the daemon dies before the database knows of the end."""
+    api = Api(str(daemon.socket))
+    policy = {"RestartPolicy": {"Name": "unless-stopped"}}
+    api.run("told", policy, Cmd=["sh", "-c", "trap : TERM; while :; do sleep 0.05; done"])
+    api("POST", "/containers/told/kill", signal="TERM")
+    pid = api.inspect("told")["State"]["Pid"]
+    api.run("weary", policy, Cmd=["false"])
+    eventually(lambda: api.status("weary") == "restarting")
+    api("POST", "/containers/weary/stop")
+    daemon.stop(signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
+    daemon.start()
+    assert api.status("weary") == "exited"
+    eventually(lambda: api.status("told") == "exited")
+
+
 def test_what_runs_after_a_crash_of_the_machine(daemon: engines.Engine) -> None:
     """Power is gone: nobody records an exit, and the exec root is empty at the next boot."""
     api = Api(str(daemon.socket))

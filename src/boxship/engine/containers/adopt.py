@@ -46,6 +46,7 @@ async def _adopt(engine: "Engine", live: Live) -> None:
         live.container.state = running.state
         live.container.restart_count = running.restart_count
         live.container.manually_stopped = running.manually_stopped
+        live.stopped_by_user = running.manually_stopped
     if shim is None:
         await attachment.release(engine, live)
         await _settle(engine, live, running is not None)

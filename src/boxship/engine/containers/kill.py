@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
-from boxship.engine.containers import events, restart_policy, states
+from boxship.engine.containers import events, restart_policy, runtime_state, states
 from boxship.engine.containers.signals import parse_signal
 from boxship.engine.containers.store import Live
 from boxship.runtime.channel import ShimError
@@ -32,7 +32,7 @@ async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
         raise type(error)(f"cannot kill container: {reference}: {error}") from None
     if number == signal.SIGKILL or number == stop_signal(live):
         live.stopped_by_user = True
-        live.container.manually_stopped = True
+        runtime_state.record_stop(engine, live.container)
         if await restart_policy.give_up(live):
             live.container.state.status = "exited"
             engine.containers.save_later(live)

@@ -34,6 +34,14 @@ def record(engine: "Engine", container: Container) -> None:
     os.rename(temporary, directory / _FILE)
 
 
+def record_stop(engine: "Engine", container: Container) -> None:
+    """The user ends it: a daemon that comes before the database knows of the end shall not think
+    that it ended by itself. Of one that has no run nothing is written."""
+    container.manually_stopped = True
+    with contextlib.suppress(FileNotFoundError):
+        record(engine, container)
+
+
 def recorded(engine: "Engine", container_id: str) -> Running | None:
     try:
         raw = (engine.supervisor.run_directory(container_id) / _FILE).read_bytes()

@@ -5,7 +5,15 @@ import signal
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, Internal, NotModified
-from boxship.engine.containers import events, kill, pause, restart_policy, start, states
+from boxship.engine.containers import (
+    events,
+    kill,
+    pause,
+    restart_policy,
+    runtime_state,
+    start,
+    states,
+)
 from boxship.engine.containers.signals import parse_signal
 from boxship.engine.containers.store import Live
 
@@ -31,7 +39,7 @@ async def end(engine: "Engine", live: Live, timeout: int | None, number: int = 0
     """Bring a running container to its end and wait until its exit has been dealt with."""
     container = live.container
     live.stopped_by_user = True
-    container.manually_stopped = True
+    runtime_state.record_stop(engine, container)
     live.stopping = True
     if await restart_policy.give_up(live):
         container.state.status = "exited"
