@@ -3,6 +3,7 @@
 BOXSHIP_KILLS says how often; each kill is at another moment of a transfer.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,11 @@ def around(mortal: Engine) -> Iterator[Registry]:
         holder.stdout.close()
 
 
-def _interrupted(engine: Engine, after: float, *command: str) -> None:
-    """Run the docker CLI, kill the daemon *after* seconds of that, and start another one."""
+def _interrupted(
+    engine: Engine, after: float, *command: str, begun: Callable[[], bool] = lambda: True
+) -> None:
+    """Run the docker CLI, kill the daemon *after* seconds of that or when it has *begun*, whichever
+    is later, and start another one."""
     client = subprocess.Popen(
         ["docker", *command],
         stdout=subprocess.DEVNULL,
@@ -73,6 +77,8 @@ def _interrupted(engine: Engine, after: float, *command: str) -> None:
         env={**os.environ, "DOCKER_HOST": engine.host, "DOCKER_CONFIG": str(engine.root)},
     )
     time.sleep(after)
+    while client.poll() is None and not begun():
+        time.sleep(0.001)
     engine.stop(signal.SIGKILL)
     client.wait(30)
     engine.start()
@@ -119,13 +125,23 @@ def test_pulls_go_on(mortal: Engine, around: Registry, tmp_path: Path) -> None:
     whole = _timed(mortal, "pull", image)
     partial = mortal.root / "data" / "partial"
     halves = 0
-    for _ in range(KILLS - KILLS // 2):
+
+    def has_begun() -> bool:
+        with contextlib.suppress(FileNotFoundError):
+            return any(path.stat().st_size for path in partial.iterdir())
+        return False
+
+    for number in range(KILLS - KILLS // 2):
         mortal.docker("rmi", "-f", image, check=False)
         for path in partial.iterdir():
             path.unlink()
-        _interrupted(mortal, chance.uniform(0.02, whole), "pull", image)
+        after = chance.uniform(0.02, whole)
+        if number % 2:
+            _interrupted(mortal, after, "pull", image)
+        else:
+            _interrupted(mortal, 0, "pull", image, begun=has_begun)
         assert _corrupt(mortal) == []
-        halves += any(path.stat().st_size for path in partial.iterdir())
+        halves += has_begun()
         mortal.docker("pull", image)
         assert _corrupt(mortal) == []
         assert list(partial.iterdir()) == []

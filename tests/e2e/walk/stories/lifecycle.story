@@ -85,7 +85,7 @@ docker wait nosuch
 docker run -d --name b1 busybox sleep 0.2 >/dev/null; docker run -d --name b2 busybox sh -c 'sleep 0.3; exit 4' >/dev/null; docker wait b1 b2
 docker run -d --rm --name b3 busybox sh -c 'sleep 1.5; exit 5' >/dev/null; docker wait b3
 docker create --name b4 busybox true >/dev/null; docker wait b4
-docker run -d --name b5 busybox sleep 100 >/dev/null; (sleep 0.3; docker rm -f b5 >/dev/null) & docker wait b5
+docker run -d --name b5 busybox sleep 100 >/dev/null; (sleep 1.5; docker rm -f b5 >/dev/null) & docker wait b5
 
 == remove
 docker run -d --name box busybox sleep 100 >/dev/null
