@@ -15,35 +15,28 @@ DATA = frozenset(
     (
         "blobs",
         "build",
-        "cache",
         "containers",
         "daemon.lock",
         "layers",
-        "leases",
-        "networks",
         "skeleton",
         "snapshots",
         "partial",
         "staging",
-        "uppers",
         "volumes",
     )
 )
-DATABASES = ("boxship.db",)
+# And the files of SQLite beside it.
+DATABASE = "boxship.db"
 RUN = frozenset(
     (
         "boxship.pid",
         "boxship.sock",
         "containers",
-        "daemon.lock",
         "dns.sock",
         "empty",
         "foreign-rules.json",
-        "netns",
-        "networks",
         "proxy.sock",
         "rootfs",
-        "spawner",
         "start.lock",
     )
 )
@@ -52,19 +45,19 @@ LOGS = frozenset(("daemon.log",))
 
 def remove_data(root: str) -> list[str]:
     """Remove a data root; the paths that stay."""
-    return _remove_known(root, DATA, DATABASES)
+    return _remove_known(root, DATA, DATABASE)
 
 
 def remove_run(root: str) -> list[str]:
     """Remove an exec root; the paths that stay."""
-    return _remove_known(root, RUN, DATABASES)
+    return _remove_known(root, RUN)
 
 
 def remove_logs(root: str) -> list[str]:
-    return _remove_known(root, LOGS, ())
+    return _remove_known(root, LOGS)
 
 
-def _remove_known(root: str, names: frozenset[str], prefixes: tuple[str, ...]) -> list[str]:
+def _remove_known(root: str, names: frozenset[str], prefix: str | None = None) -> list[str]:
     try:
         device = os.lstat(root).st_dev
         found = sorted(os.listdir(root))
@@ -73,7 +66,7 @@ def _remove_known(root: str, names: frozenset[str], prefixes: tuple[str, ...]) -
     stays: list[str] = []
     for name in found:
         path = f"{root}/{name}"
-        if name in names or name.startswith(prefixes or ("\0",)):
+        if name in names or (prefix and name.startswith(prefix)):
             stays += _remove(path, device)
         else:
             stays.append(path)
