@@ -9,7 +9,6 @@ from typing import Any
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.builder.cache import BuildCache
-from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.instructions.add import Add
@@ -21,6 +20,7 @@ from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.progress import Progress
 from boxship.builder.recipes import Recipes
 from boxship.builder.remote import Remotes
+from boxship.builder.shared_work import Common
 from boxship.builder.squash import squash
 from boxship.builder.stage import DEFAULT_PATH, Effect, Stage
 from boxship.builder.steps import Position, Steps

@@ -14,7 +14,6 @@ from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFou
 from boxship.builder import git_address
 from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
-from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context, open_context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
@@ -24,6 +23,7 @@ from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, make_plan
 from boxship.builder.progress import Progress
 from boxship.builder.remote import Remotes
+from boxship.builder.shared_work import Common
 from boxship.builder.solver import Means, Solver
 from boxship.builder.stage import Arguments
 from boxship.builder.work import Origin

@@ -16,7 +16,6 @@ from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.attachments import Material
 from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
-from boxship.builder.common import Common
 from boxship.builder.context import EMPTY, Context, read_files, understood
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
 from boxship.builder.lint.linter import check_strictness, lint, options_of
@@ -26,6 +25,7 @@ from boxship.builder.lint.rule import Finding
 from boxship.builder.needs import Needs, find_needs, together
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan
+from boxship.builder.shared_work import Common
 from boxship.builder.work import Origin
 from boxship.engine.building.building import EngineMachine
 from boxship.engine.buildkit import cache_imports, layouts, transfer
