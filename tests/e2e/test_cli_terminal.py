@@ -9,6 +9,7 @@ import pytest
 
 from support.engines import Engine
 from support.terminals import PROGRAM, SECONDS, Terminal
+from support.waiting import eventually
 
 Start = Callable[..., Terminal]
 
@@ -60,9 +61,8 @@ def _sized(terminal: Terminal, text: str) -> bool:
 def test_keys_reach_the_program_as_bytes(start: Start) -> None:
     terminal = start("run", "--rm", "-it", "--network", "none", "busybox", "sh")
     terminal.expect("# ")
-    terminal.type("sleep 1000\r")
-    terminal.expect("sleep 1000")
-    time.sleep(0.3)
+    terminal.type("echo sleep''ing; sleep 1000\r")
+    terminal.expect("sleeping")
     terminal.type("\x03")
     terminal.expect("# ")
     terminal.type("echo $?\r")
@@ -84,14 +84,14 @@ def test_detaching_and_coming_back(
     assert terminal.ends() == 0
     assert state(clean_boxship, "left") == "running"
     again = start("attach", *flags, "left")
-    time.sleep(0.3)
+    eventually(again.is_raw)
     again.type("\recho ba''ck\r")
     again.expect("back")
     again.type(keys)
     again.expect("read escape sequence")
     assert again.ends() == 1
     third = start("attach", "left")
-    time.sleep(0.3)
+    eventually(third.is_raw)
     third.type("exit 5\r")
     assert third.ends() == 5
 

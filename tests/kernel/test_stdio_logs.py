@@ -7,6 +7,8 @@ import pytest
 
 from support import inside
 from support.engines import Engine
+from support.hijacked import Hijacked
+from support.waiting import eventually
 
 
 def logs(engine: Engine, container: str, *options: str) -> str:
@@ -87,9 +89,15 @@ def test_following_across_rotations(clean_boxship: Engine) -> None:
 
 
 def test_streams_stay_apart_and_in_order(clean_boxship: Engine) -> None:
-    script = "for i in 1 2 3; do echo out $i; sleep 0.05; echo err $i >&2; sleep 0.05; done"
-    container = run(clean_boxship, script)
+    script = "for i in 1 2 3; do echo out $i; read go; echo err $i >&2; read go; done"
+    container = inside.start(clean_boxship, "-i", "busybox", "sh", "-c", script)
     [file] = files(clean_boxship, container)
+    stdin = Hijacked(clean_boxship.socket, f"/containers/{container}/attach?stream=1&stdin=1")
+    # Of two pipes with something in them nobody knows which had it first.
+    for count in range(1, 7):
+        eventually(lambda n=count: len(entries(file)) == n)
+        stdin.socket.sendall(b"\n")
+    stdin.socket.close()
     rows = [(entry["stream"], entry["log"]) for entry in entries(file)]
     assert rows == [(f"std{k}", f"{k} {n}\n") for n in (1, 2, 3) for k in ("out", "err")]
     times = [entry["time"] for entry in entries(file)]
