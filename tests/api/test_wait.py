@@ -15,7 +15,8 @@ def waiters():
 
 
 def begin(pool: ThreadPoolExecutor, api: Api, name: str, condition: str) -> "Future[Answer]":
-    return pool.submit(api, "POST", f"/containers/{name}/wait", condition=condition)
+    """When this returns, the daemon waits."""
+    return pool.submit(api.begin("POST", f"/containers/{name}/wait", condition=condition))
 
 
 def test_what_does_not_run_is_answered_at_once(api: Api) -> None:
@@ -32,10 +33,8 @@ def test_unknown_conditions(api: Api) -> None:
 
 
 def test_next_exit_begins_before_the_start(api: Api, waiters: ThreadPoolExecutor) -> None:
-    identity = api.create(Cmd=["sh", "-c", "sleep 0.3; exit 7"])
+    identity = api.create(Cmd=["sh", "-c", "exit 7"])
     early = begin(waiters, api, identity, "next-exit")
-    while not early.running():
-        pass
     api.start(identity)
     later = begin(waiters, api, identity, "not-running")
     assert early.result(20).json == {"StatusCode": 7}
@@ -43,7 +42,7 @@ def test_next_exit_begins_before_the_start(api: Api, waiters: ThreadPoolExecutor
 
 
 def test_removed_answers_with_the_last_exit_code(api: Api, waiters: ThreadPoolExecutor) -> None:
-    identity = api.create(host={"AutoRemove": True}, Cmd=["sh", "-c", "sleep 0.3; exit 9"])
+    identity = api.create(host={"AutoRemove": True}, Cmd=["sh", "-c", "exit 9"])
     removed = begin(waiters, api, identity, "removed")
     api.start(identity)
     assert removed.result(20).json == {"StatusCode": 9}
@@ -63,8 +62,6 @@ def test_removed_outlasts_the_exit(api: Api, waiters: ThreadPoolExecutor) -> Non
 def test_a_failed_start_is_no_exit(api: Api, waiters: ThreadPoolExecutor) -> None:
     identity = api.create(Cmd=["nosuch"])
     waiting = begin(waiters, api, identity, "next-exit")
-    while not waiting.running():
-        pass
     assert api("POST", f"/containers/{identity}/start").status == 400
     assert api.status(identity) == "created"
     assert not waiting.done()

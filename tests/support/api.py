@@ -1,8 +1,10 @@
 """Requests to the Engine API as bytes and JSON, for tests that look at statuses and headers."""
 
+import contextlib
 import http.client
 import json
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -54,6 +56,18 @@ class Api:
         **query: object,
     ) -> Answer:
         """*body*: bytes go as they are, anything else as JSON; dicts in *query* as JSON."""
+        return self.begin(method, path, body, headers, **query)()
+
+    def begin(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        /,
+        **query: object,
+    ) -> Callable[[], Answer]:
+        """Returns when the head of the answer is there; what it returns waits for the rest."""
         sent = dict(headers or {})
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
@@ -64,10 +78,16 @@ class Api:
         try:
             connection.request(method, target, body, sent)
             response = connection.getresponse()
-            names = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, names, response.read())
-        finally:
+        except BaseException:
             connection.close()
+            raise
+        names = {name.lower(): value for name, value in response.getheaders()}
+
+        def rest() -> Answer:
+            with contextlib.closing(connection):
+                return Answer(response.status, names, response.read())
+
+        return rest
 
     def create(self, name: str = "", host: dict[str, Any] | None = None, **config: Any) -> str:
         """The id of a new container of busybox, without a network unless *host* says so."""
