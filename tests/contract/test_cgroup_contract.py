@@ -200,6 +200,18 @@ def test_kill_catches_processes_that_fork_without_end(group: cgroup.Cgroup) -> N
     group.destroy()
 
 
+def test_a_busy_hierarchy_keeps_no_other(layout: Layout, group: cgroup.Cgroup) -> None:
+    mounts = [*dict.fromkeys(layout.mounts.values())]
+    other = cgroup.open_group(layout, f"{PREFIX}/other")
+    other.create()
+    with inside(other, sleep) as pid:
+        assert eventually(lambda: other.processes() == [pid])
+        Path(f"{mounts[0]}{PREFIX}/box/cgroup.procs").write_text(str(pid))
+        with pytest.raises(OSError):
+            group.destroy(0.01)
+        assert directories(layout) == [True, *[False] * (len(mounts) - 1)]
+
+
 def test_destroy_waits_for_the_dying(layout: Layout, group: cgroup.Cgroup) -> None:
     with inside(group, sleep) as pid:
         assert eventually(lambda: group.processes() == [pid])

@@ -70,9 +70,12 @@ class Group:
             if self._group.processes():
                 self._group.kill()
 
-    def destroy(self) -> None:
+    def destroy(self) -> bool:
+        """Whether it is gone."""
         with contextlib.suppress(OSError):
             self._group.destroy()
+            return True
+        return False
 
 
 def drain(fd: int) -> None:

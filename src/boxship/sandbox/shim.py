@@ -208,8 +208,8 @@ class Shim:
         Its file system was kept from going with the last process: to unmount it takes the time of
         a sync, and the exit would have come to us after that.
         """
-        self.group.destroy()
-        self.control.broadcast({"event": "emptied"})
+        if self.group.destroy():
+            self.control.broadcast({"event": "emptied"})
         os.close(self._root)
         self.control.close()
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 
 from boxship.kernel.cgroup import files, freezing, tree
 from boxship.kernel.cgroup.layout import UNIFIED, Layout
@@ -109,8 +110,15 @@ class GroupV1:
         return self._of.get("freezer") or next(iter(self._all), "")
 
     def destroy(self, timeout: float = 2.0) -> None:
+        deadline = time.monotonic() + timeout
+        remaining: OSError | None = None
         for directory in self._all:
-            tree.remove(directory, timeout)
+            try:
+                tree.remove(directory, max(0.0, deadline - time.monotonic()))
+            except OSError as error:
+                remaining = error
+        if remaining is not None:
+            raise remaining
 
     def oom_kills(self) -> int:
         return memory.oom_kills(self._of.get("memory"))
