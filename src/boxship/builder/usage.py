@@ -14,6 +14,7 @@ STEP, MOUNT, CONTEXT = "regular", "exec.cachemount", "source.local"
 _TERM = re.compile(r"([a-zA-Z][\w.]*)(?:(==|!=|~=)(.*))?\Z", re.DOTALL)
 Holds = Callable[[Mapping[str, str | None]], bool]
 _MOST = 512  # characters of a pattern
+_MOST_FILTERS = 100
 _PATTERN = re.compile(r"\^?[\w .:/@=-]*(?:\.\*[\w .:/@=-]*){0,8}\$?\Z")
 
 
@@ -53,11 +54,18 @@ def chooser(filters: Sequence[str]) -> Callable[[Usage], bool]:
 
 def matcher(filters: Sequence[str]) -> Holds:
     """As :func:`chooser`, of anything that has fields."""
+    check_number(filters)
     groups = [[_term(text) for text in one.split(",") if text] for one in filters]
     groups = [group for group in groups if group]
     return lambda fields: (
         not groups or any(all(holds(fields) for holds in group) for group in groups)
     )
+
+
+def check_number(filters: Sequence[str]) -> None:
+    """:class:`InvalidParameter` for more than anybody would write."""
+    if len(filters) > _MOST_FILTERS or sum(map(len, filters)) > _MOST * _MOST_FILTERS:
+        raise InvalidParameter("too many filters")
 
 
 def _term(text: str) -> Holds:

@@ -16,8 +16,27 @@ _MASK = (1 << 64) - 1
 _SIGN = 1 << 63
 
 
+# Fields of one message with all that are in it: what a peer sends in a moment must not take much
+# longer to read.
+_MOST_FIELDS = 100_000
+
+
 class DecodeError(ValueError):
-    """The bytes are no message."""
+    """The bytes are no message, or more than one should be."""
+
+
+class _Budget:
+    """How many fields a message may have yet."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = _MOST_FIELDS
+
+    def spend(self, count: int = 1) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise DecodeError("a message has too many fields")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,38 +130,46 @@ class Message:
     @classmethod
     def decode(cls: type[M], data: bytes) -> M:
         """:class:`DecodeError` when *data* is none."""
+        return cls.decode_within(data, _Budget())
+
+    @classmethod
+    def decode_within(cls: type[M], data: bytes, budget: _Budget) -> M:
+        """As a part of a message that may not be any larger than *budget*."""
         found = cls()
         table = cls.table()
         for number, value in fields(data):
+            budget.spend()
             known = table.get(number)
             if known is not None:
-                _store(found, known[0], known[1], value)
+                _store(found, known[0], known[1], value, budget)
         return found
 
 
-def _store(found: Message, name: str, kind: _Kind, value: int | bytes) -> None:
+def _store(found: Message, name: str, kind: _Kind, value: int | bytes, budget: _Budget) -> None:
     if kind.name == "map":
         assert kind.key is not None and kind.value is not None
         key, item = _empty(kind.key), _empty(kind.value)
         for number, part in fields(_delimited(value)):
+            budget.spend()
             if number == 1:
-                key = _value(kind.key, part)
+                key = _value(kind.key, part, budget)
             elif number == 2:
-                item = _value(kind.value, part)
+                item = _value(kind.value, part, budget)
         getattr(found, name)[key] = item
     elif not kind.repeated:
-        setattr(found, name, _value(kind, value))
+        setattr(found, name, _value(kind, value, budget))
     elif kind.name in ("int", "bool") and isinstance(value, bytes):
-        getattr(found, name).extend(_value(kind, item) for item in _packed(value))
+        budget.spend(len(value))
+        getattr(found, name).extend(_value(kind, item, budget) for item in _packed(value))
     else:
-        getattr(found, name).append(_value(kind, value))
+        getattr(found, name).append(_value(kind, value, budget))
 
 
 def _empty(kind: _Kind) -> Any:
     return kind.message()() if kind.message else _ZERO[kind.name]
 
 
-def _value(kind: _Kind, value: int | bytes) -> Any:
+def _value(kind: _Kind, value: int | bytes, budget: _Budget) -> Any:
     if kind.name == "int":
         number = _number(value)
         return number - (1 << 64) if number & _SIGN else number
@@ -151,7 +178,7 @@ def _value(kind: _Kind, value: int | bytes) -> Any:
     data = _delimited(value)
     if kind.name == "string":
         return data.decode("utf-8", "surrogateescape")
-    return kind.message().decode(data) if kind.message else data
+    return kind.message().decode_within(data, budget) if kind.message else data
 
 
 def _number(value: int | bytes) -> int:

@@ -98,7 +98,9 @@ class Relay:
 
     def _register(self, poller: "select.poll") -> None:
         client = select.POLLOUT if self._to_client else 0
-        if not self._client_ended and len(self._to_plain) < _BACKLOG:
+        # More than what the stream may leave there is the codec's own: answers that are not read.
+        is_deaf = len(self._to_client) >= 2 * _BACKLOG
+        if not self._client_ended and not is_deaf and len(self._to_plain) < _BACKLOG:
             client |= select.POLLIN
         if not self._client_gone:
             poller.register(self._client, client)

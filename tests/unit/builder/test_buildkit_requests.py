@@ -213,3 +213,16 @@ def test_steps_are_numbered_as_buildkit_does() -> None:
     assert [vertex.cached for vertex in vertexes] == [True, True, True, False]
     assert vertexes[-1].error == "no"
     assert vertexes[1].inputs == [vertexes[0].digest]
+
+
+@pytest.mark.parametrize("name", ["platform", "no-cache", "add-hosts", "cache-from"])
+def test_lists_without_end_are_refused(name: str) -> None:
+    with pytest.raises(InvalidParameter, match="more than 1000 words"):
+        attributes.read("dockerfile.v0", {name: "x=y," * 2000}, {})
+
+
+def test_definitions_of_any_size_cost_little() -> None:
+    """Only the first two operations of one are ever looked at."""
+    broken = definition.Definition([b"\xff"] * 5).encode()
+    assert definition.image_in(broken) == ""
+    assert definition.image_in(definition.of_image("x").encode()) == "x"

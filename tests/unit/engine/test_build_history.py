@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boxship.base.errors import InvalidParameter
+from boxship.builder import usage
 from boxship.builder.buildkit import attachments
 from boxship.builder.buildkit.attachments import Attachment, Material
 from boxship.builder.buildkit.control import StatusResponse, Timestamp, Vertex, VertexLog
@@ -50,7 +51,7 @@ def test_records_and_their_blobs_outlive_the_daemon(tmp_path: Path) -> None:
         assert [one.ref for one in await kept.records()] == ["r0", "r1"]
         record = await kept.record("r1")
         assert record is not None and record.logs is not None
-        assert await kept.read(record.logs.digest) == b"one"
+        assert [blob.size for blob in await kept.blobs(record.logs.digest)] == [3]
         (blob,) = await kept.blobs(record.logs.digest)
         assert blob.size == 3
         await kept.update(UpdateHistoryRequest("r1", delete=True))
@@ -95,15 +96,16 @@ def test_the_oldest_go_but_not_those_that_are_pinned(tmp_path: Path) -> None:
 
 
 def test_what_is_kept_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_MOST_BYTES", 100)
+    monkeypatch.setattr(history, "_MOST_BYTES", 400)
 
     async def main(kept: History) -> None:
         for number in range(5):
             add(kept, number, bytes([number]) * 40)
-        assert [one.ref for one in await kept.records()] == ["r3", "r4"]
-        add(kept, 9, b"x" * 200)
+        few = [one.ref for one in await kept.records()]
+        assert few == [f"r{number}" for number in range(5)][-len(few) :] and 1 < len(few) < 5
+        add(kept, 9, b"x" * 500)
         assert [one.ref for one in await kept.records()] == ["r9"]
-        assert [one.size for one in await kept.blobs()] == [200]
+        assert [one.size for one in await kept.blobs()] == [500]
 
     run(tmp_path, main)
 
@@ -160,8 +162,23 @@ EVENTS = [
 ]
 
 
+def test_what_was_told_is_told_again(tmp_path: Path) -> None:
+    async def main(kept: History) -> None:
+        log = attachments.log(EVENTS * 1000)
+        record = HistoryRecord("r", logs=log.descriptor)
+        kept.keep(lambda: (record, [log]))
+        told = await kept.told("r")
+        assert told is not None
+        found = [StatusResponse.decode(one) async for some in told for one in some]
+        assert found == EVENTS * 1000
+        assert await kept.told("other") is None
+
+    run(tmp_path, main)
+
+
 def test_attachments_say_what_happened() -> None:
-    assert attachments.events_of(attachments.log(EVENTS).data) == EVENTS
+    log = attachments.log(EVENTS).data
+    assert log.startswith(len(EVENTS[0].encode()).to_bytes(4, "little") + EVENTS[0].encode())
     counts = attachments.count(EVENTS)
     assert (counts.total, counts.cached, counts.completed) == (3, 1, 1)
     text = attachments.trace("r", 4 * 10**9, 8 * 10**9, EVENTS).data.decode()
@@ -215,6 +232,13 @@ def test_records_are_filtered(text: str, holds: bool) -> None:
     record = HistoryRecord("r1", "", attrs, created_at=Timestamp(5), completed_at=Timestamp(7))
     assert chooser([text])(record) is holds
     assert chooser(["ref==other", text])(record) is holds
+
+
+@pytest.mark.parametrize("filters", [["ref==a"] * 101, ["x" * 60_000]])
+def test_filters_have_a_number(filters: list[str]) -> None:
+    for choose in (chooser, usage.chooser):
+        with pytest.raises(InvalidParameter, match="too many filters"):
+            choose(filters)
 
 
 @given(st.text(max_size=40) | st.from_regex(r"(startedAt|duration)[<>]=?[0-9.hmsnuT:Z-]{0,30}\Z"))

@@ -13,6 +13,7 @@ from boxship.wire.protobuf import (
     Message,
     blob,
     boolean,
+    encoded_varint,
     integer,
     many,
     mapping,
@@ -97,3 +98,32 @@ def test_fields_that_are_not_known_are_skipped() -> None:
 def test_what_is_no_message(data: bytes) -> None:
     with pytest.raises(DecodeError):
         Outer.decode(data)
+
+
+@dataclass
+class Nested(Message):
+    inner: Inner | None = message(1, Inner)
+    numbers: list[int] = many(2, INTEGER)
+
+
+_MANY = 200_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x18\x00" * _MANY,
+        b"\x78\x00" * _MANY,
+        Nested(numbers=[1] * _MANY).encode(),
+        b"\x12" + encoded_varint(_MANY) + b"\x01" * _MANY,
+        b"".join(b"\x0a" + encoded_varint(40_000) + b"\x78\x00" * 20_000 for _ in range(9)),
+        b"\x8a\x01\x00" * _MANY,
+        b"".join(b"\x8a\x01" + encoded_varint(40_000) + b"\x78\x00" * 20_000 for _ in range(9)),
+    ],
+    ids=["known", "unknown", "many", "packed", "nested", "map", "in a map"],
+)
+def test_a_message_of_too_many_fields_is_refused(data: bytes) -> None:
+    """However they are nested: each is small, and all have to be looked at."""
+    kind = Nested if data[0] in (0x0A, 0x10, 0x12) else Outer
+    with pytest.raises(DecodeError, match="too many fields"):
+        kind.decode(data)

@@ -13,7 +13,6 @@ from boxship.base.times import rfc3339
 from boxship.builder.buildkit.control import StatusResponse, Timestamp, Vertex
 from boxship.builder.buildkit.history import Descriptor
 from boxship.wire.grpc.status import Status
-from boxship.wire.protobuf import DecodeError
 
 _LOG = "application/vnd.buildkit.status.v0"
 _TRACE = "application/vnd.buildkit.otlp.json.v0"
@@ -23,7 +22,8 @@ _STATEMENT = "application/vnd.in-toto+json"
 _PREDICATE = {"in-toto.io/predicate-type": "https://slsa.dev/provenance/v0.2"}
 _BUILD_TYPE = "https://mobyproject.org/buildkit@v1"
 _SECOND = 1_000_000_000
-_SIZE = 4
+#: Bytes in front of each message of a log: its size, the lowest byte first.
+LENGTH = 4
 # Attributes that are arguments of the build, and no affair between client and builder.
 _ARGUMENTS = (
     "build-arg:",
@@ -81,20 +81,8 @@ def log(events: Iterable[StatusResponse]) -> Attachment:
     parts = []
     for event in events:
         data = event.encode()
-        parts += [len(data).to_bytes(_SIZE, "little"), data]
+        parts += [len(data).to_bytes(LENGTH, "little"), data]
     return Attachment(_LOG, b"".join(parts))
-
-
-def events_of(data: bytes) -> list[StatusResponse]:
-    """The inverse of :func:`log`. DecodeError."""
-    found, at = [], 0
-    while at < len(data):
-        size = int.from_bytes(data[at : at + _SIZE], "little")
-        at += _SIZE + size
-        if at > len(data):
-            raise DecodeError("a log is cut off")
-        found.append(StatusResponse.decode(data[at - size : at]))
-    return found
 
 
 def error(status: Status) -> Attachment:

@@ -21,6 +21,7 @@ PLAN = "boxship.plan"
 QUESTIONS = frozenset((PLAN, *(f"frontend.{name}" for name in outline.REQUESTS)))
 # What BuildKit has no attribute for, and our own client asks for.
 _OURS = "boxship."
+_MOST_WORDS = 1000
 _RESOLVE_MODES = ("", "default", "local", "pull")
 
 
@@ -175,6 +176,8 @@ def _prefixed(attrs: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 
 def _words(text: str) -> list[str]:
+    if text.count(",") > _MOST_WORDS:
+        raise InvalidParameter(f"a list of more than {_MOST_WORDS} words")
     try:
         return [word for row in csv.reader([text]) for word in row if word]
     except csv.Error as error:

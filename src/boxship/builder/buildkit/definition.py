@@ -48,11 +48,12 @@ def of_image(image_id: str) -> Definition:
 def image_in(data: bytes) -> str:
     """The image that a definition is about, empty when it is about anything else."""
     try:
-        operations = [Operation.decode(one) for one in Definition.decode(data).operations]
+        encoded = Definition.decode(data).operations
+        operations = [Operation.decode(one) for one in encoded] if len(encoded) <= 2 else []
     except DecodeError:
         return ""
     found = [operation for operation in operations if operation.source is not None]
-    if len(found) != 1 or len(operations) > 2:
+    if len(found) != 1:
         return ""
     source = found[0].source
     identifier = source.identifier if source is not None else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from boxship.base.errors import InvalidParameter
 from boxship.base.times import now_ns, parse_rfc3339
 from boxship.builder.buildkit.control import Exporter, Timestamp
-from boxship.builder.usage import matcher
+from boxship.builder.usage import check_number, matcher
 from boxship.wire.grpc.status import Status
 from boxship.wire.protobuf import (
     INTEGER,
@@ -132,6 +132,7 @@ Chooses = Callable[[HistoryRecord], bool]
 def chooser(filters: Sequence[str]) -> Chooses:
     """Whether one of *filters* holds of a record: those of :mod:`boxship.builder.usage`, and
     comparisons with times. :class:`InvalidParameter`."""
+    check_number(filters)
     groups = [_group(text) for text in filters if text]
     return lambda record: not groups or any(chooses(record) for chooses in groups)
 

@@ -50,14 +50,6 @@ class Feed:
         self._ended = False
         self._changed = asyncio.Event()
 
-    @classmethod
-    def of(cls, events: list[StatusResponse]) -> "Feed":
-        """That of a build that has ended."""
-        found = cls()
-        found.events = events
-        found.end()
-        return found
-
     def send(self, event: StatusResponse) -> None:
         self.events.append(event)
         self._changed.set()

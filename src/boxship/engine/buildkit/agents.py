@@ -112,8 +112,8 @@ async def _pump(call: OpenCall, reader: asyncio.StreamReader, writer: asyncio.St
     sending = asyncio.ensure_future(outward())
     try:
         while batch := await call.receive():
-            for data in batch:
-                writer.write(messages.BytesMessage.decode(data).data)
+            # Together: one by one, many little ones would cost time by the square of their number.
+            writer.write(b"".join(messages.BytesMessage.decode(data).data for data in batch))
             await writer.drain()
     finally:
         sending.cancel()

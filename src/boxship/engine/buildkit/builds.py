@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import attributes
-from boxship.builder.buildkit.attachments import events_of
 from boxship.builder.buildkit.control import Asked, SolveRequest
 from boxship.builder.buildkit.definition import image_in
 from boxship.builder.buildkit.history import HistoryRecord
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _PATIENCE = 5.0
+_LONGEST_REF = 256
+# Messages that are sent together.
+_BATCH = 100
 # How long a client may take to ask how a build went that was over at once.
 _LATE = 10.0
 
@@ -45,6 +47,8 @@ class Builds:
     @contextlib.contextmanager
     def opened(self, request: SolveRequest) -> Iterator[Build]:
         """The build that *request* begins, for others to find while this lasts."""
+        if len(request.ref) > _LONGEST_REF:
+            raise GrpcError(Code.INVALID_ARGUMENT, "the build's reference is too long")
         if request.ref in self._running:
             raise GrpcError(Code.UNKNOWN, f"job ID {request.ref} exists")
         build = self._running[request.ref] = Build(request)
@@ -79,14 +83,17 @@ class Builds:
             raise GrpcError(Code.UNKNOWN, f"no such job {ref}") from None
 
     async def feed(self, ref: str) -> Feed:
-        """What is told of the build *ref*, which may have ended, just before or long ago."""
-        if ref not in self._running and ref not in self._ended:
-            record = await self.history.record(ref)
-            if record is not None and record.logs is not None:
-                data = await self.history.read(record.logs.digest)
-                return Feed.of(await asyncio.to_thread(events_of, data))
+        """What is told of the build *ref*, which may have ended just before."""
         await self._begun(ref)
         return self._running[ref].feed if ref in self._running else self._ended[ref]
+
+    async def told(self, ref: str) -> AsyncIterator[list[bytes]]:
+        """The same, encoded; also of a build of long ago."""
+        if ref not in self._running and ref not in self._ended:
+            past = await self.history.told(ref)
+            if past is not None:
+                return past
+        return _encoded(await self.feed(ref))
 
     def running(self) -> list[HistoryRecord]:
         builds = self._running.values()
@@ -139,3 +146,9 @@ class Builds:
     def _wake(self) -> None:
         event, self._changed = self._changed, asyncio.Event()
         event.set()
+
+
+async def _encoded(feed: Feed) -> AsyncIterator[list[bytes]]:
+    async for news in feed.listen():
+        for at in range(0, len(news), _BATCH):
+            yield [event.encode() for event in news[at : at + _BATCH]]

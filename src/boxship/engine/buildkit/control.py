@@ -133,10 +133,9 @@ class Control:
     async def _status(self, call: Call) -> None:
         request = await call.receive(messages.StatusRequest)
         call.start()
-        feed = await self._builds.feed(request.ref if request is not None else "")
-        async for news in feed.listen():
-            for event in news:
-                await call.send(event)
+        ref = request.ref if request is not None else ""
+        async for news in await self._builds.told(ref):
+            await call.send_encoded(news)
 
     # the cache
 

@@ -19,6 +19,8 @@ from boxship.images.reference import Reference
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+_MOST_NAMES = 1000
+
 
 @dataclass(slots=True)
 class Export:
@@ -50,7 +52,10 @@ class Export:
     def names(self) -> list[Reference]:
         """What the images are to be called. :class:`InvalidParameter`."""
         found = []
-        for text in self.attrs.get("name", "").split(","):
+        texts = self.attrs.get("name", "").split(",")
+        if len(texts) > _MOST_NAMES:
+            raise InvalidParameter(f"more than {_MOST_NAMES} names")
+        for text in texts:
             if text:
                 name = references.parse(text).with_default_tag()
                 if not name.tag:

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from boxship.base.digests import is_digest
-from boxship.builder.buildkit.attachments import Attachment
+from boxship.builder.buildkit.attachments import LENGTH, Attachment
 from boxship.builder.buildkit.history import (
     COMPLETE,
     DELETED,
@@ -30,6 +31,7 @@ _MOST_PINNED = 200
 _MOST_BYTES = 256 << 20
 # Events that a client may be behind.
 _BEHIND = 1000
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class History:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._records: dict[str, HistoryRecord] = {}
+        #: Bytes of each, with its blobs.
+        self._sizes: dict[str, int] = {}
         self._is_read = False
         self._lock = asyncio.Lock()
         self._keeping: set[asyncio.Task[None]] = set()
@@ -98,15 +102,15 @@ class History:
             record, attachments = await asyncio.to_thread(make)
             record.generation = 1
             try:
-                await asyncio.to_thread(self._write, record, attachments)
+                size = await asyncio.to_thread(self._write, record, attachments)
             except OSError as error:
                 _log.warning("the build %s is not remembered: %s", record.ref, error)
                 return
             self._records.pop(record.ref, None)
-            self._records[record.ref] = record
+            self._records[record.ref], self._sizes[record.ref] = record, size
             gone = self._excess()
             for one in gone:
-                del self._records[one.ref]
+                del self._records[one.ref], self._sizes[one.ref]
             await asyncio.to_thread(self._remove, gone)
         self._tell(COMPLETE, record)
         for one in gone:
@@ -116,7 +120,7 @@ class History:
         """The oldest go when there are too many, or when they are too large; never the last."""
         found: list[HistoryRecord] = []
         loose = [one for one in self._records.values() if not one.pinned]
-        sizes = [sum(blob.size for blob in one.descriptors()) for one in loose]
+        sizes = [self._sizes[one.ref] for one in loose]
         while len(loose) > 1 and (len(loose) > _MOST or sum(sizes) > _MOST_BYTES):
             found.append(loose.pop(0))
             sizes.pop(0)
@@ -158,7 +162,7 @@ class History:
             if record is None:
                 raise GrpcError(Code.UNKNOWN, f"build record {request.ref}: not found")
             if request.delete:
-                del self._records[request.ref]
+                del self._records[request.ref], self._sizes[request.ref]
                 await asyncio.to_thread(self._remove, [record])
                 self._tell(DELETED, HistoryRecord(request.ref))
                 return
@@ -177,11 +181,13 @@ class History:
             digests &= {wanted}
         return await asyncio.to_thread(self._look, sorted(digests))
 
-    async def read(self, digest: str) -> bytes:
-        """All of a blob that a record speaks of, empty when it is gone."""
-        with contextlib.suppress(FileNotFoundError):
-            return await asyncio.to_thread(self._blob_path(digest).read_bytes)
-        return b""
+    async def told(self, ref: str) -> AsyncIterator[list[bytes]] | None:
+        """What the build *ref* told its clients, encoded, some at a time; None for an unknown
+        one."""
+        record = await self.record(ref)
+        if record is None or record.logs is None:
+            return None
+        return _messages(self._blob_path(record.logs.digest))
 
     def _tell(self, kind: int, record: HistoryRecord) -> None:
         for listener in self._listeners:
@@ -194,6 +200,7 @@ class History:
         async with self._lock:
             if not self._is_read:
                 self._records = await asyncio.to_thread(self._load)
+                self._sizes = {ref: _size(one) for ref, one in self._records.items()}
                 self._is_read = True
             yield
 
@@ -219,10 +226,12 @@ class History:
         path = self._blob_path(blob.digest) if is_digest(blob.digest) else None
         return path is not None and path.is_file() and path.stat().st_size == blob.size
 
-    def _write(self, record: HistoryRecord, attachments: Sequence[Attachment]) -> None:
+    def _write(self, record: HistoryRecord, attachments: Sequence[Attachment]) -> int:
+        """Bytes of everything."""
         for one in attachments:
             _put(self._blob_path(one.descriptor.digest), one.data)
         _put(self._record_path(record.ref), record.encode())
+        return _size(record)
 
     def _remove(self, gone: Sequence[HistoryRecord]) -> None:
         """*gone* are no longer among the records."""
@@ -248,6 +257,29 @@ class History:
     def _blob_path(self, digest: str) -> Path:
         """Digests are ours, or have been checked."""
         return self._root / "blobs" / digest.partition(":")[2]
+
+
+async def _messages(path: Path) -> AsyncIterator[list[bytes]]:
+    try:
+        file = await asyncio.to_thread(open, path, "rb")
+    except FileNotFoundError:
+        return
+    with file:
+        while found := await asyncio.to_thread(_next_messages, file):
+            yield found
+
+
+def _next_messages(file: BinaryIO) -> list[bytes]:
+    """Until they are enough for once; none at the end."""
+    found, size = [], 0
+    while size < _PIECE and (head := file.read(LENGTH)):
+        found.append(file.read(int.from_bytes(head, "little")))
+        size += len(found[-1])
+    return found
+
+
+def _size(record: HistoryRecord) -> int:
+    return len(record.encode()) + sum(blob.size for blob in record.descriptors())
 
 
 def _read(path: Path) -> HistoryRecord | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ class Call:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._pending: list[bytes] = []
+        self._pending: deque[bytes] = deque()
         self._started = False
         self.metadata = dict(stream.headers)
 
@@ -35,12 +36,16 @@ class Call:
     async def receive(self, kind: type[Q]) -> Q | None:
         """The client's next message, None when there is none."""
         if not self._pending:
-            self._pending = await self._stream.receive()
-        return kind.decode(self._pending.pop(0)) if self._pending else None
+            self._pending.extend(await self._stream.receive())
+        return kind.decode(self._pending.popleft()) if self._pending else None
 
     async def send(self, message: Message) -> None:
+        await self.send_encoded([message.encode()])
+
+    async def send_encoded(self, messages: list[bytes]) -> None:
+        """Several that are encoded already."""
         self.start()
-        await self._stream.send([message.encode()])
+        await self._stream.send(messages)
 
     def start(self) -> None:
         """Send the headers, so that the client knows that it is heard."""
