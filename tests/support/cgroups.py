@@ -37,7 +37,7 @@ def remove_prefix(layout: Layout) -> None:
                 for name, value in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
                     with contextlib.suppress(OSError):
                         Path(place, name).write_text(value)
-            tree.signal_all(directory)
+            tree.kill_all(directory)
             tree.remove(directory, 5)
 
 

@@ -30,7 +30,6 @@ class Attachment:
     __slots__ = (
         "container",
         "detach_keys",
-        "logs",
         "removes",
         "signals",
         "stderr",
@@ -50,7 +49,6 @@ class Attachment:
         detach_keys: str = "",
         signals: bool = True,
         removes: bool = False,
-        logs: bool = False,
     ) -> None:
         self.container = container
         self.tty = tty
@@ -60,7 +58,6 @@ class Attachment:
         self.detach_keys = detach_keys
         self.signals = signals
         self.removes = removes
-        self.logs = logs
 
     def open(self, client: Client) -> Hijacked:
         query = {
@@ -68,7 +65,6 @@ class Attachment:
             "stdin": self.stdin,
             "stdout": self.stdout,
             "stderr": self.stderr,
-            "logs": self.logs,
             "detachKeys": self.detach_keys or None,
         }
         return client.hijack(paths.container(self.container, "attach"), query, tty=self.tty)

@@ -8,7 +8,7 @@ from boxship.base.errors import InvalidParameter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 TCP_PORT = 2375
 _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
@@ -43,16 +43,12 @@ class Endpoint:
         self.user = user
 
 
-def runtime_directory(environ: Mapping[str, str] = os.environ) -> str:
-    """The directory that holds the default socket: root's, or the user's own."""
-    if os.geteuid() == 0:
-        return "/run/boxship"
-    parent = environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    return f"{parent}/boxship"
-
-
-def default_address(environ: Mapping[str, str] = os.environ) -> str:
-    return f"unix://{runtime_directory(environ)}/boxship.sock"
+def default_address() -> str:
+    """Of root's daemon, or of the user's own."""
+    parent = "/run"
+    if os.geteuid() != 0:
+        parent = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+    return f"unix://{parent}/boxship/boxship.sock"
 
 
 def parse_endpoint(text: str) -> Endpoint:

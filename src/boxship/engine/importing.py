@@ -15,11 +15,11 @@ from boxship.images.images import Images
 def import_from(
     images: Images,
     source: str,
-    repo: str = "",
-    tag: str = "",
-    message: str = "",
-    changes: Sequence[str] = (),
-    platform: str | None = None,
+    repo: str,
+    tag: str,
+    message: str,
+    changes: Sequence[str],
+    platform: str | None,
 ) -> AsyncGenerator[Message, None]:
     """The messages of Docker's progress stream, the last one with the image's ID.
 

@@ -90,9 +90,9 @@ def put(effective: int, permitted: int, inheritable: int) -> None:
     libc.call("capset", ctypes.byref(_Header(_VERSION_3, 0)), (_Data * 2)(*halves))
 
 
-def keep_on_setuid(keep: bool = True) -> None:
+def keep_on_setuid() -> None:
     """Keep the permitted set when every uid becomes non-zero (cleared again by execve)."""
-    libc.call("prctl", _PR_SET_KEEPCAPS, ctypes.c_ulong(keep), 0, 0, 0)
+    libc.call("prctl", _PR_SET_KEEPCAPS, ctypes.c_ulong(1), 0, 0, 0)
 
 
 def drop_bounding(keep: int) -> None:

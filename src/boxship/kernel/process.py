@@ -43,8 +43,8 @@ def setns(fd: int, kinds: int = 0) -> None:
         raise libc.fail()
 
 
-def prctl(option: int, value: int, second: int = 0) -> None:
-    if _prctl(option, value, second, 0, 0) < 0:
+def prctl(option: int, value: int) -> None:
+    if _prctl(option, value, 0, 0, 0) < 0:
         raise libc.fail()
 
 

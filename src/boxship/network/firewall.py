@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from boxship.base.errors import Internal
 from boxship.kernel.nft import Nft
 from boxship.network import ruleset
-from boxship.network.ruleset import PLAIN, Element, Link, Publication, Publishing, Zone
+from boxship.network.ruleset import Element, Link, Publication, Publishing, Zone
 
 
 class Firewall:
@@ -17,9 +17,7 @@ class Firewall:
     an earlier daemon stay in force until :meth:`restore`, and changes wait for that.
     """
 
-    def __init__(
-        self, name: str = "boxship", wanted: Publishing = PLAIN, kept: bool = False
-    ) -> None:
+    def __init__(self, name: str, wanted: Publishing, kept: bool) -> None:
         self.name = name
         self.wanted = wanted
         #: None where no rules are wanted at all.

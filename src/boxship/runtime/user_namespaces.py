@@ -6,6 +6,7 @@ What takes the host's rights is done before the namespace is entered; all else i
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
+from boxship.sandbox.userns import outside
 
 Spec = dict[str, Any]
 Step = tuple[str, Spec]
@@ -28,20 +29,13 @@ def from_spec(spec: Spec) -> Spec:
     for kind, mappings in rows.items():
         if not mappings:
             raise InvalidParameter(f"user namespaces enabled, but no {kind} mappings found")
-        if _outside(mappings, 0) is None:
+        if outside(mappings, 0) is None:
             raise InvalidParameter(f"user namespaces enabled, but {kind} 0 is not mapped")
     return {"path": found[0].get("path") or "", **rows}
 
 
 def _rows(mappings: list[Spec] | None) -> list[list[int]]:
     return [[row["containerID"], row["hostID"], row["size"]] for row in mappings or ()]
-
-
-def _outside(rows: list[list[int]], number: int) -> int | None:
-    for inside, start, length in rows:
-        if inside <= number < inside + length:
-            return start + number - inside
-    return None
 
 
 def before(
@@ -79,6 +73,6 @@ def _device(device: Spec, user: Spec) -> Spec:
     owners = {}
     for kind in ("uid", "gid"):
         wanted = device.get(kind) or 0
-        mapped = _outside(user[kind], wanted)
-        owners[kind] = _outside(user[kind], 0) if mapped is None else mapped
+        mapped = outside(user[kind], wanted)
+        owners[kind] = outside(user[kind], 0) if mapped is None else mapped
     return device | owners

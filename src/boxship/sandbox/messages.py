@@ -95,9 +95,9 @@ def read_all(fd: int) -> bytes:
         os.close(fd)
 
 
-def receive(channel: socket.SocketType, flags: int = 0) -> tuple[Message, list[int]] | None:
+def receive(channel: socket.SocketType) -> tuple[Message, list[int]] | None:
     """The next message and its descriptors (the caller owns them), or None at the end."""
-    packet = receive_packet(channel, flags)
+    packet = receive_packet(channel)
     if packet is None:
         return None
     message, fds = unpack(packet)
@@ -128,9 +128,9 @@ def pass_on(channel: socket.SocketType, packet: Packet, fds: Sequence[int]) -> N
     _sendmsg(channel, packet[0], [*holding(packet), *fds])
 
 
-def receive_packet(channel: socket.SocketType, flags: int = 0) -> Packet | None:
+def receive_packet(channel: socket.SocketType) -> Packet | None:
     """The next message as it comes, or None at the end."""
-    data, ancillary, _, _ = channel.recvmsg(_INLINE_LIMIT + 16, _ANCILLARY, flags | _CLOSE_ON_EXEC)
+    data, ancillary, _, _ = channel.recvmsg(_INLINE_LIMIT + 16, _ANCILLARY, _CLOSE_ON_EXEC)
     fds = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

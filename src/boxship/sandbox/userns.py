@@ -82,17 +82,20 @@ def become_root() -> None:
     process.set_dumpable(False)
 
 
-def outside(rows: list[list[int]], number: int = 0) -> int:
-    """Who *number* is outside; :class:`OSError` (EINVAL) for one that is not mapped."""
+def outside(rows: list[list[int]], number: int) -> int | None:
+    """Who *number* is outside; None for one that is not mapped."""
     for inside, start, length in rows:
         if inside <= number < inside + length:
             return start + number - inside
-    raise OSError(errno.EINVAL, f"{number} is not mapped in the user namespace")
+    return None
 
 
 def root_of(mappings: Mappings) -> tuple[int, int]:
-    """User and group outside of root inside."""
-    return outside(mappings["uid"]), outside(mappings["gid"])
+    """User and group outside of root inside; :class:`OSError` (EINVAL) where it is not mapped."""
+    user, group = outside(mappings["uid"], 0), outside(mappings["gid"], 0)
+    if user is None or group is None:
+        raise OSError(errno.EINVAL, "0 is not mapped in the user namespace")
+    return user, group
 
 
 @contextlib.contextmanager

@@ -185,7 +185,6 @@ def test_facts_of_the_moment_are_passed_in() -> None:
     assert answer["NetworkSettings"]["SandboxKey"] == "/ns"
     asked = container(host=HostConfig(security_opt=["apparmor=mine"]))
     assert shown(asked)["AppArmorProfile"] == "mine"
-    assert shown(asked, apparmor_profile="p")["AppArmorProfile"] == "p"
 
 
 def test_the_bridge_endpoint_is_repeated_at_the_top() -> None:

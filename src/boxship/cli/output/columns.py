@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 MINIMUM = 10
-PADDING = 3
+_PADDING = 3
 
 
-def align(lines: list[str], minimum: int = MINIMUM, padding: int = PADDING) -> list[str]:
+def align(lines: list[str], minimum: int = MINIMUM) -> list[str]:
     """Lines whose cells end with tabs, padded. A column reaches over neighbouring lines that have
     it; the text after a line's last tab belongs to no column."""
     cells = [line.split("\t") for line in lines]
     widths: list[list[int]] = [[] for _ in cells]
-    _measure(cells, widths, 0, len(cells), minimum, padding)
+    _measure(cells, widths, 0, len(cells), minimum)
     return [
         "".join(cell + " " * (width - len(cell)) for cell, width in zip(row, spans, strict=False))
         + row[-1]
@@ -25,7 +25,6 @@ def _measure(
     first: int,
     end: int,
     minimum: int,
-    padding: int,
 ) -> None:
     """Widths of the blocks between lines *first* and *end*, one column further than measured."""
     column = len(widths[first]) if first < end else 0
@@ -39,5 +38,5 @@ def _measure(
             line += 1
         widest = max(len(row[column]) for row in cells[start:line])
         for spans in widths[start:line]:
-            spans.append(max(minimum, widest + padding))
-        _measure(cells, widths, start, line, minimum, padding)
+            spans.append(max(minimum, widest + _PADDING))
+        _measure(cells, widths, start, line, minimum)

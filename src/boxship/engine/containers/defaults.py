@@ -29,7 +29,7 @@ READONLY_PATHS = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysr
 
 
 def apply_defaults(
-    host: HostConfig, facts: HostFacts, ipc_mode: str = "private", cgroupns_mode: str = ""
+    host: HostConfig, facts: HostFacts, ipc_mode: str, cgroupns_mode: str
 ) -> HostConfig:
     """A copy of *host* without gaps.
 

@@ -23,14 +23,12 @@ def inspect(
     graph_driver: Mapping[str, Any] | None = None,
     exec_ids: Iterable[str] | None = None,
     size: tuple[int, int] | None = None,
-    apparmor_profile: str = "",
     sandbox: tuple[str, str] = ("", ""),
 ) -> dict[str, Any]:
     """*container* as Docker shows it.
 
     *graph_driver*: ``{"Name": …, "Data": {…}}``; *exec_ids*: living execs; *size*: bytes written
-    and bytes in all, when the client asked; *apparmor_profile*: the one in force (the one asked
-    for when empty); *sandbox*: id and path of the network namespace.
+    and bytes in all, when the client asked; *sandbox*: id and path of the network namespace.
     """
     answer: dict[str, Any] = {
         "Id": container.id,
@@ -46,7 +44,7 @@ def inspect(
         "Platform": container.platform,
         "MountLabel": "",
         "ProcessLabel": "",
-        "AppArmorProfile": apparmor_profile or _apparmor_asked_for(container.host_config),
+        "AppArmorProfile": _apparmor_asked_for(container.host_config),
         "ExecIDs": list(exec_ids or ()) or None,
         "HostConfig": host_config_answer(container.host_config),
         "GraphDriver": graph_driver or {"Data": None, "Name": container.driver},

@@ -40,13 +40,13 @@ def processes(directory: str) -> list[int]:
     return found
 
 
-def signal_all(directory: str, number: int = signal.SIGKILL) -> bool:
-    """Send a signal to each process; False when there was none."""
+def kill_all(directory: str) -> bool:
+    """Send SIGKILL to each process; False when there was none."""
     pids = processes(directory)
     for pid in pids:
         if pid > 0:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+                os.kill(pid, signal.SIGKILL)
     return bool(pids)
 
 

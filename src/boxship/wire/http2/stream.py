@@ -145,12 +145,6 @@ class Stream:
         finally:
             self._waiting = None
 
-    async def head(self) -> Headers:
-        """The peer's first headers. :class:`StreamReset`."""
-        while self.first and not self.ended:
-            await self._wait()
-        return self.headers
-
     async def receive(self) -> list[bytes]:
         """All messages that are there, at least one; none when the peer has ended.
 

@@ -90,12 +90,12 @@ class GroupV1:
         """Frozen processes cannot fork: one round reaches all. Where one does not freeze (or there
         is no freezer), rounds until nobody is left."""
         if "freezer" not in self._of:
-            freezing.settle(lambda: not tree.signal_all(self._roster()), _KILL_FREEZE_TIMEOUT)
+            freezing.settle(lambda: not tree.kill_all(self._roster()), _KILL_FREEZE_TIMEOUT)
             return
         try:
             for _ in range(_KILL_ROUNDS):
                 complete = self._freeze(_KILL_FREEZE_TIMEOUT)
-                tree.signal_all(self._of["freezer"])
+                tree.kill_all(self._of["freezer"])
                 self.thaw()
                 if complete:
                     return

@@ -106,7 +106,7 @@ class GroupV2:
     def _kill_one_by_one(self) -> None:
         """SIGKILL reaches frozen processes in v2; they cannot fork meanwhile."""
         self._freeze(1.0)
-        freezing.settle(lambda: not tree.signal_all(self._directory), 1.0)
+        freezing.settle(lambda: not tree.kill_all(self._directory), 1.0)
         self.thaw()
 
     def processes(self) -> list[int]:
