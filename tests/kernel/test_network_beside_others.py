@@ -67,10 +67,11 @@ nft add rule inet firewalld filter_FORWARD reject with icmpx admin-prohibited
 """
 _FIREWALL_CMD = """#!/bin/sh
 [ "$1" = --zone=trusted ] || exit 2
+[ "${2#*=}" != "$ELSEWHERE" ] || exit 40
 element="element inet firewalld trusted { ${2#*=} }"
 case $2 in
     --query-interface=*) nft get $element ;;
-    --change-interface=*) nft add $element ;;
+    --add-interface=*) nft add $element ;;
     --remove-interface=*) nft delete $element ;;
 esac
 """

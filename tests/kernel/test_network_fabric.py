@@ -6,32 +6,19 @@ import itertools
 import os
 import socket
 import threading
-from collections.abc import Sequence
 
 import pytest
 
 from boxship.base.errors import Internal
 from boxship.kernel import rtnetlink
-from boxship.kernel.netlink import Message, Netlink
 from boxship.network import bridge
 from boxship.network.bridge import Bridge
 from boxship.network.endpoint import Endpoint
 from boxship.network.fabric import Fabric, Targets, Wiring
 from boxship.network.namespace import Namespace
+from support.dying import Dead, Dying
 from support.leaks import settled
 from support.network_ground import ANY, Ground, ask, connect, ip, serve, shell, wish_for
-
-
-class _Dying(Netlink):
-    """Of a process that ends after so many datagrams."""
-
-    left = 0
-
-    def _send(self, messages: Sequence[Message], flags: int) -> int:
-        self.left -= 1
-        if self.left < 0:
-            raise InterruptedError
-        return super()._send(messages, flags)
 
 
 def test_a_bridge_half_made_is_swept(ground: Ground) -> None:
@@ -41,13 +28,12 @@ def test_a_bridge_half_made_is_swept(ground: Ground) -> None:
 
     def work() -> int:
         for count in itertools.count():
-            channel = _Dying(socket.NETLINK_ROUTE)
-            channel.left = count
-            with contextlib.closing(channel), contextlib.suppress(InterruptedError):
+            channel = Dying(count)
+            with contextlib.closing(channel), contextlib.suppress(Dead):
                 bridge.ensure(channel, wanted)
                 return count
-            with contextlib.closing(rtnetlink.open_socket()) as channel:
-                bridge.sweep(channel, wanted.owner, ())
+            with contextlib.closing(rtnetlink.open_socket()) as sweeper:
+                bridge.sweep(sweeper, wanted.owner, ())
             assert not bridge.is_interface("half"), count
         raise AssertionError
 

@@ -21,7 +21,7 @@ SUITE = "trixie"
 KERNEL = "linux-image-cloud-amd64"
 PACKAGES = (
     "python3 docker-cli busybox-static iproute2 kmod procps util-linux ca-certificates "
-    "bzip2 xz-utils zstd erofs-utils systemd"
+    "bzip2 xz-utils zstd erofs-utils systemd nftables"
 )
 # The rest of the development tools would only make the image larger.
 TEST_LIBRARIES = ("docker", "hypothesis", "pytest", "pytest-timeout", "websocket-client")

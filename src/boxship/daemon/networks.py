@@ -1,6 +1,5 @@
 """The part of the settings that says what networks are made of."""
 
-import ipaddress
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
@@ -56,7 +55,7 @@ def _switch(name: str, value: Any) -> bool:
 def _address(name: str, value: Any) -> str:
     text = _text(name, value)
     try:
-        return str(ipaddress.ip_address(text)) if text else ""
+        return str(ipam.plain_address(text)) if text else ""
     except ValueError:
         raise InvalidParameter(f'invalid {name} "{text}": it is no address') from None
 

@@ -14,7 +14,7 @@ _LOCK = "daemon.lock"
 @contextlib.contextmanager
 def sole_owner(data_root: Path) -> Iterator[None]:
     """Hold the data root's lock (flock(2), gone with the process). :class:`Conflict` if taken."""
-    data_root.mkdir(parents=True, exist_ok=True, mode=0o711)
+    data_root.mkdir(parents=True, exist_ok=True, mode=0o710)
     fd = os.open(data_root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,6 +11,8 @@ from boxship.engine.options import Mappings
 
 DEFAULT_USER = "dockremap"
 _FIRST, _LENGTH, _LAST = 100_000, 65_536, 2**32 - 2
+# UID_GID_MAP_MAX_EXTENTS in linux/user_namespace.h
+_MOST_ROWS = 340
 _UID_FILE, _GID_FILE = Path("/etc/subuid"), Path("/etc/subgid")
 Row = tuple[int, int, int]
 
@@ -99,13 +101,23 @@ def _read(path: Path) -> list[tuple[str, int, int]]:
 
 
 def _mapping(path: Path, name: str, number: str, kind: str) -> tuple[Row, ...]:
-    """All ranges of the owner one after the other, so that the first begins with root."""
+    """All ranges of the owner one after the other, so that the first begins with root.
+
+    :class:`InvalidParameter` for what would make containers' users the host's own root, and what
+    the kernel would refuse only as a container starts (user_namespaces(7)).
+    """
     found: list[Row] = []
     inside = 0
     for owner, first, length in sorted(set(_read(path)), key=lambda row: row[1]):
         if owner in (name, number):
+            if first == 0:
+                raise InvalidParameter(f"{path}: the range of {owner!r} contains root: {first}")
+            if found and first < found[-1][1] + found[-1][2]:
+                raise InvalidParameter(f"{path}: ranges of {owner!r} overlap at {first}")
             found.append((inside, first, length))
             inside += length
+    if len(found) > _MOST_ROWS:
+        raise InvalidParameter(f"{path}: {name!r} has more than {_MOST_ROWS} ranges")
     if not found:
         raise InvalidParameter(
             f"Can't create ID mappings: no {kind} ranges found for {name!r} in {path}"

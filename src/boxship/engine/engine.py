@@ -64,7 +64,8 @@ class Engine:
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
-        for directory in (options.data_root, options.exec_root, options.run_root):
+        options.data_root.mkdir(parents=True, exist_ok=True, mode=0o710)
+        for directory in (options.exec_root, options.run_root):
             directory.mkdir(parents=True, exist_ok=True, mode=0o711)
         (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
         # Files of builds have the modes that their owners gave them, but root for an owner.

@@ -1,10 +1,11 @@
 """Links, addresses and routes (rtnetlink(7), linux/if_link.h): messages, and questions."""
 
 import ipaddress
+import random
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from boxship.kernel import netlink
@@ -68,14 +69,25 @@ class Link:
     """Whether frames pass: up, connected, and known to be so by the kernel's queues."""
 
 
-def add_bridge(name: str, mac: str) -> Message:
+def add_marked(channel: Netlink, new: Callable[[int], Message], remark: str) -> None:
+    """Make an interface by *new*, which gets its index, with a *remark* (:func:`set_alias`).
+
+    In one call: a process that dies leaves none that nobody knows as its own. And by an index that
+    the kernel gives nobody: somebody else who is a moment earlier with the name keeps his
+    interface as it is. :class:`OSError`.
+    """
+    index = random.randrange(1 << 24, 1 << 30)
+    channel.require([new(index), set_alias(index, remark)])
+
+
+def add_bridge(name: str, mac: str, index: int = 0) -> Message:
     """With a *mac* of its own, which does not change as ports come and go."""
     parts = [
         text(_IFLA_IFNAME, name),
         attribute(_IFLA_ADDRESS, mac_bytes(mac)),
         nest(_IFLA_LINKINFO, text(_INFO_KIND, "bridge")),
     ]
-    body = link_head() + b"".join(parts)
+    body = link_head(index) + b"".join(parts)
     return Message(NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
 
 
@@ -118,9 +130,9 @@ def set_bridge_entry(index: int, mac: str) -> Message:
     return Message(_NEWNEIGH, flags, head + attribute(_NDA_LLADDR, mac_bytes(mac)))
 
 
-def set_alias(name: str, alias: str) -> Message:
+def set_alias(index: int, alias: str) -> Message:
     """A remark that goes with the interface, at most 255 bytes; none is taken as it is made."""
-    return Message(NEWLINK, 0, link_head() + text(_IFLA_IFNAME, name) + text(_IFLA_IFALIAS, alias))
+    return Message(NEWLINK, 0, link_head(index) + text(_IFLA_IFALIAS, alias))
 
 
 def set_mtu(index: int, mtu: int) -> Message:

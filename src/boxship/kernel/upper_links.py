@@ -16,9 +16,9 @@ def _u16(kind: int, value: int) -> bytes:
     return attribute(kind, struct.pack("=H", value))
 
 
-def _new(parts: list[bytes], kind: str, data: list[bytes]) -> Message:
+def _new(parts: list[bytes], kind: str, data: list[bytes], index: int = 0) -> Message:
     info = nest(_IFLA_LINKINFO, text(_INFO_KIND, kind), nest(_INFO_DATA, *data))
-    body = rtnetlink.link_head() + b"".join([*parts, info])
+    body = rtnetlink.link_head(index) + b"".join([*parts, info])
     return Message(rtnetlink.NEWLINK, netlink.CREATE | netlink.EXCLUSIVE, body)
 
 
@@ -44,12 +44,12 @@ def add_ipvlan(
     return _new(_inside(name, parent, namespace, mtu), "ipvlan", data)
 
 
-def add_vlan(name: str, parent: int, number: int) -> Message:
+def add_vlan(name: str, parent: int, number: int, index: int) -> Message:
     """The VLAN *number* of the interface *parent* (index)."""
     parts = [text(_IFLA_IFNAME, name), u32(_IFLA_LINK, parent)]
-    return _new(parts, "vlan", [_u16(_VLAN_ID, number)])
+    return _new(parts, "vlan", [_u16(_VLAN_ID, number)], index)
 
 
-def add_dummy(name: str) -> Message:
+def add_dummy(name: str, index: int) -> Message:
     """An interface that leads nowhere."""
-    return _new([text(_IFLA_IFNAME, name)], "dummy", [])
+    return _new([text(_IFLA_IFNAME, name)], "dummy", [], index)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import ipaddress
 import socket
 from collections.abc import Collection
@@ -36,13 +37,13 @@ def ensure(channel: Netlink, wanted: Bridge) -> int:
     """Make the bridge, or bring the one that is there to what is wanted; its index."""
     link = rtnetlink.find_link(channel, wanted.name)
     if link is None:
-        made = [rtnetlink.add_bridge(wanted.name, wanted.mac)]
-        # In one call: a process that dies leaves none that nobody knows as ours.
-        remark = [rtnetlink.set_alias(wanted.name, wanted.owner)] if wanted.owner else []
-        channel.require([*made, *remark])
+        new = functools.partial(rtnetlink.add_bridge, wanted.name, wanted.mac)
+        rtnetlink.add_marked(channel, new, wanted.owner)
         link = rtnetlink.find_link(channel, wanted.name)
     if link is None or link.kind != "bridge":
         raise OSError(errno.EEXIST, f"existing interface {wanted.name} is not a bridge")
+    if link.alias != wanted.owner and link.alias.startswith(_kind(wanted.owner)):
+        raise OSError(errno.EEXIST, f"existing interface {wanted.name} is another daemon's")
     # No container shall configure this host by posing as a router, whether it has IPv6 or not.
     _set(_CONF6 / wanted.name / "accept_ra", "0")
     if wanted.ipv6:
@@ -85,9 +86,13 @@ def own_name(channel: Netlink, stem: str, owner: str) -> str:
     links = {link.name: link.alias for link in rtnetlink.links(channel)}
     names = [f"{stem}{number}" for number in range(len(links) + 1)]
     ours = [name for name in names if links.get(name) == owner]
-    kind = owner.partition(" ")[0]
-    free = [name for name in names if not links.get(name, "").startswith(f"{kind} ")]
+    free = [name for name in names if not links.get(name, "").startswith(_kind(owner))]
     return (ours or free)[0]
+
+
+def _kind(owner: str) -> str:
+    """What the remarks of all daemons begin with."""
+    return owner.partition(" ")[0] + " "
 
 
 def is_interface(name: str) -> bool:
@@ -102,7 +107,7 @@ def retire(channel: Netlink, name: str, owner: str) -> bool:
     """Switch the interface off, and its routes with it; whether it was made for *owner* and shall
     be deleted. One of somebody else's stays as it is."""
     link = rtnetlink.find_link(channel, name)
-    if link is None or link.alias != owner:
+    if link is None or link.alias != owner or link.kind != "bridge":
         return False
     channel.require([rtnetlink.set_down(link.index)], ignore=(errno.ENODEV,))
     return True

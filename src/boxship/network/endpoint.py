@@ -59,8 +59,13 @@ def add(channel: Netlink, namespace: Namespace, wanted: Endpoint) -> None:
     links = [_link(namespace, wanted, master.index)]
     if wanted.upper is None:
         links.append(rtnetlink.set_bridge_port(wanted.host_name, True, wanted.isolated))
+    failures = [*channel.run(links), None]
+    if failures[0] is not None:
+        # What has that name is somebody else's, and stays.
+        raise failures[0]
     try:
-        channel.require(links)
+        if failures[1] is not None:
+            raise failures[1]
         if wanted.upper is None:
             # An earlier endpoint with this address may not be gone yet.
             index = socket.if_nametoindex(wanted.host_name)

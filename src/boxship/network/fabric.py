@@ -179,12 +179,13 @@ class Fabric:
 
         await self._do(work)
 
-    async def remove_network(self, name: str, owner: str) -> None:
-        """It leads nowhere when this returns; its interface goes a little later."""
+    async def remove_network(self, name: str, owner: str, keep: bool = False) -> None:
+        """It leads nowhere when this returns; its interface goes a little later, unless others
+        need it (*keep*)."""
 
         def work() -> None:
             self._firewall.remove_zone(name)
-            if bridge.retire(self._channel, name, owner):
+            if not keep and bridge.retire(self._channel, name, owner):
                 self._burials.begin(name)
             self._settle()
 

@@ -9,7 +9,6 @@ import contextlib
 import json
 import logging
 import os
-import shlex
 import subprocess
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -34,7 +33,7 @@ class ForeignRules:
         self._nft = nft
         self._comment = owner
         self._file = file
-        self._made = self._read()
+        self._made = read_points(file) if file else []
         #: What is known to be in place since the last survey.
         self._placed: set[Point] = set()
         self._complained: set[str] = set()
@@ -47,7 +46,7 @@ class ForeignRules:
             each
             for hook in ("forward", "input")
             for each in surroundings.filters(chains, hook)
-            if each.policy == "accept"
+            if each.policy == "accept" and each.can_be_named
         ]
         refusing = [each for each in asked if self._refuses(each.place)]
         self.found = surroundings.survey(chains, refusing)
@@ -99,7 +98,8 @@ class ForeignRules:
         if point not in self._made:
             self._write([*self._made, point])
         if point.tool == FIREWALLD.tool:
-            done = _firewalld("change", point)
+            # Fails for one that its user has put in another zone: it stays there.
+            done = _firewalld("add", point)
         else:
             listed = (_iptables(point, "-S", point.chain) or "").splitlines()
             place = _position([line for line in listed if line.startswith("-A ")], point.chain)
@@ -118,13 +118,6 @@ class ForeignRules:
                 pass
         self._write([each for each in self._made if each != point])
 
-    def _read(self) -> list[Point]:
-        try:
-            rows = json.loads(self._file.read_text()) if self._file else []
-            return [Point(*row) for row in rows]
-        except (OSError, ValueError, TypeError):
-            return []
-
     def _write(self, points: Sequence[Point]) -> None:
         self._made = [*points]
         if self._file is None:
@@ -136,10 +129,19 @@ class ForeignRules:
             os.rename(temporary, self._file)
 
 
+def read_points(file: Path) -> list[Point]:
+    """What has been written down there; nothing that is none of the places that we know."""
+    try:
+        points = [Point(*row) for row in json.loads(file.read_text())]
+    except (OSError, ValueError, TypeError):
+        return []
+    return [each for each in points if surroundings.is_known(each)]
+
+
 def _position(rules: Sequence[str], chain: str) -> int:
     """After the rules of the user's, before the one that leaves the chain."""
     for number, rule in enumerate(rules, 1):
-        if shlex.split(rule) == ["-A", chain, "-j", "RETURN"]:
+        if rule.split() == ["-A", chain, "-j", "RETURN"]:
             return number
     return len(rules) + 1
 

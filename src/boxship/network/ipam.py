@@ -33,6 +33,14 @@ DEFAULTS: Sequence[Cut] = tuple(
 _TRIES = 1 << 16
 
 
+def plain_address(text: str) -> Address:
+    """*text* as an address. :class:`ValueError` also for one with a zone (``fe80::1%eth0``), which
+    may be any text, and means nothing where our addresses go."""
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone")
+    return ipaddress.ip_address(text)
+
+
 def local_pool(identity: str) -> Cut:
     """The pool of unique local addresses that a daemon has for itself (RFC 4193, 3.2.2)."""
     unique = hashlib.sha256(identity.encode()).digest()[:5]

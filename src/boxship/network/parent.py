@@ -1,6 +1,8 @@
 """Interfaces of the host that macvlan and ipvlan networks lie above (ip-link(8))."""
 
 import errno
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from boxship.base.errors import Internal
@@ -8,6 +10,7 @@ from boxship.kernel import rtnetlink, upper_links
 from boxship.kernel.netlink import Message, Netlink
 
 _LAST_VLAN = 4094
+_MADE = ("vlan", "dummy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ def ensure(channel: Netlink, wanted: Parent) -> bool:
     if rtnetlink.find_link(channel, wanted.name) is not None:
         return False
     if wanted.dummy:
-        message = upper_links.add_dummy(wanted.name)
+        _make(channel, wanted, functools.partial(upper_links.add_dummy, wanted.name))
     else:
         below, number = _vlan(wanted.name)
         link = rtnetlink.find_link(channel, below)
@@ -36,14 +39,14 @@ def ensure(channel: Netlink, wanted: Parent) -> bool:
             raise Internal(f"-o parent interface was not found on the host: {below}")
         if not 0 < number <= _LAST_VLAN:
             raise Internal(f"vlan id must be between 1-4094, received: {number}")
-        message = upper_links.add_vlan(wanted.name, link.index, number)
-    _make(channel, wanted, message)
+        new = functools.partial(upper_links.add_vlan, wanted.name, link.index, number)
+        _make(channel, wanted, new)
     return True
 
 
-def _make(channel: Netlink, wanted: Parent, message: Message) -> None:
+def _make(channel: Netlink, wanted: Parent, new: Callable[[int], Message]) -> None:
     try:
-        channel.require([message, rtnetlink.set_alias(wanted.name, wanted.owner)])
+        rtnetlink.add_marked(channel, new, wanted.owner)
         made = rtnetlink.find_link(channel, wanted.name)
         assert made is not None
         channel.require([rtnetlink.set_up(made.index)])
@@ -66,5 +69,5 @@ def _vlan(name: str) -> tuple[str, int]:
 def remove(channel: Netlink, name: str, owner: str) -> None:
     """Remove an interface that was made here; any other stays."""
     link = rtnetlink.find_link(channel, name)
-    if link is not None and link.alias == owner:
+    if link is not None and link.alias == owner and link.kind in _MADE:
         channel.require([rtnetlink.delete_link(name)], ignore=(errno.ENODEV,))

@@ -6,10 +6,12 @@ What a container sends to another network is judged before the state of connecti
 a sender's address that is not its own it could else speak in a connection of somebody else.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from boxship.base.errors import Internal
 from boxship.network.ipam import Address
 
 #: The bit of a packet's mark that says: ours, and allowed. It is set while a packet is forwarded,
@@ -18,6 +20,8 @@ MARK = 0x01000000
 #: What stands at the end of our table, unless somebody has emptied it.
 LAST_JUMP = "oifname @bridges goto received"
 Element = tuple[str, str]
+# Numbers, addresses and names of protocols; names of interfaces in quotes.
+_ROW = re.compile(r'(?:[0-9A-Za-z.:/ -]|"[^"\n]*")+\Z')
 _RULES = """
 table inet {table} {{
   set bridges {{ type ifname; }}
@@ -287,7 +291,12 @@ def guarded_element(row: Publication) -> Element:
 
 
 def change(verb: str, name: str, elements: Iterable[Element]) -> str:
-    return "".join(f"{verb} element inet {name} {place} {{ {row} }}\n" for place, row in elements)
+    """:class:`Internal` for an element that would be more than one, or another command."""
+    rows = [*elements]
+    for _, row in rows:
+        if not _ROW.match(row):
+            raise Internal(f"not an element of a set of nftables: {row!r}")
+    return "".join(f"{verb} element inet {name} {place} {{ {row} }}\n" for place, row in rows)
 
 
 def publishing(name: str, row: Publication) -> str:

@@ -4,10 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_TABLE = re.compile(r"table (\w+) (\S+) \{")
-_CHAIN = re.compile(r"\tchain (\S+) \{")
+# Names may be any text, of which nft itself takes few.
+_TABLE = re.compile(r"table (\w+) (.+) \{")
+_CHAIN = re.compile(r"\tchain (.+) \{\Z")
+_ORDINARY = re.compile(r"[A-Za-z][\w/.\-]*\Z", re.ASCII)
 _HOOK = re.compile(r"\t\ttype (\w+) hook (\w+) .*?(?:; policy (\w+))?;$")
-_LAST = re.compile(r"(?:counter packets \d+ bytes \d+ )?(?:drop|reject\b.*)\Z")
+# Of a rule for all packets: it counts, writes a log, or both, and then refuses.
+_TEXT = r'"[^"]*"'
+_COUNTER = rf"counter (?:packets \d+ bytes \d+|name {_TEXT})"
+_LOGGED = rf"(?:prefix {_TEXT}|(?:level|group|snaplen|queue-threshold) \w+|flags (?:\w+ )?[\w,]+)"
+_LOG = rf"log(?: {_LOGGED})*"
+_LAST = re.compile(rf"(?:(?:{_COUNTER}|{_LOG}) )*(?:drop|reject\b.*?)(?: comment {_TEXT})?\Z")
 #: Tables of daemons of ours.
 OWN = "boxship"
 
@@ -26,6 +33,11 @@ class Chain:
     @property
     def place(self) -> str:
         return f"{self.family} {self.table} {self.name}"
+
+    @property
+    def can_be_named(self) -> bool:
+        """Whether nft takes its name in commands, and nothing else by it."""
+        return all(_ORDINARY.match(each) for each in (self.table, self.name))
 
 
 def parse_chains(text: str) -> list[Chain]:
@@ -81,6 +93,13 @@ _POINTS = (
     Point("ufw", "ip6", "ufw6-user-forward"),
 )
 FIREWALLD = Point("firewalld")
+
+
+def is_known(point: Point) -> bool:
+    """Whether it is one of those where rules of ours are put."""
+    return point in _POINTS or (point.tool == FIREWALLD.tool and isinstance(point.chain, str))
+
+
 _FIREWALLD_TABLE = "firewalld"
 # It drops everything while firewalld is reloaded.
 _FIREWALLD_RELOADING = "firewalld_policy_drop"

@@ -23,6 +23,7 @@ _SHOWN = {
     "rbind": 0x5000,
 }
 _BY_NETWORK = re.compile(r"(nfs\d?|cifs)\Z")
+_SHARE = re.compile(r"//([^/]+)(.*)\Z", re.DOTALL)
 _PASSWORD = re.compile(r"(?<=\bpassword=)[^,]*")
 
 
@@ -72,20 +73,25 @@ def backing_of(volume: Volume) -> Backing | None:
 
 
 def with_address(backing: Backing) -> Backing:
-    """*backing* with the name in ``addr=`` resolved, which the kernel cannot do. May block.
+    """*backing* with the name in ``addr=`` resolved, or else the one in ``//NAME/SHARE`` of CIFS,
+    which the kernel cannot do. May block.
 
     :class:`InvalidParameter` for an unknown name.
     """
     if not _BY_NETWORK.match(backing.type):
         return backing
-    words = tuple(_resolved(backing, word) for word in backing.words)
-    return Backing(backing.type, backing.device, words, backing.mountpoint)
+    words, device = [], backing.device
+    for word in backing.words:
+        key, _, host = word.partition("=")
+        named = key == "addr" and not _is_address(host)
+        words.append(f"addr={_resolved(backing, host)}" if named else word)
+    match = _SHARE.match(device) if backing.type == "cifs" else None
+    if match and words == [*backing.words] and not _is_address(match[1]):
+        device = f"//{_resolved(backing, match[1])}{match[2]}"
+    return Backing(backing.type, device, tuple(words), backing.mountpoint)
 
 
-def _resolved(backing: Backing, word: str) -> str:
-    key, _, host = word.partition("=")
-    if key != "addr" or _is_address(host):
-        return word
+def _resolved(backing: Backing, host: str) -> str:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as error:
@@ -93,7 +99,8 @@ def _resolved(backing: Backing, word: str) -> str:
             f"error while mounting volume '{backing.mountpoint}': "
             f"error resolving passed in network volume address: lookup {host}: {error.strerror}"
         ) from None
-    return f"addr={found[0][4][0]}"
+    # As dockerd does, IPv4 first.
+    return str(min(found, key=lambda row: row[0] != socket.AF_INET)[4][0])
 
 
 def _is_address(text: str) -> bool:

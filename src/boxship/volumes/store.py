@@ -26,7 +26,9 @@ class Volumes:
     def __init__(self, root: Path, database: Database) -> None:
         self._root = root
         self._database = database
-        root.mkdir(mode=0o701, exist_ok=True)
+        root.mkdir(mode=0o710, exist_ok=True)
+        # Programs in it that run as root belong to containers: no user of the host may reach them.
+        root.chmod(0o710)
         decoder = msgspec.json.Decoder(Volume)
         rows = database.read("SELECT body FROM volume")
         self._by_name = {each.name: each for each in (decoder.decode(body) for (body,) in rows)}

@@ -54,6 +54,24 @@ def test_malformed_lines_are_named(line: str) -> None:
         parse(f"good:1:1\n{line}\n", "/etc/subuid")
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("nobody:0:65536\n", "contains root: 0"),
+        ("nobody:100:50\nnobody:149:10\n", "overlap at 149"),
+        ("nobody:100:50\n65534:120:1\n", "overlap at 120"),
+        ("".join(f"nobody:{n}:1\n" for n in range(1, 700, 2)), "more than 340 ranges"),
+    ],
+)
+def test_ranges_that_no_namespace_can_have(
+    files: tuple[Path, Path], rows: str, message: str
+) -> None:
+    """Refused as the daemon starts, instead of with each container, or not at all."""
+    files[0].write_text(rows)
+    with pytest.raises(InvalidParameter, match=message):
+        remapped_users("nobody:nogroup", *files)
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_rows_or_refused(text: str) -> None:
     try:

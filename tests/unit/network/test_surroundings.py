@@ -1,12 +1,13 @@
 """What is read from other programs' rules, and the text of our own."""
 
 import ipaddress
+from pathlib import Path
 
 import pytest
 
 from boxship.kernel.nft_events import generation_authors
 from boxship.network import ruleset
-from boxship.network.foreign_rules import _position
+from boxship.network.foreign_rules import _position, read_points
 from boxship.network.ruleset import Publication, Publishing
 from boxship.network.surroundings import (
     FIREWALLD,
@@ -164,3 +165,85 @@ def test_rules_for_one_version() -> None:
     assert "admitted" not in ruleset.table("t") and "admitted" in ruleset.table(
         "t", Publishing(guarded=True)
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "refuses"),
+    [
+        ('log prefix "drop: " drop', True),
+        (
+            'counter packets 1 bytes 2 log prefix "a b" flags all counter packets 0 bytes 0 drop',
+            True,
+        ),
+        ('drop comment "it\'s all"', True),
+        (
+            "log flags tcp sequence,options flags ip options reject with icmpx admin-prohibited",
+            True,
+        ),
+        ("log group 5 snaplen 20 drop", True),
+        ('counter name "lost" drop', True),
+        ('log prefix "drop"', False),
+        ('ip saddr 1.1.1.1 log prefix "x" drop', False),
+        ("limit rate 5/minute burst 5 packets drop", False),
+        ('accept comment "drop"', False),
+    ],
+)
+def test_what_refuses_everything(rule: str, refuses: bool) -> None:
+    text = f"table inet t {{\n\tchain c {{\n\t\ttcp dport 22 accept\n\t\t{rule}\n\t}}\n}}\n"
+    assert ends_in_refusal(text) is refuses
+
+
+_ODD = """\
+# Warning: table ip filter is managed by iptables-nft, do not touch!
+table ip filter { # progname iptables
+\tcomment "table x {"
+\tchain x;y} {
+\t}
+}
+table inet w x;flush ruleset {
+\tchain q w {
+\t\tcomment "type filter hook input priority filter; policy drop;"
+\t\ttype filter hook forward priority filter; policy drop;
+\t}
+}
+"""
+
+
+def test_odd_names_are_seen_as_they_are_and_never_said() -> None:
+    found = parse_chains(_ODD)
+    assert found == [
+        Chain("ip", "filter", "x;y}"),
+        Chain("inet", "w x;flush ruleset", "q w", "filter", "forward", "drop"),
+    ]
+    assert not any(each.can_be_named for each in found)
+    assert survey(found, []).obstacles == ("inet w x;flush ruleset q w",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[[]]",
+        '[["dockerd", "ipx", "A"]]',
+        "[[1, 2, 3]]",
+        '[["sh", "ip", "INPUT"]]',
+        '[["dockerd", "ip", "-F"]]',
+        '[["firewalld", "", 5]]',
+        '[["dockerd", "ip", "DOCKER-USER", "more"]]',
+        "\0\0\0",
+        "[",
+    ],
+)
+def test_a_record_that_is_none_names_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "record").write_text(text)
+    assert read_points(tmp_path / "record") == []
+
+
+def test_a_record_is_read(tmp_path: Path) -> None:
+    rows = '[["dockerd", "ip", "DOCKER-USER"], ["firewalld", "", "br0"]]'
+    (tmp_path / "record").write_text(rows)
+    assert read_points(tmp_path / "record") == [
+        Point("dockerd", "ip", "DOCKER-USER"),
+        Point("firewalld", "", "br0"),
+    ]

@@ -1,6 +1,5 @@
 """Options of network drivers: what dockerd refuses of them, in its words."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping
 
@@ -18,10 +17,12 @@ from boxship.engine.networks.network import (
     PARENT,
     TRUE,
 )
+from boxship.network import ipam
 from boxship.network.endpoint import IPVLAN_FLAGS, IPVLAN_MODES, MACVLAN_MODES
 
 # What IPv4 needs, and what the kernel has room for in a packet.
 _LEAST_MTU, _MOST_MTU = 68, 65535
+_NUMBER = re.compile(r"[+-]?[0-9]{1,18}\Z")
 # Without what would mean something else, or more than one interface, to nftables or the kernel.
 _INTERFACE = re.compile(r"[^\s/:\0\"*\\%]+\Z")
 _MODES = ("nat", "nat-unprotected", "routed", "isolated")
@@ -39,17 +40,16 @@ def _flag(name: str, value: str) -> None:
 
 def _address(name: str, value: str) -> None:
     try:
-        ipaddress.ip_address(value)
+        ipam.plain_address(value)
     except ValueError:
         raise _failed(name, value, "nil ip") from None
 
 
 def _mtu(name: str, value: str) -> None:
-    try:
-        number = int(value)
-    except ValueError:
+    number = int(value) if _NUMBER.match(value) else None
+    if number is None:
         reason = f'strconv.Atoi: parsing "{value}": invalid syntax'
-        raise _failed(name, value, reason) from None
+        raise _failed(name, value, reason)
     if number < 0 or 0 < number < _LEAST_MTU or number > _MOST_MTU:
         raise InvalidParameter(f"invalid MTU number: {number}")
 

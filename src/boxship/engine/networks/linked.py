@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from boxship.engine.containers import links
 from boxship.engine.containers.store import Live
+from boxship.engine.containers.validation.ports import PROTOCOLS
 from boxship.engine.networks.network import ICC
 from boxship.network.ruleset import Link
 
@@ -42,6 +43,8 @@ def _of(engine: "Engine", live: Live) -> Iterator[Link]:
         address = _address(target) if target is not None else None
         if own is not None and address is not None:
             for port, protocol in links.ports(other):
+                if protocol not in PROTOCOLS:
+                    continue
                 yield Link(own, address, protocol, port)
 
 

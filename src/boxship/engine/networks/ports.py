@@ -1,13 +1,13 @@
 """Which ports a container wants published, and how those that are appear in answers."""
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.engine.containers.container import Container
-from boxship.engine.containers.validation.ports import port_range, split_port
+from boxship.engine.containers.validation.ports import check_protocol, port_range, split_port
+from boxship.network import ipam
 from boxship.network.ipam import Address
 from boxship.network.publish import Wish
 from boxship.network.ruleset import Publication
@@ -45,6 +45,8 @@ def wishes(
     """In dockerd's order: ports that the user has chosen come first, the highest of them before
     the others. Who wants any keeps the one that it had *before*. :class:`InvalidParameter` for
     what is no address."""
+    for protocol, _ in _wanted(container):
+        check_protocol(protocol)
     found = [
         Wish(protocol, _hosts(binding.host_ip, default_hosts), _ports(binding.host_port), number)
         for (protocol, number), bindings in _wanted(container).items()
@@ -70,7 +72,7 @@ def _hosts(text: str, default: tuple[Address, ...]) -> tuple[Address, ...]:
     if not text:
         return default
     try:
-        return (ipaddress.ip_address(text),)
+        return (ipam.plain_address(text),)
     except ValueError:
         raise InvalidParameter(f"invalid host address of a published port: {text}") from None
 

@@ -107,15 +107,20 @@ def _zone(network: Network) -> Zone:
 
 
 async def undo(engine: "Engine", network: Network) -> None:
-    """Take the network out of the kernel again."""
+    """Take the network out of the kernel again; an interface that another lies above stays."""
+    others = [each for each in engine.networks if each.wired and each.id != network.id]
+    await _undo(engine, network, network.interface in {each.interface for each in others})
+
+
+async def _undo(engine: "Engine", network: Network, shared: bool) -> None:
     networks = engine.networks
     if not network.wired or not await networks.fabric.usable():
         return
-    if network.driver in UPPER_DRIVERS:
-        name = network.parent
-        await networks.fabric.with_channel(lambda each: parent.remove(each, name, networks.owner))
-    else:
-        await networks.fabric.remove_network(network.bridge, networks.owner)
+    name, owner = network.interface, networks.owner
+    if network.driver not in UPPER_DRIVERS:
+        await networks.fabric.remove_network(name, owner, keep=shared)
+    elif not shared:
+        await networks.fabric.with_channel(lambda each: parent.remove(each, name, owner))
 
 
 async def clear(engine: "Engine") -> None:
@@ -123,7 +128,7 @@ async def clear(engine: "Engine") -> None:
     for network in engine.networks:
         if network.id in engine.networks.realized:
             try:
-                await undo(engine, network)
+                await _undo(engine, network, shared=False)
             except (BoxshipError, OSError) as error:
                 _log.warning("network %s: %s", network.name, error)
     await engine.networks.fabric.clear()

@@ -82,7 +82,7 @@ class NetworkSettings:
 
 def _address(name: str, text: str) -> Address | None:
     try:
-        return ipaddress.ip_address(text) if text else None
+        return ipam.plain_address(text) if text else None
     except ValueError:
         raise InvalidParameter(
             f'invalid argument "{text}" for "--{name}" flag: failed to parse IP: "{text}"'
@@ -91,7 +91,7 @@ def _address(name: str, text: str) -> Address | None:
 
 def _interface(text: str) -> ipam.Interface:
     try:
-        if "/" in text:
+        if "/" in text and "%" not in text:
             return ipaddress.ip_interface(text)
     except ValueError:
         pass

@@ -36,7 +36,9 @@ def parse(row: IpamConfig, ipv6: bool) -> Subnet:
 
 def _network(what: str, text: str, exact: bool = True) -> ipam.Subnet:
     try:
-        found = ipaddress.ip_network(text, strict=False) if "/" in text else None
+        # A zone ("fe80::%eth0") is no part of a subnet, and may be any text.
+        usable = "/" in text and "%" not in text
+        found = ipaddress.ip_network(text, strict=False) if usable else None
     except ValueError:
         found = None
     if found is None:
@@ -62,7 +64,7 @@ def _check_range(subnet: ipam.Subnet, text: str) -> None:
 
 def _check_member(subnet: ipam.Subnet, what: str, name: str, text: str) -> None:
     try:
-        address = ipaddress.ip_address(text)
+        address = ipam.plain_address(text)
     except ValueError:
         flaw = "invalid address"
     else:

@@ -13,6 +13,8 @@ _BACKLOG = 1024
 # Seconds until a listener is tried again that could not have another descriptor.
 _PAUSE = 0.1
 _HANG_UP = READ & ~1
+# linux/in.h: what is sent there is messages, and none may become one with the next.
+_SCTP = 132
 
 
 class _Side:
@@ -35,6 +37,7 @@ class Pair:
         self._sides = (_Side(client), _Side(target))
         self._sides[1].connected = False
         self._masks = [0, 0]
+        self._most = 1 if client.proto == _SCTP else _WAITING
         self._open = True
 
     def start(self) -> None:
@@ -44,7 +47,7 @@ class Pair:
         for number, side in enumerate(self._sides):
             other = self._sides[1 - number]
             mask = _HANG_UP
-            if side.speaks and len(other.waiting) < _WAITING and other.connected:
+            if side.speaks and len(other.waiting) < self._most and other.connected:
                 mask |= READ
             if side.waiting or not side.connected:
                 mask |= WRITE

@@ -5,6 +5,8 @@ import re
 from boxship.base.errors import InvalidParameter
 from boxship.types.host_config import HostConfig
 
+#: Those that can be published.
+PROTOCOLS = ("tcp", "udp", "sctp")
 _NUMBER = re.compile(r"[0-9]{1,5}\Z")
 
 
@@ -38,6 +40,12 @@ def check_port_bindings(host: HostConfig) -> None:
         for binding in bindings or ():
             number = binding.host_port.partition("/")[0]
             _refuse_unless(port_range(number), number)
+
+
+def check_protocol(text: str) -> None:
+    """A container may have ports of others, but cannot start with them published."""
+    if text not in PROTOCOLS:
+        raise InvalidParameter(f"invalid proto: {text}")
 
 
 def _refuse_unless(parsed: object, text: str) -> None:
