@@ -81,12 +81,15 @@ def read(data: bytes) -> Answer:
     return Answer(number, flags & 0xF, bool(flags & 0x0200), values, edns)
 
 
-def ask_udp(query: bytes, server: tuple[str, int] = RESOLVER) -> Answer:
-    """Asks again when nothing comes, as libraries do: packets may be lost."""
+def ask_udp(query: bytes, server: tuple[str, int] = RESOLVER, tries: int = _TRIES) -> Answer:
+    """Asks again when nothing comes, as libraries do: packets may be lost.
+
+    Who counts questions asks once: on a busy machine an answer comes after the second question.
+    """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(PATIENCE / _TRIES)
+        sock.settimeout(PATIENCE / tries)
         sock.connect(server)
-        for _ in range(_TRIES):
+        for _ in range(tries):
             sock.send(query)
             with contextlib.suppress(TimeoutError):
                 return read(sock.recv(65535))
