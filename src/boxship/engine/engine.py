@@ -39,6 +39,30 @@ from boxship.state.database import Database
 from boxship.volumes.store import MIGRATIONS as VOLUME_MIGRATIONS
 from boxship.volumes.store import Volumes
 
+# A database knows how many of these it has seen: new ones go to the end.
+MIGRATIONS = (
+    *CONTAINER_MIGRATIONS,
+    *IMAGE_MIGRATIONS,
+    *VOLUME_MIGRATIONS,
+    *BLOB_MIGRATIONS,
+    *NETWORK_MIGRATIONS,
+    *URL_MIGRATIONS,
+    *BUILD_MIGRATIONS,
+    *MOUNT_MIGRATIONS,
+    *PARENT_MIGRATIONS,
+)
+
+
+def _make_directories(options: EngineOptions) -> None:
+    options.data_root.mkdir(parents=True, exist_ok=True, mode=0o710)
+    for directory in (options.exec_root, options.run_root):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o711)
+    (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
+    # Files of builds have the modes that their owners gave them, but root for an owner.
+    (options.data_root / "build").mkdir(exist_ok=True, mode=0o700)
+    (options.data_root / "build").chmod(0o700)
+    files.make_skeleton(options.data_root)
+
 
 class Engine:
     """Belongs to the running event loop. ``open`` makes it ready, ``close`` leaves containers."""
@@ -64,35 +88,14 @@ class Engine:
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
-        options.data_root.mkdir(parents=True, exist_ok=True, mode=0o710)
-        for directory in (options.exec_root, options.run_root):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o711)
-        (options.data_root / "containers").mkdir(exist_ok=True, mode=0o710)
-        # Files of builds have the modes that their owners gave them, but root for an owner.
-        (options.data_root / "build").mkdir(exist_ok=True, mode=0o700)
-        (options.data_root / "build").chmod(0o700)
+        _make_directories(options)
         self.opened_at = now_ns()
-        files.make_skeleton(options.data_root)
         self.events = Events()
         self.cgroups = Cgroups(options.cgroup_parent)
         self.host = read_host_facts(
             self.cgroups.version, self.cgroups.unsupported, options.users is not None
         )
-        self.database = Database(
-            options.data_root / "boxship.db",
-            # A database knows how many of these it has seen: new ones go to the end.
-            (
-                *CONTAINER_MIGRATIONS,
-                *IMAGE_MIGRATIONS,
-                *VOLUME_MIGRATIONS,
-                *BLOB_MIGRATIONS,
-                *NETWORK_MIGRATIONS,
-                *URL_MIGRATIONS,
-                *BUILD_MIGRATIONS,
-                *MOUNT_MIGRATIONS,
-                *PARENT_MIGRATIONS,
-            ),
-        )
+        self.database = Database(options.data_root / "boxship.db", MIGRATIONS)
         self.spawner = SpawnerProcess(options.exec_root)
         self.workers = Workers(self.spawner)
         self.names = dns.Service(options.exec_root, self.spawner.send, self._names_lost)

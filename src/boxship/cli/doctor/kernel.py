@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 # mount_setattr(2) came with 5.12.
 OLDEST = (5, 12)
-# EROFS mounts plain files from 6.12 on, overlayfs takes layers as descriptors from 6.13 on.
+# EROFS mounts plain files from 6.12 on, overlayfs takes detached mounts as layers from 6.15 on.
 FILE_BACKED = (6, 12)
-LAYER_DESCRIPTORS = (6, 13)
+LAYER_DESCRIPTORS = (6, 15)
 
 
 def findings(machine: Machine) -> Iterator[Finding]:

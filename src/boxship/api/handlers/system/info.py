@@ -52,25 +52,13 @@ def _host_part(here: Host) -> dict[str, Any]:
         "IPv4Forwarding": ip_forwarding(),
         "BridgeNfIptables": bridge_filter("iptables"),
         "BridgeNfIp6tables": bridge_filter("ip6tables"),
-        "HttpProxy": "",
-        "HttpsProxy": "",
-        "NoProxy": "",
     }
 
 
 def _constant_part() -> dict[str, Any]:
-    index = {"Name": "docker.io", "Mirrors": [], "Secure": True, "Official": True}
     no_commit = {"ID": "", "Expected": ""}
     return {
-        "ID": "",
-        "Containers": 0,
-        "ContainersRunning": 0,
-        "ContainersPaused": 0,
-        "ContainersStopped": 0,
-        "Images": 0,
-        "Driver": "",
         "DriverStatus": [],
-        "DockerRootDir": "",
         "Plugins": {
             "Volume": ["local"],
             "Network": ["bridge", "host", "ipvlan", "macvlan", "null"],
@@ -79,15 +67,8 @@ def _constant_part() -> dict[str, Any]:
         },
         "Debug": False,
         "NGoroutines": 0,
-        "LoggingDriver": "json-file",
         "IndexServerAddress": _INDEX,
-        "RegistryConfig": {
-            "InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8"],
-            "IndexConfigs": {"docker.io": index},
-            "Mirrors": None,
-        },
         "GenericResources": None,
-        "Labels": [],
         "ExperimentalBuild": False,
         "ServerVersion": boxship.__version__,
         "Runtimes": {_RUNTIME: {"path": _RUNTIME}},
@@ -100,12 +81,10 @@ def _constant_part() -> dict[str, Any]:
             "Error": "",
             "RemoteManagers": None,
         },
-        "LiveRestoreEnabled": True,
         "Isolation": "",
         "InitBinary": "",
         "ContainerdCommit": no_commit,
         "RuncCommit": no_commit,
         "InitCommit": no_commit,
         "CDISpecDirs": [],
-        "Warnings": None,
     }
