@@ -3,6 +3,7 @@
 import fcntl
 import io
 import os
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,3 +236,59 @@ def test_names_are_resolved_and_files_belong_to_root(daemon: Engine) -> None:
     assert "9.9.9.9" in daemon.docker("exec", "one", "cat", "/etc/hosts").stdout
     daemon.docker("rm", "-f", "one", "two")
     daemon.docker("network", "rm", "named")
+
+
+@pytest.mark.parametrize(
+    ("user", "kind"), [("70000", "uid"), ("0:70000", "gid"), ("1:65536", "gid")]
+)
+def test_users_beyond_the_range_are_nobody(daemon: Engine, user: str, kind: str) -> None:
+    done = daemon.docker("run", "--rm", "--user", user, "busybox", "true", check=False)
+    assert f"unable to setup user: cannot set {kind} to unmapped user" in done.stderr
+    assert sh(daemon, "id -u; cat /proc/self/uid_map", "--user", "65535").split()[:2] == [
+        "65535",
+        "0",
+    ]
+
+
+def test_files_of_other_users_come_in_by_no_way(daemon: Engine, tmp_path: Path) -> None:
+    """A program of the host's root, given by a bind, runs as who runs it; an archive brings no
+    owner that there is no number for, and no device."""
+    os.chmod(tmp_path, 0o755)
+    program = tmp_path / "id"
+    program.write_bytes(Path("/bin/busybox").read_bytes())
+    program.chmod(0o4755)
+    bound = ("--user", "7:8", "-v", f"{tmp_path}:/bound")
+    assert sh(daemon, "/bound/id -u", *bound) == "7\n"
+    assert sh(daemon, "/bin/busybox id -u; stat -c %u:%g /bound/id", *bound).split() == [
+        "7",
+        "65534:65534",
+    ]
+    daemon.docker("create", "--name", "box", "-v", "kept2:/v", "busybox", "sleep", "1000")
+    for kind, number, reason in (
+        (tarfile.REGTYPE, 70_000, "invalid argument"),
+        (tarfile.BLKTYPE, 0, "operation not permitted"),
+    ):
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            member = tarfile.TarInfo("given")
+            member.uid, member.type = number, kind
+            archive.addfile(member)
+        for place in ("box:/", "box:/v"):
+            done = daemon.docker("cp", "-a", "-", place, stdin=buffer.getvalue(), check=False)
+            assert reason in done.stderr
+    daemon.docker("rm", "box")
+
+
+def test_other_users_of_the_host_reach_no_volume(daemon: Engine) -> None:
+    """Where a program of root's could lie: containers without remapping write there as root."""
+    script = "cp /bin/busybox /v/root; chmod 4755 /v/root; chmod 777 /v"
+    sh(daemon, script, "--userns", "host", "-v", "suid:/v")
+    place = daemon.docker("volume", "inspect", "-f", "{{.Mountpoint}}", "suid").stdout.strip()
+    for _ in range(2):
+        assert Path(place, "root").stat().st_mode & 0o4000
+        found = subprocess.run(
+            ["stat", f"{place}/root"], user=65534, group=65534, capture_output=True
+        )
+        assert b"Permission denied" in found.stderr
+        # The data root may be one that is open since an earlier version.
+        Path(f"/proc/{daemon.pid}/root{daemon.root}/data").chmod(0o711)

@@ -1,11 +1,12 @@
 """From a prepared process to the user's program: limits, user, capabilities, seccomp, execve(2)."""
 
+import contextlib
 import errno
 import fcntl
 import os
 import stat
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from boxship.kernel import apparmor, caps, process, rlimits, seccomp
@@ -13,6 +14,11 @@ from boxship.kernel.openat2 import NO_MAGICLINKS, openat2
 from boxship.sandbox import passwd
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.root import Root
+
+_UNMAPPED = (
+    "error during container init: unable to setup user: cannot set {} to unmapped user in user "
+    "namespace"
+)
 
 _OOM_SCORE = "/proc/self/oom_score_adj"
 _NULL = os.makedev(1, 3)
@@ -48,11 +54,23 @@ def is_null(fd: int) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == _NULL
 
 
+@contextlib.contextmanager
+def _mapped(kind: str) -> Iterator[None]:
+    """What fails where our user namespace has no such number for anybody."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise StageError(_UNMAPPED.format(kind)) from None
+
+
 def give_away(stdio: list[int], uid: int) -> None:
     """Let the user open /dev/stdout and its like; /dev/null stays whose it is: the host's."""
     for fd in {*stdio}:
         if not is_null(fd):
-            os.fchown(fd, uid, -1)
+            with _mapped("uid"):
+                os.fchown(fd, uid, -1)
 
 
 def take_stdio(child: list[int], tty: bool) -> None:
@@ -71,9 +89,11 @@ def become(spec: dict[str, Any], user: passwd.User) -> None:
     So paths are seen as the program will see them, before the filter may forbid to look.
     """
     caps.keep_on_setuid()
-    os.setgroups(user.groups)
-    os.setresgid(user.gid, user.gid, user.gid)
-    os.setresuid(user.uid, user.uid, user.uid)
+    with _mapped("gid"):
+        os.setgroups(user.groups)
+        os.setresgid(user.gid, user.gid, user.gid)
+    with _mapped("uid"):
+        os.setresuid(user.uid, user.uid, user.uid)
     # Changing credentials makes a process dumpable as /proc/sys/fs/suid_dumpable says.
     process.set_dumpable(False)
     _, held, inheritable = caps.get()
