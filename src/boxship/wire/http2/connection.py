@@ -61,8 +61,9 @@ class Http2Connection(asyncio.Protocol):
     def close(self, code: Code = Code.NO_ERROR) -> None:
         """Say goodbye; every stream fails."""
         if not self.closed.done() and not self._transport.is_closing():
-            self._write(frames.goaway(self._last, code))
-            self._flush()
+            self._unsent += frames.goaway(self._last, code)
+            self._transport.write(bytes(self._unsent))
+            self._unsent.clear()
             self._transport.close()
         self._end("the connection is closed")
 
@@ -71,6 +72,9 @@ class Http2Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        # What the kernel does not take waits with us: in the transport each little piece would cost
+        # time by the number of those before it, and a peer that floods us decides on that.
+        transport.set_write_buffer_limits(high=0)
         values = {
             Setting.MAX_CONCURRENT_STREAMS: frames.MAX_STREAMS,
             Setting.INITIAL_WINDOW_SIZE: frames.STREAM_WINDOW,
@@ -101,6 +105,7 @@ class Http2Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._open_for_writing.set()
+        self._flush()
 
     def _end(self, reason: str) -> None:
         if not self.closed.done():
@@ -279,22 +284,27 @@ class Http2Connection(asyncio.Protocol):
         self._wake_senders()
 
     def _write(self, data: bytes) -> None:
-        """Anything but data, which the peer's own frames make us say: it has to read it.
-
-        What one turn of the loop says goes out together: by itself each little piece would cost
-        time by the number of those that wait, and a peer that floods us decides on that.
-        """
+        """Anything but data, which the peer's own frames make us say: it has to read it. What one
+        turn of the loop says goes out together."""
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent += data
+        if len(self._unsent) > _UNREAD:
+            self._transport.abort()
 
     def _flush(self) -> None:
-        if not self._unsent or self._transport.is_closing():
-            return
-        self._transport.write(bytes(self._unsent))
-        self._unsent.clear()
-        if self._transport.get_write_buffer_size() > _UNREAD + _LARGEST_FRAME:
-            self._transport.abort()
+        is_open = self._open_for_writing.is_set() and not self._transport.is_closing()
+        if self._unsent and is_open:
+            data = bytes(self._unsent)
+            self._unsent.clear()
+            self._transport.write(data)
+
+    async def _ready(self) -> None:
+        """Until there is room for data, and everything that was said before it is on its way."""
+        self._flush()
+        while not self._open_for_writing.is_set():
+            await self._open_for_writing.wait()
+            self._flush()
 
     def _wake_senders(self) -> None:
         event, self._window_open = self._window_open, asyncio.Event()
@@ -318,8 +328,7 @@ class Http2Connection(asyncio.Protocol):
     async def send_data(self, stream: Stream, data: bytes, end: bool) -> None:
         at = 0
         while at < len(data) or (end and not stream.local_ended):
-            if not self._open_for_writing.is_set():
-                await self._open_for_writing.wait()
+            await self._ready()
             if stream.local_ended:
                 raise StreamReset(stream.failure or "the peer has ended the call early")
             room = min(self._window, stream.window, self._peer_frame)
@@ -332,7 +341,6 @@ class Http2Connection(asyncio.Protocol):
             stream.window -= len(piece)
             last = end and at == len(data)
             flags = frames.END_STREAM if last else 0
-            self._flush()
             self._transport.write(frames.frame(Kind.DATA, flags, stream.number, piece))
             stream.local_ended = last
         self._settle(stream)
