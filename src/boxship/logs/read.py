@@ -81,27 +81,26 @@ def _blocks(fd: int, offset: int) -> Iterator[tuple[bytes, int]]:
 
 
 class _Reader:
-    """Sends what a file has from an offset on; remembers how far it came."""
+    """Sends what a file has from :attr:`offset` on, which moves along."""
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
         self._sent = 0
+        self.offset = 0
         self.finished = False
 
-    async def read(self, fd: int, offset: int) -> AsyncIterator[bytes | int]:
-        """Data, and at last the offset that was reached."""
-        for lines, position in _blocks(fd, offset):
+    async def read(self, fd: int) -> AsyncIterator[bytes]:
+        for lines, position in _blocks(fd, self.offset):
             entries, late = select(decode(lines), self._selection)
             if entries:
                 self._sent += len(lines)
                 yield encode(entries, self._selection, self._in_bulk())
-            offset = position
+            self.offset = position
             if late:
                 self.finished = True
-                break
+                return
             # Other requests get their turn between blocks.
             await asyncio.sleep(0)
-        yield offset
 
     def _in_bulk(self) -> bool:
         """Who follows wants lines as they come, and who reads a log of some size counts frames."""
@@ -116,13 +115,10 @@ async def read(
     reader = _Reader(selection)
     starts = _starts(files_of(path), selection.tail)
     try:
-        offset = 0
         for index, (fd, start) in enumerate(starts):
-            async for piece in reader.read(fd, start):
-                if isinstance(piece, int):
-                    offset = piece
-                else:
-                    yield piece
+            reader.offset = start
+            async for piece in reader.read(fd):
+                yield piece
             if reader.finished:
                 return
             if index < len(starts) - 1 or watch is None:
@@ -131,7 +127,7 @@ async def read(
         if watch is not None and ended is not None:
             current = starts[-1][0] if starts else -1
             starts.clear()
-            async for piece in _follow(path, reader, watch, ended, current, offset):
+            async for piece in _follow(path, reader, watch, ended, current):
                 yield piece
     finally:
         for fd, _ in starts:
@@ -142,37 +138,28 @@ async def read(
 
 
 async def _follow(
-    path: str,
-    reader: _Reader,
-    watch: Watch,
-    ended: "asyncio.Future[None]",
-    fd: int,
-    offset: int,
+    path: str, reader: _Reader, watch: Watch, ended: "asyncio.Future[None]", fd: int
 ) -> AsyncGenerator[bytes, None]:
-    """Owns *fd* (or -1, if there is no file yet)."""
+    """Owns *fd* (or -1, if there is no file yet), which *reader* has begun with."""
     try:
         while True:
             last = ended.done()
             if fd >= 0:
-                async for piece in reader.read(fd, offset):
-                    if isinstance(piece, int):
-                        offset = piece
-                    else:
-                        yield piece
+                async for piece in reader.read(fd):
+                    yield piece
             if reader.finished:
                 return
             renewed = await _successor(path, fd)
             if renewed is not None:
                 if fd >= 0:
                     # What was written between our last look and the rotation.
-                    async for piece in reader.read(fd, offset):
-                        if not isinstance(piece, int):
-                            yield piece
+                    async for piece in reader.read(fd):
+                        yield piece
                     os.close(fd)
-                fd, offset = renewed, 0
+                fd, reader.offset = renewed, 0
                 continue
-            if fd >= 0 and os.fstat(fd).st_size < offset:
-                offset = 0  # the only file of a log begins anew
+            if fd >= 0 and os.fstat(fd).st_size < reader.offset:
+                reader.offset = 0  # the only file of a log begins anew
                 continue
             if last:
                 return

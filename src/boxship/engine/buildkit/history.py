@@ -58,11 +58,6 @@ class Listener:
             self._news.append(event)
         self._changed.set()
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether everything so far was told."""
-        return not self._news
-
     async def events(self) -> AsyncIterator[HistoryEvent]:
         while not self.is_lost:
             while self._news:
