@@ -58,6 +58,11 @@ class Listener:
             self._news.append(event)
         self._changed.set()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything so far was told."""
+        return not self._news
+
     async def events(self) -> AsyncIterator[HistoryEvent]:
         while not self.is_lost:
             while self._news:
