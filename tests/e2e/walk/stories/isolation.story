@@ -176,7 +176,7 @@ docker run --rm -v $PWD/data:/data -v $PWD/data/sub:/data/file2 busybox ls /data
 docker run --rm -v /etc/passwd:/etc/passwd:ro busybox sh -c 'test $(wc -l < /etc/passwd) -gt 4 && echo of the host'
 docker create --name box -v $PWD/data:/data:ro -v $PWD/data:/other busybox >/dev/null
 docker inspect -f '{{range .Mounts}}{{.Type}} {{.Source}} {{.Destination}} {{.Mode}} {{.RW}} {{.Propagation}}{{"\n"}}{{end}}' box | sort
-docker inspect -f '{{json .HostConfig.Binds}}' box
+docker inspect -f '{{range .HostConfig.Binds}}{{.}}{{"\n"}}{{end}}' box | sort
 docker run --rm --volumes-from box busybox sh -c 'ls /data /other; touch /data/x'
 docker run --rm --volumes-from box:ro busybox touch /other/x
 docker run --rm --volumes-from nosuch busybox true
