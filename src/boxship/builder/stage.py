@@ -68,7 +68,7 @@ class Effect:
 
 @dataclass(slots=True)
 class Stage:
-    """*names*: what ``--from`` finds an origin for."""
+    """*find* leads from a name that ``--from`` may have to its origin."""
 
     config: Config = field(default_factory=lambda: dict(EMPTY_CONFIG))
     arguments: Arguments = field(default_factory=Arguments)

@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
         self._released = False
         self.deadline = math.inf
 
-    # -- what the transport calls -------------------------------------------------------------
+    # what the transport calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
             self._writable.set_result(None)
         self._writable = None
 
-    # -- requests -----------------------------------------------------------------------------
+    # requests
 
     def _receive(self, data: bytes) -> None:
         if self._state is _State.LINGER:
@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
             self._close(lingering=False)
         self._balance()
 
-    # -- ends ---------------------------------------------------------------------------------
+    # ends
 
     def _malformed(self, error: BadRequest) -> None:
         if self._exchange is not None:  # in the body: the handler answers, whatever it reads
@@ -293,7 +293,7 @@ class Connection(asyncio.Protocol):
         """The running handler."""
         return self._task
 
-    # -- what an exchange calls ---------------------------------------------------------------
+    # what an exchange calls
 
     async def write(self, data: bytes) -> None:
         """Write *data* and wait while the client reads too slowly; ClientGone when it left."""

@@ -51,7 +51,7 @@ class Budget:
 
 
 class ChunkReader:
-    """``read(n)`` over chunks of any size, without joining them. Returns at most *n* bytes."""
+    """Reads from chunks of any size, without joining them: at most as much as is asked for."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
