@@ -184,12 +184,15 @@ _KINDS = {
 
 
 @contextlib.contextmanager
-def running(kind: str, *flags: str, inside: "Namespace | None" = None) -> Iterator[Engine]:
+def running(
+    kind: str, *flags: str, inside: "Namespace | None" = None, place: Path = Path("/tmp")
+) -> Iterator[Engine]:
     """An engine of *kind* (a function of this module) with busybox loaded; removed at the end.
 
-    It has a network namespace of its own, or is *inside* a given one.
+    It has a network namespace of its own, or is *inside* a given one. Its directory is made in
+    *place*, whose path has to be short.
     """
-    root = Path(tempfile.mkdtemp(prefix="bx-", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="bx-", dir=place))
     engine = _KINDS[kind](root)
     engine.command += flags
     try:
