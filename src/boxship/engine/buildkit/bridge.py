@@ -3,12 +3,11 @@
 import json
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError
 from boxship.builder.buildkit import control
 from boxship.builder.buildkit import gateway as messages
 from boxship.builder.buildkit.definition import of_image
 from boxship.engine.buildkit.build import Build
-from boxship.engine.buildkit.builds import Builds
+from boxship.engine.buildkit.builds import Builds, refuse_definition
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.control import Control
 from boxship.wire.grpc.server import Call, Method, unary
@@ -62,18 +61,12 @@ class Bridge:
     ) -> messages.BridgeSolveResponse:
         build = await self._current(call)
         if not request.frontend:
-            if request.definition:
-                raise GrpcError(
-                    Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
-                )
+            refuse_definition(request.definition)
             return messages.BridgeSolveResponse(result=messages.Result())
-        try:
-            if request.frontend_opt.get("requestid"):
-                told = await self._builds.answer(build, request.asked)
-                return messages.BridgeSolveResponse(result=messages.Result(metadata=told))
-            results = await self._builds.solve(build, request.asked)
-        except BoxshipError as error:
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        if request.frontend_opt.get("requestid"):
+            told = await self._builds.answer(build, request.asked)
+            return messages.BridgeSolveResponse(result=messages.Result(metadata=told))
+        results = await self._builds.solve(build, request.asked)
         return messages.BridgeSolveResponse(result=_result(build, results))
 
     async def _return(self, request: messages.ReturnRequest, call: Call) -> control.Empty:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from boxship.base.errors import NotSupported
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.control import Asked, SolveRequest
@@ -146,6 +147,12 @@ class Builds:
     def _wake(self) -> None:
         event, self._changed = self._changed, asyncio.Event()
         event.set()
+
+
+def refuse_definition(definition: bytes) -> None:
+    """:class:`NotSupported` for builds of graphs that a client has made by itself."""
+    if definition:
+        raise NotSupported("builds of raw definitions are not supported: use a Dockerfile")
 
 
 async def _encoded(feed: Feed) -> AsyncIterator[list[bytes]]:

@@ -62,7 +62,7 @@ async def with_inline(engine: "Engine", results: Sequence[Built], begin: Begin) 
 async def export(
     engine: "Engine", wanted: Exporter, results: Sequence[Built], session: Client, begin: Begin
 ) -> dict[str, str]:
-    """What the client is told of it. GrpcError, unless the client said that errors do not count."""
+    """What the client is told of it. GrpcError, BoxshipError, unless errors are to be ignored."""
     if wanted.type == INLINE:
         return {}
     step = begin(_TITLES[wanted.type])
@@ -76,9 +76,7 @@ async def export(
         step.end(str(error))
         if _is_set(wanted.attrs, "ignore-error"):
             return {}
-        if isinstance(error, GrpcError):
-            raise
-        raise GrpcError(Code.UNKNOWN, str(error)) from None
+        raise
     finally:
         step.end()
 

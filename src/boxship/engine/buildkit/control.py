@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import control as messages
 from boxship.builder.buildkit import history
@@ -13,11 +13,11 @@ from boxship.builder.usage import MOUNT, Usage
 from boxship.engine.building import emulation
 from boxship.engine.buildkit import cache_exports, exporters
 from boxship.engine.buildkit.build import Build
-from boxship.engine.buildkit.builds import Builds
+from boxship.engine.buildkit.builds import Builds, refuse_definition
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.sessions import Sessions
 from boxship.wire.grpc.server import Call, Method, unary
-from boxship.wire.grpc.status import Code, GrpcError, Status
+from boxship.wire.grpc.status import Code, GrpcError, Status, status_for
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -68,12 +68,12 @@ class Control:
         return messages.SolveResponse(await self.solve(request))
 
     async def solve(self, request: messages.SolveRequest) -> dict[str, str]:
-        """What the client is told of the results. GrpcError."""
+        """What the client is told of the results. GrpcError, BoxshipError."""
         with self._builds.opened(request) as build:
             try:
                 response = await self._build(build)
-            except GrpcError as error:
-                self._builds.remember(build, error.status, {})
+            except (GrpcError, BoxshipError) as error:
+                self._builds.remember(build, status_for(error), {})
                 raise
             except asyncio.CancelledError:
                 self._builds.remember(build, Status(Code.CANCELLED, "context canceled"), {})
@@ -84,12 +84,9 @@ class Control:
     async def _build(self, build: Build) -> dict[str, str]:
         request = build.request
         wanted = request.cache.exports if request.cache is not None else []
-        try:
-            cache_exports.check(wanted)
-            exporters.check(request.wanted())
-            results = await self._results(build)
-        except BoxshipError as error:
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        cache_exports.check(wanted)
+        exporters.check(request.wanted())
+        results = await self._results(build)
         if not results:
             if request.wanted() and not build.answered:
                 raise GrpcError(Code.UNKNOWN, "the build has no result to export")
@@ -124,10 +121,7 @@ class Control:
         request = build.request
         if request.frontend:
             return await self._builds.solve(build, request.asked)
-        if request.definition:
-            raise GrpcError(
-                Code.UNKNOWN, "builds of raw definitions are not supported: use a Dockerfile"
-            )
+        refuse_definition(request.definition)
         return [build.results[name] for name in await build.returned if name in build.results]
 
     async def _status(self, call: Call) -> None:
@@ -142,26 +136,17 @@ class Control:
     async def _disk_usage(
         self, request: messages.DiskUsageRequest, call: Call
     ) -> messages.DiskUsageResponse:
-        return messages.DiskUsageResponse([_record(one) for one in await self._usage(request)])
-
-    async def _usage(
-        self, request: messages.DiskUsageRequest | messages.PruneRequest
-    ) -> list[Usage]:
-        try:
-            return await self._engine.building.usage(request.filter)
-        except BoxshipError as error:
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        found = await self._engine.building.usage(request.filter)
+        return messages.DiskUsageResponse([_record(one) for one in found])
 
     async def _prune(self, call: Call) -> None:
         request = await call.receive(messages.PruneRequest) or messages.PruneRequest()
-        before = await self._usage(request)
+        building = self._engine.building
+        before = await building.usage(request.filter)
         until = now_ns() - request.keep_duration if request.keep_duration else 0
         keep = max(request.keep_bytes, request.max_used)
-        try:
-            await self._engine.building.prune(request.all, keep, until, request.filter)
-        except BoxshipError as error:
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
-        left = {one.id for one in await self._usage(request)}
+        await building.prune(request.all, keep, until, request.filter)
+        left = {one.id for one in await building.usage(request.filter)}
         call.start()
         for one in before:
             if one.id not in left:
@@ -171,10 +156,7 @@ class Control:
 
     async def _listen(self, call: Call) -> None:
         request = await call.receive(history.HistoryRequest) or history.HistoryRequest()
-        try:
-            chooses = history.chooser(request.filter)
-        except InvalidParameter as error:
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
+        chooses = history.chooser(request.filter)
         with self._builds.history.listener() as listener:
             found = await self._past(request, chooses)
             call.start()

@@ -16,7 +16,7 @@ from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.sessions import Client
 from boxship.engine.buildkit.synced import read_synced
-from boxship.wire.grpc.status import Code, GrpcError
+from boxship.wire.grpc.status import GrpcError
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -59,9 +59,7 @@ class Definitions:
             return Source(step, request.filename, text, "", context)
         except (BoxshipError, GrpcError) as error:
             step.end(str(error))
-            if isinstance(error, GrpcError):
-                raise
-            raise GrpcError(Code.UNKNOWN, str(error)) from None
+            raise
         finally:
             step.end()
 

@@ -51,7 +51,7 @@ async def export(
     directory: Path,
 ) -> tuple[dict[str, str], list[Attachment]]:
     """What the client is told of the results, and the documents of what was written, that of the
-    whole first. GrpcError."""
+    whole first. GrpcError, BoxshipError."""
     title, work = _EXPORTERS[wanted.type]
     step = begin(title)
     try:
@@ -59,10 +59,7 @@ async def export(
         if one.is_set("rewrite-timestamp"):
             one.results = [await timestamps.clamped(engine, built) for built in results]
         return await work(one), one.documents
-    except BoxshipError as error:
-        step.end(str(error))
-        raise GrpcError(Code.UNKNOWN, str(error)) from None
-    except GrpcError as error:
+    except (BoxshipError, GrpcError) as error:
         step.end(str(error))
         raise
     finally:

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from boxship.wire.grpc.status import Code, GrpcError, Status, trailers
+from boxship.base.errors import BoxshipError
+from boxship.wire.grpc.status import Code, GrpcError, Status, status_for, trailers
 from boxship.wire.http2.connection import Http2Connection
 from boxship.wire.http2.frames import MAX_STREAMS
 from boxship.wire.http2.frames import Code as Http2Code
@@ -110,8 +111,8 @@ class GrpcServer:
                 text = what if known else f"unknown service {service}"
                 raise GrpcError(Code.UNIMPLEMENTED, text)
             await method(call)
-        except GrpcError as error:
-            status = error.status
+        except (GrpcError, BoxshipError) as error:
+            status = status_for(error)
         except DecodeError as error:
             status = Status(Code.INTERNAL, f"grpc: error unmarshalling request: {error}")
         except StreamReset:

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from boxship.base.errors import BoxshipError
 from boxship.wire.http2.stream import Headers
 from boxship.wire.protobuf import DecodeError, Message, blob, integer, many, string
 
@@ -50,6 +51,11 @@ class GrpcError(Exception):
     def __init__(self, code: int, message: str, details: list[Detail] | None = None) -> None:
         super().__init__(message)
         self.status = Status(int(code), message, details or [])
+
+
+def status_for(error: GrpcError | BoxshipError) -> Status:
+    """What a client is told of *error*: ours are all of an unknown kind to gRPC."""
+    return error.status if isinstance(error, GrpcError) else Status(Code.UNKNOWN, str(error))
 
 
 def trailers(status: Status) -> Headers:
