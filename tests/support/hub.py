@@ -27,6 +27,7 @@ from boxship.hub.hub import Hub, open_hub
 from boxship.hub.serving import serve
 from boxship.hub.settings import Settings
 from boxship.hub.storage.records import Right, User
+from support import api
 from support.requirements import require_tool
 from support.terminals import PROGRAM
 
@@ -39,16 +40,8 @@ OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _SECONDS = 30.0
 
 
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+class Answer(api.Answer):
+    """The names of its headers are in lower case."""
 
     @property
     def code(self) -> str:
