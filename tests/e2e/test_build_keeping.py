@@ -56,6 +56,15 @@ def test_filters_choose_what_is_pruned(here: Client) -> None:
     assert _kinds(here) == ["regular", "regular", "regular"]
 
 
+def test_what_is_built_anew_is_found_again_as_it_is(here: Client) -> None:
+    """Also beside images of the same steps that were there before."""
+    here.write(Dockerfile="FROM busybox\nRUN true\nCOPY f /f\n")
+    for _ in range(3):
+        here.docker("builder", "prune", "-af")
+        first, second = (here.docker("build", "-q", ".").strip() for _ in range(2))
+        assert first == second
+
+
 def test_what_images_have_stays_unless_all_is_to_go(here: Client) -> None:
     here.docker("build", "-t", "keep:1", ".")
     here.docker("builder", "prune", "-f")

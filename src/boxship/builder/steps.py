@@ -336,10 +336,11 @@ class Steps:
     def _existing(
         self, position: Position, stage: Stage, note: str, made: _Made
     ) -> ImageRecord | None:
-        """An image that this step has led to before."""
+        """The last image that this step has led to before: others may be on top of that."""
         parent = position.image.id if position.image else ""
         chain = position.chain + ((made.diff_id,) if made.diff_id else ())
-        for image in self._means.images.children(parent):
+        children = self._means.images.children(parent)
+        for image in sorted(children, key=lambda child: child.created, reverse=True):
             history = image.document.get("history") or [{}]
             if (
                 image.diff_ids == chain
