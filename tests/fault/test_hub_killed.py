@@ -14,10 +14,13 @@ import pytest
 from boxship.hub.collector import collect
 from boxship.hub.hub import Hub
 from support.hub import ForkedHub, HubClient, RunningHub, digest_of
+from support.waiting import eventually
 
 T = TypeVar("T")
 PUSHES, PULLS = 60, 40
 SIZE = 4_000_000
+#: More than waits between two sockets.
+LARGE = 16_000_000
 CHUNK = 250_000
 _BROKEN = (OSError, http.client.HTTPException)
 
@@ -92,8 +95,9 @@ def _push(client: HubClient, content: bytes) -> int:
         offset = int(found[1]) + 1 if found[1] != "0" else 0
 
 
-def _pull(hub: RunningHub, token: str, digest: str) -> tuple[bytes, int]:
-    """The blob, fetched by ranges behind what is there already; and how often that broke."""
+def _pull(hub: RunningHub, token: str, digest: str, begun: Callable[[], None]) -> tuple[bytes, int]:
+    """The blob, fetched by ranges behind what is there already; and how often that broke. *begun*
+    is called when the first of it is there."""
     content, broken = b"", 0
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=20)
@@ -103,8 +107,10 @@ def _pull(hub: RunningHub, token: str, digest: str) -> tuple[bytes, int]:
             answer = connection.getresponse()
             assert answer.status == 206
             while part := answer.read1(100_000):
+                if not content:
+                    begun()
                 content += part
-            if len(content) == SIZE:
+            if len(content) == LARGE:
                 return content, broken
             broken += 1
         except _BROKEN:
@@ -141,15 +147,21 @@ def test_pushes_resume_and_nothing_corrupt_is_kept(hub: RunningHub) -> None:
 
 def test_pulls_resume_and_nothing_corrupt_is_served(hub: RunningHub) -> None:
     chance = random.Random(7)
-    content = chance.randbytes(SIZE)
+    content = chance.randbytes(LARGE)
     client = hub.client("alice")
     digest = client.push_blob("alice/box", content)
     token = client.token({"scope": "repository:alice/box:pull"})
     killer = Killer(hub, PULLS, chance)
     killer.start()
     pulls = broken = 0
+
+    def next_kill() -> None:
+        """However fast the machine is: some break in the middle."""
+        before = killer.kills
+        eventually(lambda: killer.kills > before or not killer.is_alive(), 60)
+
     while killer.is_alive():
-        found, times = _pull(hub, token, digest)
+        found, times = _pull(hub, token, digest, (lambda: None) if pulls % 2 else next_kill)
         assert found == content
         pulls, broken = pulls + 1, broken + times
     killer.join()
