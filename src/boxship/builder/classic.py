@@ -27,15 +27,20 @@ class Classic:
     """A :class:`~boxship.builder.progress.Progress`. With *quiet*, only the image's ID is told."""
 
     def __init__(
-        self, send: Send, plan: Plan, quiet: bool = False, room: Room | None = None
+        self,
+        send: Send,
+        plan: Plan,
+        quiet: bool = False,
+        room: Room | None = None,
+        more: int = 0,
     ) -> None:
-        """*room* waits while the client is far behind."""
+        """*room* waits while the client is far behind; *more* steps follow those of the plan."""
         self._send = send
         self._room = room
         self._held_sizes: Counter[int] = Counter()
         self._quiet = quiet
         self._plan = plan
-        self._total = plan.step_count
+        self._total = plan.step_count + more
         self._order = [stage.number for stage in plan.needed]
         self._held: dict[int, list[str]] = {number: [] for number in self._order}
         self._left: set[int] = set()

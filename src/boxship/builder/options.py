@@ -31,7 +31,8 @@ class BuildOptions:
     content by id; *created* nanoseconds for everything that the build makes, 0 for the clock;
     *agents* sockets of SSH agents by id; *no_cache_stages*: names of stages that are done anew;
     *hostname* of the steps' containers, empty for their ids; *cache_namespace* keeps cache mounts
-    apart; *keep_git*: contexts from git keep their ``.git``.
+    apart; *keep_git*: contexts from git keep their ``.git``; *step_images*: each step leads
+    to an image that clients see.
     """
 
     tags: tuple[str, ...] = ()
@@ -57,3 +58,4 @@ class BuildOptions:
     hostname: str = ""
     cache_namespace: str = ""
     keep_git: bool = False
+    step_images: bool = True

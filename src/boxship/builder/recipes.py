@@ -13,7 +13,8 @@ from boxship.builder.cache import key_of
 from boxship.builder.machine import Place
 from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.stage import Stage
-from boxship.builder.steps import Position, Steps, copies_of
+from boxship.builder.step_images import Position
+from boxship.builder.steps import Steps, copies_of
 from boxship.builder.work import Copy, Files, Origin, Work
 
 _ELSEWHERE = ("url", "web", "git")

@@ -9,6 +9,7 @@ from typing import Any
 
 from boxship.base.errors import BoxshipError, Internal, InvalidParameter
 from boxship.builder.cache import BuildCache
+from boxship.builder.concurrency import Concurrency
 from boxship.builder.context import EMPTY, Context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.instructions.add import Add
@@ -20,10 +21,10 @@ from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.progress import Progress
 from boxship.builder.recipes import Recipes
 from boxship.builder.remote import Remotes
-from boxship.builder.shared_work import Common
 from boxship.builder.squash import squash
 from boxship.builder.stage import DEFAULT_PATH, Effect, Stage
-from boxship.builder.steps import Position, Steps
+from boxship.builder.step_images import Position
+from boxship.builder.steps import Steps
 from boxship.builder.work import NOTHING, Origin
 from boxship.images.creation import EMPTY_CONFIG
 from boxship.images.images import Images
@@ -39,7 +40,7 @@ class Means:
     machine: Machine
     cache: BuildCache
     digests: Digests
-    common: Common = field(default_factory=Common)
+    concurrency: Concurrency = field(default_factory=Concurrency)
 
 
 @dataclass(slots=True)
@@ -153,6 +154,7 @@ class Solver:
             await self._step(steps, position, stage, step, step.line.text)
         if number == self.plan.target:
             await self._label(steps, position, stage)
+        await steps.settle(position, stage)
         self.progress.leave(number)
         return Finished(position, stage, base)
 
@@ -182,7 +184,7 @@ class Solver:
             places = {}
             for origin in effect.work.origins() if effect.work else ():
                 places[origin] = await self._place(origin, steps)
-            async with self.means.common.slots:
+            async with self.means.concurrency.slots:
                 self.progress.work(steps.number)
                 await steps.carry_out(position, stage, effect, places)
             if recipe is not None:
@@ -208,12 +210,13 @@ class Solver:
         return position, stage
 
     async def _label(self, steps: Steps, position: Position, stage: Stage) -> None:
-        """Labels of the client, as one more instruction."""
-        if not self.options.labels:
-            return
-        labels = dict(sorted(self.options.labels.items()))
-        stage.config["Labels"] = {**(stage.config.get("Labels") or {}), **labels}
-        await steps.describe(position, stage, stage.nop(_label_text(labels)))
+        """Labels of the client, as further instructions."""
+        for name, value in sorted(self.options.labels.items()):
+            text = f"LABEL {name}={value}"
+            self.progress.begin(steps.number, text)
+            stage.config["Labels"] = {**(stage.config.get("Labels") or {}), name: value}
+            await steps.describe(position, stage, stage.nop(text))
+            self.progress.end(steps.number, position.image)
 
     async def _start(self, planned: PlannedStage) -> tuple[Position, Stage, ImageRecord | None]:
         stage = Stage(
@@ -276,7 +279,3 @@ def _told(error: Exception) -> BoxshipError:
         return Internal(os.strerror(errno.ENOSPC).lower())
     reason = error.strerror if isinstance(error, OSError) else None
     return Internal((reason or str(error)).lower())
-
-
-def _label_text(labels: dict[str, str]) -> str:
-    return "LABEL " + " ".join(f"{name}={value}" for name, value in labels.items())

@@ -78,6 +78,7 @@ class Stage:
     cmd_is_set: bool = False
     escape: str = "\\"
     context: Origin = CONTEXT
+    _parsed: tuple[list[str], dict[str, str]] = field(default_factory=lambda: ([], {}))
 
     def on_top(self, find: Callable[[str], Origin]) -> "Stage":
         """A stage that begins with this one."""
@@ -98,13 +99,22 @@ class Stage:
 
     def env(self) -> dict[str, str]:
         """The environment of the image."""
-        return dict(pair.partition("=")[::2] for pair in self.config.get("Env") or [])
+        rows = self.config.get("Env") or []
+        if self._parsed[0] is not rows:
+            self._parsed = rows, dict(pair.partition("=")[::2] for pair in rows)
+        return dict(self._parsed[1])
 
     def set_env(self, pairs: Mapping[str, str]) -> None:
         for name in pairs:
             self.args.pop(name, None)
-        merged = {**self.env(), **pairs}
-        self.config["Env"] = [f"{name}={value}" for name, value in merged.items()]
+        known = self.env()
+        rows = [f"{name}={value}" for name, value in pairs.items()]
+        if known.keys().isdisjoint(pairs):
+            rows = [*(self.config.get("Env") or []), *rows]
+        else:
+            rows = [f"{name}={value}" for name, value in {**known, **pairs}.items()]
+        self.config["Env"] = rows
+        self._parsed = rows, {**known, **pairs}
 
     def active_args(self) -> dict[str, str]:
         """Declared arguments with a value, sorted; an ENV that comes later takes their place."""

@@ -4,11 +4,10 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from boxship.base.errors import BoxshipError, InvalidParameter
+from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
 from boxship.builder.cache import Record, key_of
 from boxship.builder.file_steps import orders
@@ -17,11 +16,8 @@ from boxship.builder.machine import Place, RunJob, Tree
 from boxship.builder.options import HOSTNAME, BuildOptions
 from boxship.builder.progress import Progress
 from boxship.builder.stage import CONTENT, Effect, Stage
+from boxship.builder.step_images import Made, Position, StepImages
 from boxship.builder.work import Copy, Files, Origin, Run, Work
-from boxship.images import platform as platforms
-from boxship.images.adopt import NewImage
-from boxship.images.creation import Origin as ImageOrigin
-from boxship.images.creation import encode_image
 from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord, parse_time
 from boxship.images.staging import written
@@ -30,41 +26,8 @@ if TYPE_CHECKING:
     from boxship.builder.solver import Means
 
 _EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
-# Registries and clients take no larger ones either.
-_MOST_CONFIG = 8 << 20
 # What tells nothing of a step apart: the name of its container, and what BuildKit has for all.
 _USUAL_NAMES = ("", HOSTNAME)
-
-
-@dataclass(slots=True)
-class Position:
-    """How far a stage has come: the *image* so far, None while nothing has been made.
-
-    *platform* as asked for, empty for this machine's."""
-
-    image: ImageRecord | None
-    platform: str = ""
-
-    @property
-    def chain(self) -> tuple[str, ...]:
-        """The layers, bottom first: what a step that looks at files depends on."""
-        return self.image.diff_ids if self.image else ()
-
-    @property
-    def made_for(self) -> platforms.Platform:
-        if self.image is not None:
-            return self.image.platform
-        return platforms.parse_served(self.platform) if self.platform else platforms.host()
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """*layer* is None when it is stored already; *diff_id* when nothing was changed."""
-
-    diff_id: str | None
-    layer: StagedLayer | None
-    created: int
-    is_new: bool
 
 
 class Steps:
@@ -79,6 +42,9 @@ class Steps:
         self._lenders = () if options.no_cache else options.cache_from
         self._progress = progress
         self._last: Outcome | None = None
+        self._images = StepImages(means, options, progress, number)
+        #: Gives what stands for the steps so far an image.
+        self.settle = self._images.settle
         self.number = number
 
     @property
@@ -98,24 +64,24 @@ class Steps:
         key = key_of(facts)
         made = self._borrowed(position, note) if self._lenders else self._cached(key, note)
         if made is not None:
-            await self._add(position, stage, note, made)
+            await self._images.add(position, stage, note, made)
             return
         if await self.lend(position, stage, key):
             return
-        async with self._means.common.making[key]:
+        async with self._means.concurrency.making[key]:
             # Whoever was about to make the same has done it now.
             made = None if self._lenders else self._cached(key, note)
             if made is not None:
-                await self._add(position, stage, note, made)
+                await self._images.add(position, stage, note, made)
                 return
             moment = self._moment(key, effect.work)
             with self._means.images.staging() as directory:
                 made = await self._make(position, effect.work, places, directory, moment)
                 size = made.layer.size if made.layer else 0
-                await self._add(position, stage, note, made)
+                await self._images.add(position, stage, note, made)
             self._note(Outcome(key, made.diff_id or "", size, note, moment))
             await self._means.cache.put(key, made.diff_id or "", size, note, moment)
-            self._means.common.made.add(key)
+            self._means.concurrency.made.add(key)
 
     def _moment(self, key: str, work: Work) -> int:
         """The time of directories that *work* makes. What is made again has that of the first time:
@@ -135,14 +101,14 @@ class Steps:
     async def describe(self, position: Position, stage: Stage, note: str) -> None:
         """A step that changes the configuration only."""
         is_new = bool(self._lenders) and self._borrowed(position, note) is None
-        made = _Made(None, None, self._now(), is_new)
-        await self._add(position, stage, note, made)
+        made = Made(None, None, self._now(), is_new)
+        await self._images.describe(position, stage, note, made)
 
     def _now(self) -> int:
         return self._options.created or now_ns()
 
-    def _cached(self, key: str, note: str) -> _Made | None:
-        if self._options.no_cache and key not in self._means.common.made:
+    def _cached(self, key: str, note: str) -> Made | None:
+        if self._options.no_cache and key not in self._means.concurrency.made:
             return None
         record: Record | None = self._means.cache.find(key)
         if record is None:
@@ -151,7 +117,7 @@ class Steps:
             return None
         created = self._options.created or record.created
         self._note(Outcome(key, record.diff_id, record.size, note, created))
-        return _Made(record.diff_id or None, None, created, is_new=False)
+        return Made(record.diff_id or None, None, created, is_new=False)
 
     async def lend(self, position: Position, stage: Stage, key: str) -> bool:
         """Add what a cache from elsewhere has, if one does. It does not enter our own cache, where
@@ -167,14 +133,14 @@ class Steps:
                     if layer is None:
                         continue
                 created = self._options.created or outcome.created
-                made = _Made(outcome.diff_id or None, layer, created, is_new=False)
-                await self._add(position, stage, outcome.description, made)
+                made = Made(outcome.diff_id or None, layer, created, is_new=False)
+                await self._images.add(position, stage, outcome.description, made)
             self._note(outcome)
             self._progress.cached(self.number)
             return True
         return False
 
-    def _borrowed(self, position: Position, note: str) -> _Made | None:
+    def _borrowed(self, position: Position, note: str) -> Made | None:
         """The layer of an image in ``--cache-from`` that got this far and went on as we do."""
         for name in self._lenders:
             try:
@@ -258,13 +224,13 @@ class Steps:
         places: Mapping[Origin, Place],
         directory: Path,
         moment: int,
-    ) -> _Made:
+    ) -> Made:
         if isinstance(work, Files):
             layer = await self._write(position, work, places, directory, moment)
         else:
             layer = await self._run(position, work, places, directory)
         diff_id = layer.diff_id if layer else None
-        return _Made(diff_id, layer, self._now(), is_new=True)
+        return Made(diff_id, layer, self._now(), is_new=True)
 
     async def _write(
         self,
@@ -305,59 +271,8 @@ class Steps:
         layer = await self._means.machine.run(job)
         return None if layer.diff_id == _EMPTY_TAR else layer
 
-    # the image that stands for it
 
-    async def _add(self, position: Position, stage: Stage, note: str, made: _Made) -> None:
-        if not made.is_new and not self._options.no_cache:
-            found = self._existing(position, stage, note, made)
-            if found is not None:
-                self._progress.cached(self.number)
-                position.image = found
-                self._means.machine.hold(found)
-                return
-        raw = self._encode(position, stage, note, made)
-        parent = position.image.id if position.image else ""
-        new = NewImage(raw, [made.layer] if made.layer else [], parent)
-        if not made.is_new and made.diff_id is not None:
-            self._progress.cached(self.number)
-        position.image = await self._means.images.add(new)
-        self._means.machine.hold(position.image)
-
-    def _encode(self, position: Position, stage: Stage, note: str, made: _Made) -> bytes:
-        author = stage.author or str(
-            position.image.document.get("author") or "" if position.image else ""
-        )
-        origin = ImageOrigin(made.created, author=author, created_by=note)
-        raw = encode_image(stage.config, position.made_for, origin, position.image, made.diff_id)
-        if len(raw) > _MOST_CONFIG:
-            raise InvalidParameter(f"the image's configuration has more than {_MOST_CONFIG} bytes")
-        return raw
-
-    def _existing(
-        self, position: Position, stage: Stage, note: str, made: _Made
-    ) -> ImageRecord | None:
-        """The last image that this step has led to before: others may be on top of that."""
-        parent = position.image.id if position.image else ""
-        chain = position.chain + ((made.diff_id,) if made.diff_id else ())
-        children = self._means.images.children(parent)
-        for image in sorted(children, key=lambda child: child.created, reverse=True):
-            history = image.document.get("history") or [{}]
-            if (
-                image.diff_ids == chain
-                and image.platform == position.made_for
-                and history[-1].get("created_by") == note
-                and image.config == stage.config
-                and len(history) == self._depth(position) + 1
-            ):
-                return image
-        return None
-
-    @staticmethod
-    def _depth(position: Position) -> int:
-        return len(position.image.document.get("history") or []) if position.image else 0
-
-
-def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> _Made | None:
+def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> Made | None:
     """What *image* has on top of *chain*, if its history calls that *note*."""
     if image.diff_ids[: len(chain)] != chain:
         return None
@@ -366,7 +281,7 @@ def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> _Mad
         is_empty = bool(row.get("empty_layer"))
         if depth == len(chain) and row.get("created_by") == note:
             diff_id = None if is_empty else image.diff_ids[depth]
-            return _Made(diff_id, None, parse_time(row.get("created")), is_new=False)
+            return Made(diff_id, None, parse_time(row.get("created")), is_new=False)
         depth += not is_empty
     return None
 

@@ -1,6 +1,6 @@
 """New image configurations, as ``import`` and ``commit`` make them (OCI image-spec, config.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +49,11 @@ def encode_image(
     origin: Origin,
     parent: ImageRecord | None,
     diff_id: str | None,
+    *,
+    between: Sequence[Origin] = (),
 ) -> bytes:
-    """The configuration of an image that adds *diff_id*, if any, to *parent*, if any."""
+    """The configuration of an image that adds *diff_id*, if any, to *parent*, if any; *between*
+    them there were steps without layers."""
     base: Mapping[str, Any] = parent.document if parent else {}
     document: dict[str, Any] = {"architecture": platform.architecture}
     if platform.variant:
@@ -66,6 +69,7 @@ def encode_image(
     steps = base.get("history")
     document["history"] = [
         *(steps if isinstance(steps, list) else []),
+        *(_step(one, empty=True) for one in between),
         _step(origin, empty=diff_id is None),
     ]
     document["os"] = platform.os

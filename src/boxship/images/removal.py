@@ -92,12 +92,18 @@ class Remover:
             await self._remove_reference(image, reference)
 
     async def _delete(self, image_id: str, force: bool, prune: bool, quiet: bool) -> None:
+        parent = await self._delete_one(image_id, force, quiet)
+        while prune and parent and self._catalog.records([parent]):
+            parent = await self._delete_one(parent, False, True)
+
+    async def _delete_one(self, image_id: str, force: bool, quiet: bool) -> str:
+        """Its parent; empty when it has none, or stays."""
         image = self._catalog.get(image_id)
         try:
             self._check(image, hard=True, stopped=not force, referenced=not force)
         except _InUse as conflict:
             if quiet and (conflict.used or image.references or self._catalog.children(image_id)):
-                return
+                return ""
             raise Conflict(str(conflict)) from None
         for reference in image.references:
             await self._remove_reference(image, reference)
@@ -106,8 +112,7 @@ class Remover:
         self._removed.append({"Deleted": image_id})
         gone = set(await self._drop_layers(image.diff_ids))
         self._removed += [{"Deleted": chain} for chain in released_chains(image.diff_ids, gone)]
-        if prune and image.parent and self._catalog.records([image.parent]):
-            await self._delete(image.parent, False, True, True)
+        return image.parent
 
     def _forget(self, image_id: str) -> Callable[[Change], None]:
         in_use = bool(self._using(image_id))

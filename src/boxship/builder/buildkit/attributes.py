@@ -140,6 +140,7 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
         security=tuple(_words(attrs.get(f"{_OURS}security-opt", ""))),
         squash=attrs.get(f"{_OURS}squash") == "true",
         force_remove=True,
+        step_images=False,
         hostname=attrs.get("hostname") or given.get("BUILDKIT_SANDBOX_HOSTNAME") or HOSTNAME,
         cache_namespace=given.get("BUILDKIT_CACHE_MOUNT_NS", ""),
         keep_git=_is_true(given.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "")),

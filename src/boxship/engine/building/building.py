@@ -14,6 +14,7 @@ from boxship.base.errors import BoxshipError, Internal, InvalidParameter, NotFou
 from boxship.builder import git_address
 from boxship.builder.cache import BuildCache
 from boxship.builder.classic import Classic
+from boxship.builder.concurrency import Concurrency
 from boxship.builder.context import EMPTY, Context, open_context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
@@ -23,7 +24,6 @@ from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, make_plan
 from boxship.builder.progress import Progress
 from boxship.builder.remote import Remotes
-from boxship.builder.shared_work import Common
 from boxship.builder.solver import Means, Solver
 from boxship.builder.stage import Arguments
 from boxship.builder.work import Origin
@@ -127,7 +127,8 @@ class Building:
             async with self.context(sources, directory) as (context, text):
                 plan = await self._explained(text, sources.dockerfile, options)
                 try:
-                    listener = Classic(reporter.send, plan, options.quiet, reporter.room)
+                    more = len(options.labels)
+                    listener = Classic(reporter.send, plan, options.quiet, reporter.room, more)
                     machine = self.machine(sources.credentials, directory)
                     listener.start()
                     image = await self.solve(plan, context, options, listener, machine)
@@ -179,13 +180,13 @@ class Building:
         options: BuildOptions,
         listener: Progress,
         machine: "EngineMachine",
-        common: Common | None = None,
+        concurrency: Concurrency | None = None,
     ) -> ImageRecord:
-        """Carry *plan* out; the image of its target. *common*: with others that are carried out at
-        the same time."""
+        """Carry *plan* out; the image of its target. *concurrency*: with others that are carried
+        out at the same time."""
         engine = self._engine
         means = Means(engine.images, engine.workers, machine, self.cache, self._digests)
-        means.common = common or means.common
+        means.concurrency = concurrency or means.concurrency
         remotes = Remotes(machine, machine.directory)
         try:
             return await Solver(means, plan, context, options, listener, remotes).solve()

@@ -16,6 +16,7 @@ from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.attachments import Material
 from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
+from boxship.builder.concurrency import Concurrency
 from boxship.builder.context import EMPTY, Context, read_files, understood
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
 from boxship.builder.lint.linter import check_strictness, lint, options_of
@@ -25,7 +26,6 @@ from boxship.builder.lint.rule import Finding
 from boxship.builder.needs import Needs, find_needs, together
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan
-from boxship.builder.shared_work import Common
 from boxship.builder.work import Origin
 from boxship.engine.building.building import EngineMachine
 from boxship.engine.buildkit import cache_imports, layouts, transfer
@@ -93,8 +93,8 @@ class Frontend:
             )
             for part in parts:
                 part.options = replace(part.options, secrets=secrets, agents=sockets)
-            common = Common()
-            return await all_or_none(self._carry_out(source, part, common) for part in parts)
+            concurrency = Concurrency()
+            return await all_or_none(self._carry_out(source, part, concurrency) for part in parts)
 
     async def answer(self, request: attributes.Request) -> dict[str, bytes]:
         """What the request's question asks of the file; nothing is built. GrpcError."""
@@ -193,13 +193,13 @@ class Frontend:
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
 
-    async def _carry_out(self, source: Source, part: "_Part", common: Common) -> Built:
+    async def _carry_out(self, source: Source, part: "_Part", concurrency: Concurrency) -> Built:
         plan, machine = part.plan, part.machine
         progress = Vertexes(self.feed, plan, self.ref, part.platform)
         assert source.context is not None
         try:
             image = await self.engine.building.solve(
-                plan, source.context, part.options, progress, machine, common
+                plan, source.context, part.options, progress, machine, concurrency
             )
             unused = " ".join(plan.arguments.unused())
             if unused:

@@ -1,4 +1,4 @@
-"""What the builds of one Dockerfile for several platforms have in common while they run."""
+"""What bounds and joins steps that run at the same time, for one platform or several."""
 
 import asyncio
 import os
@@ -13,13 +13,15 @@ def _slots() -> asyncio.Semaphore:
 
 
 @dataclass(slots=True)
-class Common:
+class Concurrency:
     """*slots* bound how many steps run at the same time. Who holds the lock of a step's key in
     *making* makes it alone, though it may stand in several stages. *made*: keys of what has been
-    made anew, which is found by equal steps though nothing older may be."""
+    made anew, which is found by equal steps though nothing older may be. *spent*: bytes of the
+    configurations of images that stand for steps."""
 
     slots: asyncio.Semaphore = field(default_factory=_slots)
     making: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
     made: set[str] = field(default_factory=set)
+    spent: int = 0

@@ -1,0 +1,160 @@
+"""The images that stand for steps: found again where a step has led to one before, or made."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from boxship.base.errors import InvalidParameter
+from boxship.builder.options import BuildOptions
+from boxship.builder.progress import Progress
+from boxship.builder.stage import Stage
+from boxship.images import platform as platforms
+from boxship.images.adopt import NewImage
+from boxship.images.creation import Origin, encode_image
+from boxship.images.layers import StagedLayer
+from boxship.images.record import ImageRecord
+
+if TYPE_CHECKING:
+    from boxship.builder.solver import Means
+
+# Registries and clients take no larger ones either.
+_MOST_CONFIG = 8 << 20
+# Each image has the history of all steps before it: bytes of all images of one build, from which on
+# steps without layers have none of their own, and at which it ends.
+_MANY, _MOST = 16 << 20, 256 << 20
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a stage has come: the *image* so far, None while nothing has been made, and *noted*
+    steps since then, which have changed the configuration alone, of *size* bytes.
+
+    *platform* as asked for, empty for this machine's."""
+
+    image: ImageRecord | None
+    platform: str = ""
+    noted: list[Origin] = field(default_factory=list)
+    size: int = 0
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The layers, bottom first: what a step that looks at files depends on."""
+        return self.image.diff_ids if self.image else ()
+
+    @property
+    def made_for(self) -> platforms.Platform:
+        if self.image is not None:
+            return self.image.platform
+        return platforms.parse_served(self.platform) if self.platform else platforms.host()
+
+    @property
+    def depth(self) -> int:
+        """How many steps have led to the image."""
+        return len(self.image.document.get("history") or []) if self.image else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a step has led to. *layer* is None when it is stored already; *diff_id* when nothing was
+    changed."""
+
+    diff_id: str | None
+    layer: StagedLayer | None
+    created: int
+    is_new: bool
+
+
+class StepImages:
+    """Of one stage, whose *number* is told."""
+
+    def __init__(
+        self, means: "Means", options: BuildOptions, progress: Progress, number: int
+    ) -> None:
+        self._means = means
+        self._options = options
+        self._progress = progress
+        self._number = number
+
+    async def add(self, position: Position, stage: Stage, note: str, made: Made) -> None:
+        """Move *position* on to an image with what was *made*."""
+        await self._add(position, stage, self._origin(position, stage, note, made), made)
+
+    async def describe(self, position: Position, stage: Stage, note: str, made: Made) -> None:
+        """Move *position* on by a step without a layer, which need not have an image: nobody but
+        the classic builder's clients sees it."""
+        if self._options.step_images and self._means.concurrency.spent < _MANY:
+            await self.add(position, stage, note, made)
+            return
+        position.noted.append(self._origin(position, stage, note, made))
+        position.size += len(note)
+        _check(position.size)
+
+    async def settle(self, position: Position, stage: Stage) -> None:
+        """Let *position* have an image with all steps so far."""
+        if position.noted:
+            last = position.noted.pop()
+            await self._add(position, stage, last, Made(None, None, last.created, is_new=False))
+
+    @staticmethod
+    def _origin(position: Position, stage: Stage, note: str, made: Made) -> Origin:
+        before = position.image.document.get("author") if position.image else ""
+        return Origin(made.created, author=stage.author or str(before or ""), created_by=note)
+
+    async def _add(self, position: Position, stage: Stage, origin: Origin, made: Made) -> None:
+        if not made.is_new and not self._options.no_cache:
+            found = self._existing(position, stage, origin, made)
+            if found is not None:
+                self._progress.cached(self._number)
+                self._move(position, found)
+                return
+        raw = self._encode(position, stage, origin, made)
+        parent = position.image.id if position.image else ""
+        new = NewImage(raw, [made.layer] if made.layer else [], parent)
+        if not made.is_new and made.diff_id is not None:
+            self._progress.cached(self._number)
+        self._move(position, await self._means.images.add(new))
+
+    def _move(self, position: Position, image: ImageRecord) -> None:
+        position.image = image
+        position.noted.clear()
+        position.size = 0
+        self._means.concurrency.spent += len(image.raw)
+        self._means.machine.hold(image)
+
+    def _encode(self, position: Position, stage: Stage, origin: Origin, made: Made) -> bytes:
+        raw = encode_image(
+            stage.config,
+            position.made_for,
+            origin,
+            position.image,
+            made.diff_id,
+            between=position.noted,
+        )
+        _check(len(raw))
+        if self._means.concurrency.spent + len(raw) > _MOST:
+            raise InvalidParameter(f"the images of the steps have more than {_MOST} bytes together")
+        return raw
+
+    def _existing(
+        self, position: Position, stage: Stage, origin: Origin, made: Made
+    ) -> ImageRecord | None:
+        """The last image that these steps have led to before: others may be on top of that."""
+        parent = position.image.id if position.image else ""
+        chain = position.chain + ((made.diff_id,) if made.diff_id else ())
+        notes = [one.created_by for one in (*position.noted, origin)]
+        children = self._means.images.children(parent)
+        for image in sorted(children, key=lambda child: child.created, reverse=True):
+            if image.diff_ids != chain or image.platform != position.made_for:
+                continue
+            history = image.document.get("history") or [{}]
+            if (
+                image.config == stage.config
+                and len(history) == position.depth + len(notes)
+                and [row.get("created_by") for row in history[-len(notes) :]] == notes
+            ):
+                return image
+        return None
+
+
+def _check(size: int) -> None:
+    if size > _MOST_CONFIG:
+        raise InvalidParameter(f"the image's configuration has more than {_MOST_CONFIG} bytes")
