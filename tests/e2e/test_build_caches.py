@@ -12,8 +12,9 @@ from support import engines
 from support.buildkit_client import Client, client_in
 from support.debian_registry import Registry, registry
 from support.hub import PASSWORD, RunningHub, hub_beside
+from support.served import publish_repository, serving
 
-_PORT, _HUB_PORT = 5011, 5012
+_PORT, _HUB_PORT, _FILES_PORT = 5011, 5012, 5014
 # What the first stage makes is another thing each time: who runs it again gets another image.
 _DOCKERFILE = """\
 FROM busybox AS make
@@ -267,6 +268,34 @@ def test_stages_on_top_of_stages_are_spared(here: Client, there: Client) -> None
     said = there.docker("build", "-t", "t:7", "--cache-from", f"type=local,src={directory}", ".")
     assert set(_steps(said).values()) == {True}
     assert _random(there, "t:7") == _random(here, "t:7")
+
+
+def test_stages_with_files_from_elsewhere_are_spared_as_long_as_these_are_the_same(
+    here: Client, there: Client, tmp_path: Path
+) -> None:
+    files = tmp_path / "served"
+    (files / "work").mkdir(parents=True)
+    (files / "f").write_text("first")
+    (files / "work" / "g").write_text("of git")
+    publish_repository(files / "work")
+    site = f"http://127.0.0.1:{_FILES_PORT}"
+    text = (
+        f"FROM busybox AS make\nADD {site}/f /f\nADD {site}/repo.git /repo\n"
+        "RUN head -c 16 /dev/urandom > /random\nFROM busybox\nCOPY --from=make /random /f /\n"
+    )
+    cache = here.directory / "cache"
+    with serving(here.engine, files, _FILES_PORT), serving(there.engine, files, _FILES_PORT):
+        here.write(Dockerfile=text)
+        there.write(Dockerfile=text)
+        here.docker("build", "-t", "t:1", "--cache-to", f"type=local,dest={cache},mode=min", ".")
+        borrow = ("build", "-t", "t:1", "--cache-from", f"type=local,src={cache}", ".")
+        said = there.docker(*borrow)
+        assert all(_steps(said).values()) and "COPY --from=make /random /f /" in _steps(said)
+        assert _random(there, "t:1") == _random(here, "t:1")
+        (files / "f").write_text("second")
+        said = there.docker(*borrow)
+        assert not _steps(said)["COPY --from=make /random /f /"]
+        assert there.file("t:1", "/f") == "second"
 
 
 def test_a_stage_that_begins_late_may_fail_first(here: Client) -> None:

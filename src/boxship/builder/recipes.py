@@ -2,7 +2,8 @@
 
 The cache's own keys are of content, which is known once the other stage has run. A cache that
 travels may hold the step alone and not what made its files; by its recipe it is found all the same,
-and the other stage need not run.
+and the other stage need not run. What such a stage takes from elsewhere is fetched, once a build:
+only that says whether it is still the same.
 """
 
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,6 @@ from boxship.builder.step_images import Position
 from boxship.builder.steps import Steps, copies_of
 from boxship.builder.work import Copy, Files, Origin, Work
 
-_ELSEWHERE = ("url", "web", "git")
 Begin = Callable[[PlannedStage], Awaitable[tuple[Position, Stage]]]
 PlaceOf = Callable[[Origin, Steps], Awaitable[Place]]
 
@@ -67,8 +67,6 @@ class Recipes:
             if recipe.key is None:
                 return None
             recipes.append(recipe.key)
-        if any(action.origin.kind in _ELSEWHERE for action in others):
-            return None
         places = {one.origin: await self._place(one.origin, steps) for one in others}
         digests = await steps.digests(Files(tuple(others)), places)
         return key_of(["recipe", recipes, steps.facts(chain, work, digests)])
