@@ -128,6 +128,29 @@ def test_half_a_disconnection_is_completed(mortal: Engine, host: Namespace) -> N
     assert _held(mortal, "box") == _told(mortal, "box") == {"10.44.0.2"}
 
 
+def test_a_disconnection_is_complete_when_all_say_so(mortal: Engine, host: Namespace) -> None:
+    """The daemon died with the interface taken out, and before the container was saved."""
+    _network(mortal)
+    mortal.docker("run", "-d", "--name", "box", "--network", "net", "busybox", "top")
+    mortal.docker("network", "connect", "bridge", "box")
+    record = _record(mortal, "box")
+    mortal.docker("network", "disconnect", "net", "box")
+    gone = json.loads(record.read_text()) | {"changing": "net"}
+    assert "net" not in gone["endpoints"]
+    mortal.docker("network", "connect", "net", "box")
+    pid = _inspect(mortal, "box")["State"]["Pid"]
+    name = json.loads(record.read_text())["interfaces"]["net"]
+    mortal.stop(signal.SIGKILL)
+    with contextlib.closing(namespace.of_process(pid)) as inside:
+        inside.run(lambda: subprocess.run(["ip", "link", "del", name], check=True))
+    record.write_text(json.dumps(gone))
+    host.run(mortal.start)
+    assert list(_inspect(mortal, "box")["NetworkSettings"]["Networks"]) == ["bridge"]
+    assert _held(mortal, "box") == _told(mortal, "box") != set()
+    mortal.docker("rm", "-f", "box")
+    _all_addresses_are_free(mortal)
+
+
 def test_interfaces_of_networks_that_never_were_are_swept(mortal: Engine, host: Namespace) -> None:
     """Such as a daemon leaves that dies before a network is durable; others' are let be."""
     owner = "boxship " + mortal.docker("info", "-f", "{{.ID}}").stdout.strip()

@@ -103,6 +103,8 @@ async def _plug(engine: "Engine", live: Live, network: Network) -> None:
         # Where the container's end was quicker, its interfaces are gone already.
         with contextlib.suppress(OSError):
             await _take_out(engine, live, network.name, wanted)
+            live.network.changing = ""
+            record.write(engine, live.id, live.network)
         if isinstance(error, OSError):
             raise Internal(f"cannot connect {live.container.name}: {error}") from None
         raise
@@ -125,7 +127,10 @@ async def _plug_in(engine: "Engine", live: Live, wanted: Endpoint) -> bool:
 
 
 async def _take_out(engine: "Engine", live: Live, name: str, gone: Endpoint) -> None:
-    """Remove an endpoint's interface; then its address is another's, and the record says so."""
+    """Remove an endpoint's interface; then its address is another's, and the record says so.
+
+    It goes on to say that the network is changing, until what the container is on is durable.
+    """
     assert live.network is not None
     settings = live.network.endpoints.pop(name)
     routes = gateways(engine, live)
@@ -141,7 +146,6 @@ async def _take_out(engine: "Engine", live: Live, name: str, gone: Endpoint) -> 
                     raise
     attachment.forget_connections(engine, settings)
     attachment.give_back(engine, live, name)
-    live.network.changing = ""
     record.write(engine, live.id, live.network)
 
 
@@ -246,5 +250,4 @@ async def _unplug(engine: "Engine", live: Live, name: str, network: Network) -> 
         await _take_out(engine, live, name, gone)
     except OSError as error:
         raise Internal(f"cannot disconnect {live.container.name}: {error}") from None
-    live.network.changing = name
     await _tell_names(engine, live, own, left=network)
