@@ -24,9 +24,11 @@ printf "%s\n" "all {SHARED} 2147483647 9218 65534 65534 0" >nfsd.export/channel
 printf "%s\n" "all 1 \\x00000000 2147483647 {SHARED}" >nfsd.fh/channel
 cd {CONTROL}
 echo "-3 +4" >versions
+echo 10 >nfsv4leasetime
+echo 10 >nfsv4gracetime
 echo "tcp 2049" >portlist
 echo 2 >threads
-echo Y >v4_end_grace
+echo Y >v4_end_grace || echo "the time for clients of an earlier server is over already"
 """
 # It serves as long as its file system is mounted.
 END = f"umount {CONTROL}"
