@@ -3,9 +3,13 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 from boxship.kernel import process
 
+#: signal(2) past the enumerations of Python's wrapper, which would cost each shim 100 KB; numbers.
+set_handler: Callable[[int, object], object] = vars(signal)["_signal"].signal
+_SIGCHLD, _DEFAULT = int(signal.SIGCHLD), int(signal.SIG_DFL)
 # What the spawner, a shim or Python itself handles or ignores.
 _CHANGED = (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 _FIXED = (signal.SIGKILL, signal.SIGSTOP)
@@ -30,7 +34,7 @@ def become_child(keep: set[int]) -> None:
     interpreter would write. Children are waited for, which an ignored SIGCHLD would not allow.
     """
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    set_handler(_SIGCHLD, _DEFAULT)
     process.close_other_fds(keep | {0, 1, 2})
 
 

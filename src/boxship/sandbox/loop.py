@@ -7,11 +7,12 @@ import signal
 import time
 from collections.abc import Callable
 
+from boxship.sandbox.forked import set_handler
+
 READ = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 WRITE = select.EPOLLOUT
 Callback = Callable[[int], None]
-# Past the enumerations of Python's wrapper, which would cost each shim 80 KB.
-_set_handler = getattr(signal.signal, "__wrapped__", signal.signal)
+_SIGCHLD = int(signal.SIGCHLD)
 
 
 def _wake(number: int, frame: object) -> None:
@@ -32,7 +33,7 @@ class Loop:
 
     def watch_children(self) -> None:
         """Have :attr:`on_child` called after each SIGCHLD."""
-        _set_handler(int(signal.SIGCHLD), _wake)
+        set_handler(_SIGCHLD, _wake)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self.watch(self._wake_read, READ, self._woken)
 

@@ -12,6 +12,7 @@ import json
 import marshal
 import os
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ _MAX_FDS = 250
 # Plain numbers: combining members of an enumeration runs a lot of Python.
 _NO_SIGNAL, _CLOSE_ON_EXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
 _ANCILLARY = socket.CMSG_SPACE(_MAX_FDS * 4)
+_ONE = socket.CMSG_SPACE(4)
 PROTOCOL = 1
 
 
@@ -136,3 +138,14 @@ def receive_packet(channel: socket.SocketType) -> Packet | None:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
     return (data, list(fds)) if data else None
+
+
+def send_descriptor(channel: socket.SocketType, fd: int) -> None:
+    """Send a duplicate of *fd* and nothing else."""
+    _sendmsg(channel, b"\0", [fd])
+
+
+def receive_descriptor(channel: socket.SocketType) -> int | None:
+    """What :func:`send_descriptor` has sent, or None at the end; little is allocated for it."""
+    data, ancillary, _, _ = channel.recvmsg(1, _ONE, _CLOSE_ON_EXEC)
+    return int.from_bytes(ancillary[0][2], sys.byteorder) if data else None

@@ -10,7 +10,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -36,8 +37,8 @@ _SPEC = {
 def rehearse(spawner: ModuleType) -> None:
     """Call it while nothing is forked and no signal is awaited; it leaves nothing open."""
     before = {int(name) for name in os.listdir("/proc/self/fd")}
-    # The old code objects must live until the last new one has its place.
-    _kept = [_move(function) for module in (spawner, *_PATH) for function in _functions(module)]
+    # What was before must live until the last new one has its place.
+    _kept = [*_move_all((spawner, *_PATH))]
     for _ in range(_ROUNDS):
         _live()
     signal.set_wakeup_fd(-1)
@@ -46,25 +47,32 @@ def rehearse(spawner: ModuleType) -> None:
     process.close_other_fds(before)
 
 
-def _functions(module: ModuleType) -> Iterator[FunctionType]:
-    """The functions of *module* and the methods of its classes."""
-    own = [value for value in vars(module).values() if _is_of(value, module)]
-    for value in own:
-        if isinstance(value, FunctionType):
-            yield value
-        elif isinstance(value, type):
-            yield from (v for v in vars(value).values() if isinstance(v, FunctionType))
+def _move_all(modules: Iterable[ModuleType]) -> Iterator[object]:
+    """Put their functions, and the methods of their classes, side by side; the old ones."""
+    users = [vars(each) for name, each in sys.modules.items() if name.startswith("boxship.")]
+    for module in modules:
+        for owner in (module, *_classes(module)):
+            for name, old in [*vars(owner).items()]:
+                if isinstance(old, FunctionType) and old.__module__ == module.__name__:
+                    new = _copy(old)
+                    setattr(owner, name, new)
+                    for user in users:
+                        if user.get(name) is old:
+                            user[name] = new
+                    yield old
 
 
-def _is_of(value: object, module: ModuleType) -> bool:
-    return getattr(value, "__module__", None) == module.__name__
+def _classes(module: ModuleType) -> list[type]:
+    values = vars(module).values()
+    return [v for v in values if isinstance(v, type) and v.__module__ == module.__name__]
 
 
-def _move(function: FunctionType) -> object:
-    """Give *function* a fresh copy of its code; the old one is returned."""
-    old = function.__code__
-    function.__code__ = old.replace()
-    return old
+def _copy(old: FunctionType) -> FunctionType:
+    code = old.__code__.replace()
+    new = FunctionType(code, old.__globals__, old.__name__, old.__defaults__, old.__closure__)
+    new.__kwdefaults__, new.__qualname__ = old.__kwdefaults__, old.__qualname__
+    new.__annotations__, new.__doc__ = old.__annotations__, old.__doc__
+    return new
 
 
 def _live() -> None:

@@ -272,6 +272,7 @@ def main(message: dict[str, Any], fds: list[int], packet: Packet, stacks: Stacks
     """Entry after the spawner's fork. *message*, as it came in *packet*: ``shim``, ``rootfs`` and
     perhaps ``images``. *fds*: the daemon's socket, the plan, the seccomp filter if there is one,
     clients."""
+    prepare_all()
     loop = _prepare(_NAME)
     spec = message["shim"]
     pid_namespace = "" if spec.get("user_namespace") else spec["pid_namespace"]
@@ -284,6 +285,15 @@ def main(message: dict[str, Any], fds: list[int], packet: Packet, stacks: Stacks
         _serve(message, fds, packet, Child(pid, report, loop))
 
 
+def prepare_all() -> None:
+    """What children have from a process that has it."""
+    silence_stdio()
+    try:
+        launch.write_oom_score(_OOM_SCORE)
+    except OSError:
+        pass
+
+
 def _prepare(name: str) -> Loop:
     """What a shim is before it has a child, of whose end the loop will hear."""
     process.set_name(name)
@@ -291,11 +301,6 @@ def _prepare(name: str) -> Loop:
     gc.enable()
     process.set_child_subreaper()
     os.setsid()
-    silence_stdio()
-    try:
-        launch.write_oom_score(_OOM_SCORE)
-    except OSError:
-        pass
     loop = Loop()
     loop.watch_children()
     return loop

@@ -14,13 +14,14 @@ import traceback
 from typing import Any
 
 from boxship.kernel import process
-from boxship.sandbox import messages, seal, shim, worker
+from boxship.sandbox import messages, seal, shim, template, worker
 from boxship.sandbox.dns import process as dns
 from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
 from boxship.sandbox.layers import lone_directory
 from boxship.sandbox.proxy import process as proxy
 from boxship.sandbox.rehearsal import rehearse
 from boxship.sandbox.stacks import Stacks, make_stacks
+from boxship.sandbox.template import Ready
 
 # Names one of stacks.NAMES: for tests, and for kernels that promise more than they keep.
 _STACKS = "BOXSHIP_STACKS"
@@ -30,8 +31,7 @@ class Spawner:
     def __init__(self, channel: socket.socket, stacks: Stacks) -> None:
         self._channel = channel
         self._stacks = stacks
-        # Leads to a shim that waits for a container, and what of the layers that one knows.
-        self._ready: socket.SocketType | None = None
+        self._ready = Ready()
         self._ready_at = 0
         self._ops = {
             "worker": self._worker,
@@ -75,8 +75,8 @@ class Spawner:
 
     def _shim(self, message: dict[str, Any], fds: list[int], packet: messages.Packet) -> None:
         self._load(message)
-        fits = shim.can_wait_for(message["shim"])
-        if not (fits and self._hand_over(packet, fds)):
+        self._get_ready()
+        if not (shim.can_wait_for(message["shim"]) and self._ready.hand_over(packet, fds)):
             self._fork(packet[1], shim.main, message, fds, packet, self._stacks)
         self._get_ready()
 
@@ -95,7 +95,7 @@ class Spawner:
         self._stacks.forget(message["layers"])
         if self._stacks.changes() != before:
             # It would keep them.
-            self._dismiss()
+            self._ready.dismiss()
 
     def _load(self, message: dict[str, Any]) -> None:
         sources = [each for each in message.get("sources", ()) if lone_directory(each) is None]
@@ -103,32 +103,16 @@ class Spawner:
             if rootfs:
                 self._stacks.load(rootfs)
 
-    def _hand_over(self, packet: messages.Packet, fds: list[int]) -> bool:
-        """Whether the shim that waits could be had; there is none any more."""
-        if self._ready is None or self._ready_at != self._stacks.changes():
-            self._dismiss()
-            return False
-        try:
-            messages.pass_on(self._ready, packet, fds)
-        except OSError:
-            return False
-        finally:
-            self._dismiss()
-        return True
-
     def _get_ready(self) -> None:
-        if self._ready is None:
-            ours, theirs = process.packet_pair()
-            self._fork([theirs], shim.wait, theirs, self._stacks)
-            os.close(theirs)
-            self._ready = socket.SocketType(fileno=ours)
+        """A shim waits that knows the layers of now."""
+        if self._ready_at != self._stacks.changes():
+            self._ready.dismiss()
+        if not self._ready.has_template:
             self._ready_at = self._stacks.changes()
-
-    def _dismiss(self) -> None:
-        """Without a message it ends."""
-        if self._ready is not None:
-            self._ready.close()
-            self._ready = None
+            channel = self._ready.found()
+            self._fork([channel], template.main, channel, self._stacks)
+            os.close(channel)
+        self._ready.prepare()
 
     def _fork(self, keep: list[int], main: Any, *arguments: Any) -> None:
         if os.fork():
