@@ -78,10 +78,14 @@ class Steps:
             with self._means.images.staging() as directory:
                 made = await self._make(position, effect.work, places, directory, moment)
                 size = made.layer.size if made.layer else 0
+                is_known = not _may_change(places) or key == key_of(
+                    (await self._facts(position, effect, places))[0]
+                )
                 await self._images.add(position, stage, note, made)
-            self._note(Outcome(key, made.diff_id or "", size, note, moment))
-            await self._means.cache.put(key, made.diff_id or "", size, note, moment)
-            self._means.concurrency.made.add(key)
+            if is_known:
+                self._note(Outcome(key, made.diff_id or "", size, note, moment))
+                await self._means.cache.put(key, made.diff_id or "", size, note, moment)
+                self._means.concurrency.made.add(key)
 
     def _moment(self, key: str, work: Work) -> int:
         """The time of directories that *work* makes. What is made again has that of the first time:
@@ -270,6 +274,16 @@ class Steps:
         job = RunJob(work, position.image, places, self._options, directory, told, ready)
         layer = await self._means.machine.run(job)
         return None if layer.diff_id == _EMPTY_TAR else layer
+
+
+def _may_change(places: Mapping[Origin, Place]) -> bool:
+    """Whether a client can write to files while they are used: what it makes of a step then is no
+    news for the cache, which others trust."""
+    return any(
+        not place.owners and not place.state and row.get("kind") == "dir"
+        for place in places.values()
+        for row in place.tree["layers"]
+    )
 
 
 def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> Made | None:
