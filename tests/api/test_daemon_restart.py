@@ -53,6 +53,22 @@ def test_what_runs_afterwards(daemon: engines.Engine) -> None:
     assert (api.status("rests"), api.status("killed")) == ("exited", "exited")
 
 
+def test_a_daemon_that_takes_its_containers_with_it_brings_them_back() -> None:
+    with engines.running("boxship", "--no-live-restore") as engine:
+        api = Api(str(engine.socket))
+        policy = {"RestartPolicy": {"Name": "unless-stopped"}}
+        for name, host in (("runs", policy), ("rests", policy), ("plain", {})):
+            api.run(name, host)
+        api("POST", "/containers/rests/stop", t=0)
+        pid = api.inspect("runs")["State"]["Pid"]
+        engine.stop()
+        assert not os.path.exists(f"/proc/{pid}")
+        engine.start()
+        eventually(lambda: api.status("runs") == "running")
+        assert api.inspect("runs")["State"]["Pid"] != pid
+        assert (api.status("rests"), api.status("plain")) == ("exited", "exited")
+
+
 def test_what_the_user_has_ended_is_not_begun_again(daemon: engines.Engine) -> None:
     """Though the daemon dies before the database knows of the end."""
     api = Api(str(daemon.socket))

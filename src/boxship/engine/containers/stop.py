@@ -36,10 +36,15 @@ async def stop(
 
 
 async def end(engine: "Engine", live: Live, timeout: int | None, number: int = 0) -> None:
+    """As the user wants it: the container does not begin again, nor with the next daemon."""
+    runtime_state.record_stop(engine, live.container)
+    await _end(engine, live, timeout, number)
+
+
+async def _end(engine: "Engine", live: Live, timeout: int | None, number: int = 0) -> None:
     """Bring a running container to its end and wait until its exit has been dealt with."""
     container = live.container
     live.stopped_by_user = True
-    runtime_state.record_stop(engine, container)
     live.stopping = True
     if await restart_policy.give_up(live):
         container.state.status = "exited"
@@ -107,7 +112,8 @@ async def _restart(
 
 
 async def stop_all(engine: "Engine") -> None:
-    """Stop every running container within the daemon's own time limit."""
+    """Stop every running container within the daemon's own time limit; the next daemon starts
+    those again that are only to rest when the user says so."""
     running = [live for live in engine.containers if live.container.state.running]
     timeout = engine.options.shutdown_timeout
-    await asyncio.gather(*(end(engine, live, timeout) for live in running), return_exceptions=True)
+    await asyncio.gather(*(_end(engine, live, timeout) for live in running), return_exceptions=True)
