@@ -1,5 +1,6 @@
 """What is not the daemon's stays: interfaces that requests name, the rules of others."""
 
+import dataclasses
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -38,7 +39,12 @@ def create(api: Api) -> Iterator[Any]:
 
 
 def links(inside: Namespace) -> dict[str, rtnetlink.Link]:
-    return {link.name: link for link in rtnetlink.links(inside.channel)}
+    """Without what containers and networks of earlier tests may still leave, and its traces."""
+    return {
+        link.name: dataclasses.replace(link, carries=False)
+        for link in rtnetlink.links(inside.channel)
+        if not link.name.startswith(("veth", "bx-"))
+    }
 
 
 def ip(inside: Namespace, command: str) -> None:
