@@ -21,7 +21,7 @@ docker network create --ingress three
 docker network create --ipam-driver nosuch three
 docker network create --ipam-driver null three
 docker network create --driver bridge --scope local --ipam-driver default --ipam-opt x=y -o com.example.z=1 four >/dev/null
-docker network ls --format '{{.Name}} {{.Driver}} {{.Scope}} {{.IPv6}} {{.Internal}} {{.Labels}}' | sort
+docker network ls --format '{{.Name}} {{.Driver}} {{.Scope}} {{.IPv6}} {{.Internal}} {{.Labels}}' | sed 's/b=,a=1/a=1,b=/' | sort
 docker network ls -q | wc -l; docker network ls -q --no-trunc | head -1 | wc -c
 docker network ls -q -f name=o | wc -l; docker network ls -f label=a -f driver=bridge --format '{{.Name}}'; docker network ls -f label=a=2 -q
 docker network ls -f type=custom --format '{{.Name}}' | sort; docker network ls -f type=builtin --format '{{.Name}}' | sort
