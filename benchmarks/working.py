@@ -16,7 +16,6 @@ from benchmarks.figure import Figure
 from support import engines, inside
 from support.engines import Engine
 
-# A process's own luck with its addresses is worth some percent: each pair is of new ones.
 _PAIRS, _BLOCKS, _WORKS = 5, 3, 2
 _DISK = 2_000_000_000
 _NAME = "bench-worker"
@@ -26,19 +25,21 @@ _MEMORY = (
     " for (i in a) n += length(a[i]) }'"
 )
 _FILES = (
-    "for again in 1 2 3; do i=0; while [ $i -lt 1500 ]; do echo content > $D/f$i; i=$((i+1)); done;"
-    " busybox cat $D/f* > /dev/null; busybox rm $D/f*;"
-    " busybox dd if=/dev/zero of=$D/big bs=64k count=1500 2>/dev/null;"
-    " busybox dd if=$D/big of=/dev/null bs=64k 2>/dev/null; busybox rm $D/big; done"
+    "for again in 1 2 3; do i=0; while [ $i -lt 1500 ]; do echo content > f$i; i=$((i+1)); done;"
+    " busybox cat f* > /dev/null; busybox rm f*;"
+    " busybox dd if=/dev/zero of=big bs=64k count=1500 2>/dev/null;"
+    " busybox dd if=big of=/dev/null bs=64k 2>/dev/null; busybox rm big; done"
 )
 
 
 class _Worker:
     """A shell that does its work once for each line that it is sent: starting it costs nothing."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], directory: Path | None = None) -> None:
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+        self._process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, text=True, bufsize=1, cwd=directory
+        )
         #: The shell's.
         self.pid = self._process.pid
 
@@ -59,15 +60,16 @@ class _Worker:
         self._process.wait()
 
 
-def _shell(work: str, directory: str) -> list[str]:
-    script = f"D={directory}; while read -r _; do {work}; echo done; done"
-    return ["busybox", "sh", "-c", script]
+def _shell(work: str) -> list[str]:
+    """The same to the letter on both sides: how long the script is decides where the shell's memory
+    lies, and that is worth five percent."""
+    return ["busybox", "sh", "-c", f"while read -r _; do {work}; echo done; done"]
 
 
 @contextlib.contextmanager
 def _inside(engine: Engine, work: str, directory: str, *options: str) -> Iterator[_Worker]:
     command = ["docker", "-H", engine.host, "run", "-i", "--rm", "--name", _NAME, *options]
-    worker = _Worker([*command, "busybox", *_shell(work, directory)])
+    worker = _Worker([*command, "--workdir", directory, "busybox", *_shell(work)])
     try:
         worker.work()
         worker.pid = inside.pid_of(engine, _NAME)
@@ -79,7 +81,7 @@ def _inside(engine: Engine, work: str, directory: str, *options: str) -> Iterato
 @contextlib.contextmanager
 def _outside(work: str, directory: Path) -> Iterator[_Worker]:
     directory.mkdir()
-    worker = _Worker(_shell(work, str(directory)))
+    worker = _Worker(_shell(work), directory)
     try:
         worker.work()
         yield worker
