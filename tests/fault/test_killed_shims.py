@@ -63,11 +63,41 @@ def test_shim_killed_while_no_daemon_runs(mortal: Engine) -> None:
     eventually(lambda: not Path(f"/proc/{first}").exists())
 
 
+def _children(pid: int) -> set[int]:
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(child) for path in found for child in path.read_text().split()}
+
+
+@pytest.mark.parametrize("name", ["boxship-templat", "boxship-ready"])
+def test_who_waits_for_the_next_start_is_killed(mortal: Engine, name: str) -> None:
+    """The next start does without, and the one after that has others."""
+    mortal.docker("run", "-d", "--name", "box", "busybox", "sleep", "1000")
+    for pid in _waiting(mortal)[name]:
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda pid=pid: not Path(f"/proc/{pid}").exists())
+    for number in range(2):
+        assert mortal.docker("run", "--rm", "busybox", "echo", str(number)).stdout == f"{number}\n"
+    assert name in _waiting(mortal)
+    assert mortal.docker("exec", "box", "echo", "inside").stdout == "inside\n"
+
+
+def _waiting(engine: Engine) -> dict[str, list[int]]:
+    """The spawner's children and theirs by command name."""
+    (spawner,) = _children(engine.pid)
+    found: dict[str, list[int]] = {}
+    for pid in _children(spawner).union(*map(_children, _children(spawner))):
+        found.setdefault(_name(pid), []).append(pid)
+    return found
+
+
+def _name(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 def test_spawner_killed(mortal: Engine) -> None:
     """The daemon starts another spawner; containers do not notice."""
     mortal.docker("run", "-d", "--name", "box", "busybox", "sleep", "1000")
-    children = Path(f"/proc/{mortal.pid}/task").glob("*/children")
-    spawners = {int(pid) for path in children for pid in path.read_text().split()}
+    spawners = _children(mortal.pid)
     assert spawners
     for pid in spawners:
         os.kill(pid, signal.SIGKILL)
