@@ -1,6 +1,7 @@
 """A daemon that dies in the middle of one request, by the number of the call to the kernel or to
 the file system at which it does: the next one finds nothing that it does not know."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from support.waiting import eventually
 
 #: Messages of netlink, which are most of them, and files that come into their place.
 CALLS = "sendto,sendmsg,rename"
+ATTEMPTS = 10
 BOX = ("--name", "box", "-p", "8099:80", "--network", "n0", "busybox", "top")
 
 
@@ -39,18 +41,33 @@ def _links(host: Namespace, *kinds: str) -> set[str]:
     return {each.name for each in rtnetlink.links(host.channel) if each.name.startswith(kinds)}
 
 
-def _traced(pid: int) -> bool:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
+def _is_traced(engine: Engine) -> bool:
+    """All of it, or it has died of work of its own, which may come to as many calls."""
+    assert engine.process is not None
+    if engine.process.poll() is not None:
+        return True
+    tasks = Path(f"/proc/{engine.pid}/task").iterdir()
     return all("TracerPid:\t0\n" not in (each / "status").read_text() for each in tasks)
+
+
+def _trace(engine: Engine, number: int) -> "subprocess.Popen[bytes]":
+    """Have every thread traced; one that is born while strace looks for them it does not see."""
+    wanted = ["-e", f"trace={CALLS}", "-e", f"inject={CALLS}:signal=SIGKILL:when={number}"]
+    command = ["strace", "-f", "-q", "-o", os.devnull, *wanted, "-p", str(engine.pid)]
+    for _ in range(ATTEMPTS):
+        tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: _is_traced(engine), 5)
+            return tracer
+        tracer.terminate()
+        tracer.wait()
+    raise AssertionError(f"not all threads were traced, {ATTEMPTS} times")
 
 
 def _dies_at(engine: Engine, number: int, *request: str) -> None:
     """Each thread counts for itself; the one that speaks to the kernel is the first to be there."""
-    wanted = ["-e", f"trace={CALLS}", "-e", f"inject={CALLS}:signal=SIGKILL:when={number}"]
-    command = ["strace", "-f", "-q", "-o", os.devnull, *wanted, "-p", str(engine.pid)]
-    tracer = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    tracer = _trace(engine, number)
     try:
-        eventually(lambda: _traced(engine.pid), 60)
         assert engine.docker(*request, check=False).returncode != 0
         assert engine.process is not None
         assert engine.process.wait(30) == -signal.SIGKILL
