@@ -75,6 +75,7 @@ def test_what_a_crash_has_cut_off_is_forgotten(tmp_path: Path) -> None:
     cut = attachments.Attachment("x", b"one").descriptor.digest.partition(":")[2]
     (tmp_path / "blobs" / cut).write_bytes(b"o")
     (tmp_path / "records" / "half.new").write_bytes(b"\x0a\xff")
+    (tmp_path / "records" / "whole.new").write_bytes(HistoryRecord("r3").encode())
     run(tmp_path, second)
     assert len([*(tmp_path / "records").iterdir()]) == len([*(tmp_path / "blobs").iterdir()]) == 1
 
@@ -132,6 +133,18 @@ def test_pins_have_a_limit_and_generations_count(
     run(tmp_path, main)
 
 
+def test_a_pin_that_cannot_be_written_is_none(tmp_path: Path) -> None:
+    async def main(kept: History) -> None:
+        add(kept, 1)
+        await kept.close()
+        (tmp_path / "records").rename(tmp_path / "away")
+        with pytest.raises(OSError, match="No such file"):
+            await kept.update(UpdateHistoryRequest("r1", pinned=True))
+        assert [one.pinned for one in await kept.records()] == [False]
+
+    run(tmp_path, main)
+
+
 def test_a_listener_that_does_not_read_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,7 +162,7 @@ def test_a_listener_that_does_not_read_is_let_go(
 
 async def _so_far(listener: history.Listener) -> Any:
     events = listener.events()
-    while not listener.is_idle:
+    while listener._news:
         yield await anext(events)
 
 

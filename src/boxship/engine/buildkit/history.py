@@ -58,11 +58,6 @@ class Listener:
             self._news.append(event)
         self._changed.set()
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether everything so far was told."""
-        return not self._news
-
     async def events(self) -> AsyncIterator[HistoryEvent]:
         while not self.is_lost:
             while self._news:
@@ -170,8 +165,8 @@ class History:
             if request.pinned and not record.pinned and pins >= _MOST_PINNED:
                 raise GrpcError(Code.UNKNOWN, "too many build records are pinned")
             changed = replace(record, pinned=request.pinned, generation=record.generation + 1)
-            self._records[request.ref] = changed
             await asyncio.to_thread(self._write, changed, ())
+            self._records[request.ref] = changed
         self._tell(COMPLETE, changed)
 
     async def blobs(self, wanted: str = "") -> list[Blob]:
@@ -210,7 +205,8 @@ class History:
         for name in ("records", "blobs"):
             (self._root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in (self._root / "records").iterdir():
-            record = _read(path)
+            # One that has not got its name would come back whenever it is read.
+            record = None if path.suffix else _read(path)
             if record is not None and all(map(self._is_whole, record.descriptors())):
                 found.append(record)
             else:
