@@ -7,12 +7,16 @@ import pytest
 from boxship.base.errors import InvalidParameter
 from boxship.builder.dockerfile.ignore import Ignored
 from boxship.builder.dockerfile.lines import parse
+from boxship.builder.lint import rule
+from boxship.builder.lint.bases import BasePlatform
 from boxship.builder.lint.linter import check_strictness, lint, options_of
 from boxship.builder.lint.options import parse_options
 from boxship.builder.lint.report import lint_report
 from boxship.builder.lint.rule import Finding
 from boxship.builder.plan import make_plan
 from boxship.builder.stage import Arguments
+from boxship.builder.work import Origin
+from boxship.images.platform import Platform
 
 _PLATFORM = {"TARGETPLATFORM": "linux/amd64", "BUILDPLATFORM": "linux/amd64"}
 
@@ -177,6 +181,39 @@ def test_a_default_that_names_no_image() -> None:
 )
 def test_what_is_well_written_is_left_alone(source: str) -> None:
     assert _lint(source) == []
+
+
+def _on_platforms(source: str, **named: Origin) -> list[str]:
+    """What is found when each stage begins with an image for arm64."""
+    plan = make_plan(parse(source), Arguments({}, {}, _PLATFORM))
+    plan.name_contexts(named)
+    arm, amd, other = Platform("linux", "arm64"), Platform("linux", "amd64"), Platform("x", "arm64")
+    expected = (amd, arm, Platform("linux", "arm64", "v9"), other)
+    found = {number: BasePlatform(arm, each) for number, each in enumerate(expected)}
+    return [each.short for each in lint(plan, options_of(plan), {}, Ignored([]), found)]
+
+
+def test_base_images_for_another_platform() -> None:
+    source = "FROM a:1 AS one\nFROM a:2 AS two\nFROM a:3 AS three\nFROM a:4\n"
+    copies = "".join(f"COPY --from={name} / /\n" for name in ("one", "two", "three"))
+    assert _on_platforms(source + copies) == [
+        'InvalidBaseImagePlatform: Base image a:1 was pulled with platform "linux/arm64", '
+        'expected "linux/amd64" for current build (line 1)',
+        'InvalidBaseImagePlatform: Base image a:4 was pulled with platform "linux/arm64", '
+        'expected "x/arm64" for current build (line 4)',
+    ]
+
+
+def test_base_images_that_nobody_needs_or_the_client_has_named_are_for_any_platform() -> None:
+    assert _on_platforms("FROM a AS one\nFROM b\n") == []
+    assert _on_platforms("FROM a\n", a=Origin("image", "b")) == []
+
+
+def test_the_rule_about_platforms_has_no_page() -> None:
+    found = [Finding(rule.INVALID_BASE_IMAGE_PLATFORM, "message", 1, 1)]
+    answer = lint_report("Dockerfile", "FROM a\n", found)
+    assert json.loads(answer["result.json"])["warnings"][0]["url"] == ""
+    assert answer["result.txt"].startswith(b"\nWARNING: InvalidBaseImagePlatform\nmessage\n")
 
 
 def test_stages_that_are_not_needed_are_looked_at_for_their_form_only() -> None:

@@ -1,6 +1,8 @@
 """Rules about what stages begin with."""
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from boxship.base.errors import InvalidParameter
 from boxship.builder.dockerfile.errors import DockerfileError
@@ -14,8 +16,23 @@ from boxship.builder.plan import Plan
 from boxship.builder.stage import Arguments
 from boxship.images import platform as platforms
 from boxship.images import reference as references
+from boxship.images.platform import Platform
 
 _TARGET = "TARGETPLATFORM"
+
+
+@dataclass(frozen=True, slots=True)
+class BasePlatform:
+    """Of an image that a stage begins with."""
+
+    actual: Platform
+    expected: Platform
+
+    @property
+    def is_expected(self) -> bool:
+        """Variants do not count."""
+        asked = self.expected
+        return (self.actual.os, self.actual.architecture) == (asked.os, asked.architecture)
 
 
 def check_bases(plan: Plan, hints: Hints) -> Iterator[Finding]:
@@ -36,6 +53,22 @@ def check_bases(plan: Plan, hints: Hints) -> Iterator[Finding]:
                 f"Default value for ARG {start.base} results in empty or invalid base image name"
             )
             yield found(rule.INVALID_DEFAULT_ARG_IN_FROM, start.line, message)
+
+
+def check_platforms(plan: Plan, found_on: Mapping[int, BasePlatform]) -> Iterator[Finding]:
+    """*found_on*: the platforms of base images, by the stages' numbers. Images that the client
+    has put in place of others are its own affair."""
+    replaced = {origin.name for origin in plan.named.values() if origin.kind == "image"}
+    for stage in plan.needed:
+        base = found_on.get(stage.number)
+        if base is None or base.is_expected or stage.image in replaced:
+            continue
+        actual, expected = (json.dumps(str(each)) for each in (base.actual, base.expected))
+        message = (
+            f"Base image {stage.image} was pulled with platform {actual}, expected {expected} "
+            "for current build"
+        )
+        yield found(rule.INVALID_BASE_IMAGE_PLATFORM, stage.start.line, message)
 
 
 def _platform(

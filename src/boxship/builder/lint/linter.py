@@ -1,11 +1,12 @@
 """All rules over one build."""
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
 from boxship.builder.dockerfile.ignore import Ignored
-from boxship.builder.lint.bases import check_bases
+from boxship.builder.lint.bases import BasePlatform, check_bases, check_platforms
 from boxship.builder.lint.forms import check_descriptions, check_file, check_stage_names
 from boxship.builder.lint.options import LintOptions, parse_options
 from boxship.builder.lint.rule import Finding
@@ -23,11 +24,16 @@ def options_of(plan: Plan) -> LintOptions:
 
 
 def lint(
-    plan: Plan, options: LintOptions, bases: Mapping[str, Mapping[str, Any]], ignored: Ignored
+    plan: Plan,
+    options: LintOptions,
+    bases: Mapping[str, Mapping[str, Any]],
+    ignored: Ignored,
+    platforms: Mapping[int, BasePlatform] = MappingProxyType({}),
 ) -> list[Finding]:
     """What the rules find, in the order of the file. *bases*: configurations of base images, by
-    the names that the stages give them."""
-    all_found = [each for each in _all(plan, bases, ignored) if options.applies(each.rule)]
+    the names that the stages give them; *platforms*: theirs, by the stages' numbers."""
+    each_rule = (*_all(plan, bases, ignored), *check_platforms(plan, platforms))
+    all_found = [each for each in each_rule if options.applies(each.rule)]
     return sorted(set(all_found), key=lambda each: (each.first, each.rule.name, each.message))
 
 

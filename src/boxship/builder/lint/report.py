@@ -57,7 +57,7 @@ def lint_report(
 
 def _text(name: str, text: str, findings: list[Finding], error: DockerfileError | None) -> str:
     pieces = [
-        f"\nWARNING: {each.rule.name} - {each.rule.url}\n{each.message}\n"
+        f"\nWARNING: {' - '.join(filter(None, (each.rule.name, each.rule.url)))}\n{each.message}\n"
         + shown_lines(name, text, each.first, each.last)
         for each in findings
     ]

@@ -11,14 +11,18 @@ _MANUAL = "https://docs.docker.com/go/dockerfile/rule/"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """*experimental*: looked at only when the file asks for it."""
+    """*experimental*: looked at only when the file asks for it; *documented* in Docker's manual."""
 
     name: str
     description: str
     experimental: bool = False
+    documented: bool = True
 
     @property
     def url(self) -> str:
+        """Empty for a rule without a page."""
+        if not self.documented:
+            return ""
         return f"{_MANUAL}{_WORDS.sub('-', self.name).lower()}/"
 
 
@@ -109,4 +113,9 @@ EXPOSE_INVALID_FORMAT = Rule(
     "ExposeInvalidFormat",
     "IP address and host-port mapping should not be used in EXPOSE instruction. This will become "
     "an error in a future release",
+)
+INVALID_BASE_IMAGE_PLATFORM = Rule(
+    "InvalidBaseImagePlatform",
+    "Base image platform does not match expected target platform",
+    documented=False,
 )

@@ -298,6 +298,8 @@ class EngineMachine:
             if not pull or key in self._pulled:
                 with contextlib.suppress(NotFound):
                     return images.resolve(name, platform or None)
+            if key in self._pulled:
+                return images.resolve(name)
             reference = references.parse(name).with_default_tag()
             credentials = self._credentials.get(reference.domain, ANONYMOUS)
             tag = reference.digest or reference.tag or ""
@@ -310,7 +312,11 @@ class EngineMachine:
                         who = f"{message['id']}: " if message.get("id") else ""
                         told(f"{who}{message['status']}\n")
             self._pulled.add(key)
-            return images.resolve(name, platform or None)
+            try:
+                return images.resolve(name, platform or None)
+            except NotFound:
+                # A registry serves what is no list of platforms to who asks for any.
+                return images.resolve(name)
 
     def hold(self, image: ImageRecord) -> None:
         self.held.add(image.id)

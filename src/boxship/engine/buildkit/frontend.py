@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.base.futures import all_or_none
@@ -30,10 +30,12 @@ from boxship.builder.work import Origin
 from boxship.engine.building.building import EngineMachine
 from boxship.engine.buildkit import cache_imports, layouts, transfer
 from boxship.engine.buildkit.agents import agents
+from boxship.engine.buildkit.bases import Bases, bases_of, material_of
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.contexts import KeptContexts
 from boxship.engine.buildkit.definitions import Definitions, Source, sizes, tree_of
+from boxship.engine.buildkit.retarget import retargeted
 from boxship.engine.buildkit.sessions import Client
 from boxship.engine.buildkit.synced import read_synced
 from boxship.images import reference as references
@@ -43,8 +45,6 @@ from boxship.wire.grpc.status import GrpcError
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
-
-Bases = dict[str, Mapping[str, Any]]
 
 
 @dataclass(slots=True)
@@ -117,8 +117,8 @@ class Frontend:
             machine = self.engine.building.machine(self._credentials, self.directory)
             bases = await self._bases(plan, request.options, machine)
             if request.question == "frontend.outline":
-                return outline.outline(plan, bases)
-            needs = await asyncio.to_thread(find_needs, plan, bases)
+                return outline.outline(plan, bases.configs)
+            needs = await asyncio.to_thread(find_needs, plan, bases.configs)
             ignored = await self._ignored(source, request.context_name, needs)
             _, findings = await self._lint(plan, source, bases, ignored)
             return lint_report(source.name, source.text, findings)
@@ -138,7 +138,9 @@ class Frontend:
             options = options_of(plan)
         except BoxshipError as error:
             raise failure(error, source.name, source.text) from None
-        return options, await asyncio.to_thread(lint, plan, options, bases, ignored)
+        return options, await asyncio.to_thread(
+            lint, plan, options, bases.configs, ignored, bases.platforms
+        )
 
     async def _check(self, plan: Plan, source: Source, bases: Bases, ignored: Ignored) -> None:
         """Tell of what the rules find. GrpcError when the file says that it must not be."""
@@ -158,7 +160,7 @@ class Frontend:
         machine = self.engine.building.machine(self._credentials, own)
         machine.travels = self.travels
         bases = await self._bases(plan, options, machine)
-        needs = await asyncio.to_thread(find_needs, plan, bases)
+        needs = await asyncio.to_thread(find_needs, plan, bases.configs)
         return _Part(platform, options, plan, machine, bases, needs)
 
     async def _found(self, named: Mapping[str, Origin], platform: str) -> dict[str, Origin]:
@@ -201,6 +203,8 @@ class Frontend:
             image = await self.engine.building.solve(
                 plan, source.context, part.options, progress, machine, concurrency
             )
+            image = await retargeted(self.engine.images, image, part.options.platform)
+            machine.hold(image)
             unused = " ".join(plan.arguments.unused())
             if unused:
                 source.step.warn(f"[Warning] One or more build-args [{unused}] were not consumed")
@@ -214,13 +218,14 @@ class Frontend:
 
     # images
 
-    async def _bases(self, plan: Plan, options: BuildOptions, machine: EngineMachine) -> "Bases":
-        """Fetch the images that stages begin with; their configurations by name."""
-        wanted = {
-            (stage.image, stage.platform or options.platform)
+    async def _bases(self, plan: Plan, options: BuildOptions, machine: EngineMachine) -> Bases:
+        """Fetch the images that stages begin with."""
+        stages = {
+            stage.number: (stage.image, stage.platform or options.platform)
             for stage in plan.needed
             if stage.image
         }
+        wanted = set(stages.values())
         for name, platform in wanted:
             if options.pull or not self._is_here(name, platform):
                 await self._log_in(name)
@@ -228,15 +233,15 @@ class Frontend:
             *(self._base(name, platform, options.pull, machine) for name, platform in wanted),
             return_exceptions=True,
         )
-        configs: Bases = {}
+        images = {}
         for (name, platform), image in zip(wanted, found, strict=True):
             # What is wrong with an image is told when its stage gets to it.
             if isinstance(image, ImageRecord):
-                configs[name] = image.config
-                self.materials[name, platform] = _material(name, image)
+                images[name, platform] = image
+                self.materials[name, platform] = material_of(name, image)
             elif not isinstance(image, BoxshipError):
                 raise image
-        return configs
+        return bases_of(stages, images)
 
     async def _base(
         self, name: str, platform: str, pull: bool, machine: EngineMachine
@@ -359,15 +364,6 @@ class Frontend:
 
     def _step(self, name: str) -> Step:
         return Step(self.feed, name, seed=self.ref)
-
-
-def _material(name: str, image: ImageRecord) -> Material:
-    platform = str(image.platform)
-    try:
-        known = references.parse(name).with_default_tag()
-    except InvalidParameter:
-        return Material(name, "", platform, image.id)
-    return Material(known.familiar_name, known.tag or "", platform, image.id)
 
 
 @dataclass(slots=True)
