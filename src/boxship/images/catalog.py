@@ -4,16 +4,21 @@ Selects return committed state. Changes are functions of a connection, for
 :meth:`boxship.state.database.Database.write`: each is one transaction.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import astuple, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from boxship.base.errors import NotFound
 from boxship.base.times import now_ns
 from boxship.images.record import ImageRecord, diff_ids_of, parse_config
 from boxship.images.reference import Reference
 from boxship.state.database import Database, Write
+
+T = TypeVar("T")
+_MOST_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,31 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changes = 0
+        self._kept: dict[Any, Any] = {}
+        self._kept_at = 0
 
     async def write(self, change: "Write[None]") -> None:
-        await self._database.write(change)
+        written = self._database.submit(change)
+        written.add_done_callback(self._forget)
+        await asyncio.wrap_future(written)
+
+    def _forget(self, written: "Future[None]") -> None:
+        """On the writer's thread, once the change is committed."""
+        self._changes += 1
+
+    def _recall(self, find: Callable[..., T], *wanted: Any) -> T:
+        """What *find* finds, kept until an image changes; the caller must not change it.
+
+        What was read before a change goes with its number, even if it is kept after it.
+        """
+        number = self._changes
+        if number != self._kept_at or len(self._kept) >= _MOST_KEPT:
+            self._kept, self._kept_at = {}, number
+        kept = self._kept
+        if (find, wanted) not in kept:
+            kept[find, wanted] = find(*wanted)
+        return kept[find, wanted]  # type: ignore[no-any-return]
 
     def ids(self) -> list[str]:
         return [row[0] for row in self._database.read("SELECT id FROM image_images")]
@@ -57,7 +84,7 @@ class Catalog:
         if image_ids is None:
             return self._records("", ())
         wanted = tuple(image_ids)
-        return self._records(f"IN ({','.join('?' * len(wanted))})", wanted)
+        return [*self._recall(self._records, f"IN ({','.join('?' * len(wanted))})", wanted)]
 
     def _records(self, where: str, wanted: tuple[str, ...]) -> list[ImageRecord]:
         def rows(sql: str, column: str, order: str) -> list[Any]:
@@ -102,6 +129,9 @@ class Catalog:
 
     def tagged(self, reference: Reference) -> list[str]:
         """Image IDs behind a tag or digest, the preferred one first."""
+        return [*self._recall(self._tagged, reference)]
+
+    def _tagged(self, reference: Reference) -> list[str]:
         if reference.digest:
             rows = self._database.read(
                 "SELECT image_id FROM image_digests WHERE repository = ? AND digest = ?",
@@ -183,6 +213,9 @@ class Catalog:
 
         :class:`NotFound` when nothing is known of it.
         """
+        return [*self._recall(self._stack, image_id)]
+
+    def _stack(self, image_id: str) -> list[LayerRow]:
         rows = self._database.read(
             f"SELECT {_LAYER_COLUMNS} FROM image_stacks JOIN image_layers USING (diff_id) "
             "WHERE image_id = ? ORDER BY position",
