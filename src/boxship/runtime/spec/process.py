@@ -1,5 +1,6 @@
 """The process: arguments, environment, user, capabilities, limits."""
 
+from functools import lru_cache
 from typing import Any
 
 from boxship.kernel import caps, rlimits
@@ -47,7 +48,13 @@ def limits(host: HostConfig, facts: Facts) -> list[dict[str, Any]]:
 
 
 def container_capabilities(host: HostConfig) -> list[str]:
-    return caps.select(host.cap_add or [], host.cap_drop or [], host.privileged)
+    return _select(tuple(host.cap_add or ()), tuple(host.cap_drop or ()), host.privileged)
+
+
+@lru_cache(maxsize=64)
+def _select(add: tuple[str, ...], drop: tuple[str, ...], privileged: bool) -> list[str]:
+    """To ask for what could be given away takes a system call for each capability."""
+    return caps.select(add, drop, privileged)
 
 
 def build(
@@ -73,7 +80,7 @@ def for_exec(
 ) -> dict[str, Any]:
     """The process of an exec session: the container's own, with what the session changes."""
     privileged = host.privileged or session.privileged
-    names = caps.select(host.cap_add or [], host.cap_drop or [], privileged)
+    names = _select(tuple(host.cap_add or ()), tuple(host.cap_drop or ()), privileged)
     env = [*(config.env or ()), *(session.env or ())]
     return {
         "terminal": session.tty,
