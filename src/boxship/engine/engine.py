@@ -179,6 +179,7 @@ class Engine:
         await self.buildkit.close()
         if stop_containers:
             await stop.stop_all(self)
+        await self.containers.close()
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

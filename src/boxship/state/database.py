@@ -121,8 +121,10 @@ class Database:
             for _, future in jobs:
                 future.set_exception(error)
             return []
+        alone = len(jobs) == 1
         for number, (write, future) in enumerate(jobs, 1):
-            connection.execute("SAVEPOINT job")
+            if not alone:
+                connection.execute("SAVEPOINT job")
             try:
                 done.append((future, write(connection)))
             except Exception as error:
@@ -132,8 +134,11 @@ class Database:
                     for lost, _ in done:
                         lost.set_exception(error)
                     return jobs[number:]
-                connection.execute("ROLLBACK TO job")
-            connection.execute("RELEASE job")
+                connection.execute("ROLLBACK" if alone else "ROLLBACK TO job")
+                if alone:
+                    return []
+            if not alone:
+                connection.execute("RELEASE job")
         try:
             connection.execute("COMMIT")
         except sqlite3.Error as error:

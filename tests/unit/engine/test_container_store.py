@@ -44,3 +44,47 @@ def test_a_container_saved_after_its_removal_stays_removed(tmp_path: Path) -> No
     found = {live.container.name: live.container for live in Containers(database)}
     database.close()
     assert sorted(found) == ["gone", "kept"] and found["kept"].restart_count == 3
+
+
+async def _saved_twice(containers: Containers, told: list[str]) -> None:
+    async def then() -> None:
+        told.append("saved")
+
+    for name in ("ended", "renamed", "removed"):
+        live = _live(name)
+        await containers.add(live)
+        live.container.restart_count = 1
+        containers.save_later(live, then)
+    containers.get("renamed").container.restart_count = 2
+    await containers.rename(containers.get("renamed"), "other")
+    await containers.remove(containers.get("removed"))
+    assert told == []
+    await containers.close()
+
+
+def test_what_is_saved_later_is_saved_once_and_never_over_something_newer(tmp_path: Path) -> None:
+    database = Database(tmp_path / "test.db", MIGRATIONS)
+    told: list[str] = []
+    asyncio.run(_saved_twice(Containers(database), told))
+    found = {live.container.name: live.container.restart_count for live in Containers(database)}
+    database.close()
+    assert found == {"ended": 1, "other": 2} and told == ["saved", "saved"]
+
+
+def test_what_is_saved_later_is_saved_without_being_asked_again(tmp_path: Path) -> None:
+    database = Database(tmp_path / "test.db", MIGRATIONS)
+
+    async def scenario() -> None:
+        containers, saved = Containers(database), asyncio.Event()
+
+        async def then() -> None:
+            saved.set()
+
+        await containers.add(_live("ended"))
+        containers.get("ended").container.restart_count = 1
+        containers.save_later(containers.get("ended"), then)
+        await asyncio.wait_for(saved.wait(), 20)
+
+    asyncio.run(scenario())
+    assert [live.container.restart_count for live in Containers(database)] == [1]
+    database.close()

@@ -1,7 +1,6 @@
 """When a container's program has ended."""
 
 import asyncio
-from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
@@ -89,13 +88,11 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
         if container.host_config.auto_remove:
             await removal.delete(engine, live, volumes=True)
         else:
-            saved = engine.containers.save_later(live)
-            engine.background(_forget_run(engine, live, saved))
+            engine.containers.save_later(live, lambda: _forget_run(engine, live))
 
 
-async def _forget_run(engine: "Engine", live: Live, saved: "Future[None]") -> None:
+async def _forget_run(engine: "Engine", live: Live) -> None:
     """The run directory tells of the end until the database does; nobody need wait for that."""
-    await asyncio.wrap_future(saved)
     async with live.lock:
         if live.shim is None and engine.containers.by_id(live.id) is live:
             runtime_state.forget(engine, live.id)

@@ -5,7 +5,6 @@ import re
 import socket
 import sqlite3
 from collections.abc import Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +12,7 @@ import msgspec
 
 from boxship.base.errors import Conflict, InvalidParameter, NotFound
 from boxship.engine.containers.container import Container
+from boxship.engine.containers.unsaved import Row, Then, Unsaved, update
 from boxship.engine.networks.record import Record
 from boxship.runtime.supervisor import Shim
 from boxship.state.database import Database, Write
@@ -80,6 +80,7 @@ class Containers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unsaved = Unsaved(database)
         self._by_id: dict[str, Live] = {}
         self._by_name: dict[str, str] = {}
         decoder = msgspec.json.Decoder(Container)
@@ -151,12 +152,24 @@ class Containers:
         self._adopt(live)
 
     async def save(self, live: Live) -> None:
-        await self._database.write(_update(live.container))
+        """Durable when it returns."""
+        older = self._unsaved.take(live.id)
+        try:
+            await self._database.write(update([_row(live.container)]))
+        except sqlite3.Error:
+            if older is not None:
+                self._unsaved.give_back(older)
+            raise
 
-    def save_later(self, live: Live) -> "Future[None]":
-        """Queue the durable copy, for changes that may be lost with the machine's power; the future
-        is done when they no longer can be."""
-        return self._database.submit(_update(live.container))
+    def save_later(self, live: Live, then: Then | None = None) -> None:
+        """Make the container as it is now durable in a moment, unless it is removed before: for
+        changes that may be lost with the machine's power, and that its run directory tells until
+        then, if there is one. After that *then* is awaited."""
+        self._unsaved.put(_row(live.container), then)
+
+    async def close(self) -> None:
+        """Nothing is changed any more."""
+        await self._unsaved.close()
 
     async def rename(self, live: Live, name: str) -> None:
         """Take *name* durably; on any error the old name stays."""
@@ -175,6 +188,7 @@ class Containers:
         """Forget the container durably."""
         identity = live.id
         await self._database.execute("DELETE FROM container WHERE id = ?", identity)
+        self._unsaved.drop(identity)
         self._by_id.pop(identity, None)
         if self._by_name.get(live.container.name) == identity:
             del self._by_name[live.container.name]
@@ -189,11 +203,5 @@ def _insertion(container: Container) -> Write[None]:
     return write
 
 
-def _update(container: Container) -> Write[None]:
-    """What is saved after its removal must not come back."""
-    row = (container.name, msgspec.json.encode(container), container.id)
-
-    def write(connection: sqlite3.Connection) -> None:
-        connection.execute("UPDATE container SET name = ?, body = ? WHERE id = ?", row)
-
-    return write
+def _row(container: Container) -> Row:
+    return container.name, msgspec.json.encode(container), container.id
