@@ -38,6 +38,21 @@ def test_steps_of_buildkit_without_layers_have_no_images(
     assert {image.id for image in client.images.list(all=True)} - before == {made}
 
 
+def test_runs_that_change_no_files_have_no_images(
+    client: docker_py.DockerClient, boxship_socket: str
+) -> None:
+    triggers = "FROM busybox\n" + "ONBUILD RUN :\n" * 100
+    base = image_of(classic(client, context(triggers), tag="runs:base"))
+    before = {image.id for image in client.images.list(all=True)}
+    build(boxship_socket, _nothing, b"FROM runs:base\nLABEL a=1\nRUN : 2\n")
+    (made,) = {image.id for image in client.images.list(all=True)} - before
+    history = [row["CreatedBy"] for row in client.images.get(made).history()]
+    assert [text.split()[-1] for text in history[:4]] == ["2", "a=1", ":", ":"]
+    assert len(history) == len(client.images.get(base).history()) + 102
+    client.images.remove(made)
+    client.images.remove("runs:base")
+
+
 def test_the_classic_builders_have_them_as_long_as_they_are_not_too_large(
     client: docker_py.DockerClient,
 ) -> None:

@@ -57,6 +57,13 @@ def test_the_classic_builders_steps_do(here: Client) -> None:
     assert re.search(r"^: HOSTNAME=[0-9a-f]{12}$", text, re.MULTILINE)
 
 
+def test_a_run_that_changes_no_files_is_found_again_below_other_labels(client: Client) -> None:
+    for value in ("1", "2"):
+        client.write(Dockerfile=f"FROM busybox\nLABEL a={value}\nRUN true\nRUN : 2\n")
+        said = client.docker("buildx", "build", ".")
+    assert _done(said) == []
+
+
 def test_patterns_may_match_nothing(client: Client) -> None:
     client.write(a="1", Dockerfile=_PATTERNS)
     assert _said(client.docker("buildx", "build", "--no-cache", ".")) == ["/x/a /y/*"]

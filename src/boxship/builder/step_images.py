@@ -75,18 +75,25 @@ class StepImages:
         self._number = number
 
     async def add(self, position: Position, stage: Stage, note: str, made: Made) -> None:
-        """Move *position* on to an image with what was *made*."""
-        await self._add(position, stage, self._origin(position, stage, note, made), made)
+        """Move *position* on by what a step has *made*."""
+        if made.diff_id is None and not made.is_new and not self._shows_all:
+            self._progress.cached(self._number)
+        await self.describe(position, stage, note, made)
 
     async def describe(self, position: Position, stage: Stage, note: str, made: Made) -> None:
-        """Move *position* on by a step without a layer, which need not have an image: nobody but
-        the classic builder's clients sees it."""
-        if self._options.step_images and self._means.concurrency.spent < _MANY:
-            await self.add(position, stage, note, made)
+        """The same of a step that may have made nothing. Then it need not have an image: nobody
+        but the classic builder's clients sees it."""
+        origin = self._origin(position, stage, note, made)
+        if made.diff_id is not None or self._shows_all:
+            await self._add(position, stage, origin, made)
             return
-        position.noted.append(self._origin(position, stage, note, made))
+        position.noted.append(origin)
         position.size += len(note)
         _check(position.size)
+
+    @property
+    def _shows_all(self) -> bool:
+        return self._options.step_images and self._means.concurrency.spent < _MANY
 
     async def settle(self, position: Position, stage: Stage) -> None:
         """Let *position* have an image with all steps so far."""
