@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -14,10 +13,14 @@ from boxship.base.errors import InvalidParameter
 from boxship.base.ids import short_id
 from boxship.base.times import parse_rfc3339
 from boxship.images import platform
+from boxship.images.parsed_configs import ParsedConfigs
 from boxship.images.platform import Platform
 from boxship.images.reference import Reference
 from boxship.types.container_config import ContainerConfig
 from boxship.types.decode import decode
+
+# Bytes of configurations that are kept parsed: usual ones have some thousands.
+_MOST_PARSED = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else MappingProxyType({})
 
 
-@lru_cache(maxsize=512)
-def parse_config(raw: bytes) -> Mapping[str, Any]:
-    """The configuration *raw*; :class:`InvalidParameter` when it is none."""
+def _parse(raw: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -114,6 +115,14 @@ def parse_config(raw: bytes) -> Mapping[str, Any]:
     if not isinstance(document, dict):
         raise InvalidParameter("invalid image configuration: not an object")
     return MappingProxyType(document)
+
+
+_parsed = ParsedConfigs(_parse, _MOST_PARSED)
+
+
+def parse_config(raw: bytes) -> Mapping[str, Any]:
+    """The configuration *raw*; :class:`InvalidParameter` when it is none."""
+    return _parsed(raw)
 
 
 def diff_ids_of(document: Mapping[str, Any]) -> list[str]:
