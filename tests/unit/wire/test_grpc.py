@@ -106,7 +106,9 @@ def test_errors_arrive_whole() -> None:
     run({"/a/Refuse": unary(Bytes, refuse)}, use)
 
 
-def test_a_cancelled_call_ends_its_method() -> None:
+@pytest.mark.parametrize("end", [False, True])
+def test_a_cancelled_call_ends_its_method(end: bool) -> None:
+    """Whether or not all has been said that there was to say: a request of one message has been."""
     started, ended = asyncio.Event(), asyncio.Event()
 
     async def forever(call: Call) -> None:
@@ -118,6 +120,7 @@ def test_a_cancelled_call_ends_its_method() -> None:
 
     async def use(connection: Http2Connection) -> None:
         call = client.start(connection, "/a/Forever")
+        await call.send([b""], end=end)
         await started.wait()
         call.close()
         await ended.wait()

@@ -235,8 +235,8 @@ class Http2Connection(asyncio.Protocol):
         stream = self._streams.pop(number, None)
         if stream is None:
             return
-        if stream.ended:
-            # It has said all that it wanted to, and wants to hear no more.
+        if stream.ended and self._accept is None:
+            # It has answered, and wants to hear no more.
             stream.local_ended = True
         else:
             stream.fail(f"the peer has cancelled ({code})")
