@@ -88,7 +88,7 @@ class Builder:
 @pytest.fixture
 def run(boxship_socket: str) -> Callable[[Callable[[Builder], Awaitable[None]]], None]:
     async def main(use: Callable[[Builder], Awaitable[None]]) -> None:
-        sock = await hijacked(boxship_socket, "/grpc", {})
+        sock = await hijacked(boxship_socket, "/grpc", ())
         connection = Http2Connection()
         await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, sock)
         try:

@@ -121,7 +121,7 @@ class _Clients:
     async def connection(self) -> Http2Connection:
         if self._open is None or self._open.closed.done():
             self._open = Http2Connection()
-            sock = await hijacked(self._path, "/grpc", {})
+            sock = await hijacked(self._path, "/grpc", ())
             await self._loop.connect_accepted_socket(lambda: self._open, sock)
         return self._open
 

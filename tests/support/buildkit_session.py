@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
 
 from boxship.builder.buildkit import control, packets
 from boxship.builder.buildkit import session as messages
@@ -48,13 +49,13 @@ async def send_files(call: Call, files: dict[str, bytes]) -> None:
             return
 
 
-async def hijacked(path: str, target: str, headers: dict[str, str]) -> socket.socket:
+async def hijacked(path: str, target: str, headers: Sequence[tuple[str, str]]) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX)
     sock.setblocking(False)
     loop = asyncio.get_running_loop()
     await loop.sock_connect(sock, path)
     lines = [f"POST {target} HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: h2c"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines += [f"{name}: {value}" for name, value in headers]
     await loop.sock_sendall(sock, "\r\n".join([*lines, "", ""]).encode())
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -64,16 +65,20 @@ async def hijacked(path: str, target: str, headers: dict[str, str]) -> socket.so
 
 
 @contextlib.asynccontextmanager
-async def session(path: str, sync: Method) -> AsyncIterator[str]:
-    """The name of a session that answers file-sync calls by *sync*."""
+async def session(
+    path: str, sync: Method, more: Mapping[str, Method] = MappingProxyType({})
+) -> AsyncIterator[str]:
+    """The name of a session that answers file-sync calls by *sync*, and calls of other paths by
+    *more*."""
     name = secrets.token_hex(8)
-    headers = {
-        "X-Docker-Expose-Session-Uuid": name,
-        "X-Docker-Expose-Session-Sharedkey": "hostile",
-        "X-Docker-Expose-Session-Grpc-Method": messages.SYNC,
-    }
+    methods = {messages.SYNC: sync, **more}
+    headers = [
+        ("X-Docker-Expose-Session-Uuid", name),
+        ("X-Docker-Expose-Session-Sharedkey", "hostile"),
+        *(("X-Docker-Expose-Session-Grpc-Method", method) for method in methods),
+    ]
     sock = await hijacked(path, "/session", headers)
-    server = GrpcServer({messages.SYNC: sync})
+    server = GrpcServer(methods)
     await asyncio.get_running_loop().connect_accepted_socket(lambda: server.connection, sock)
     serving = asyncio.ensure_future(server.serve())
     try:
@@ -83,21 +88,27 @@ async def session(path: str, sync: Method) -> AsyncIterator[str]:
         await serving
 
 
-async def solve(path: str, name: str, **attrs: str) -> control.SolveResponse:
-    sock = await hijacked(path, "/grpc", {})
+@contextlib.asynccontextmanager
+async def connected(path: str) -> AsyncIterator[Http2Connection]:
+    """To the service that builds."""
+    sock = await hijacked(path, "/grpc", ())
     connection = Http2Connection()
     await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, sock)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+async def solve(path: str, name: str, **attrs: str) -> control.SolveResponse:
     ref = secrets.token_hex(8)
     request = control.SolveRequest(
         ref=ref, session=name, frontend="dockerfile.v0", frontend_attrs=attrs, internal=True
     )
-    try:
-        async with asyncio.timeout(30):
-            return await client.unary(
-                connection, control.SERVICE + "Solve", request, control.SolveResponse
-            )
-    finally:
-        connection.close()
+    async with connected(path) as connection, asyncio.timeout(30):
+        return await client.unary(
+            connection, control.SERVICE + "Solve", request, control.SolveResponse
+        )
 
 
 def build(path: str, context: Method, dockerfile: bytes = DOCKERFILE, **attrs: str) -> None:
