@@ -32,6 +32,7 @@ async def _saved_after_its_removal(containers: Containers) -> None:
     removal = asyncio.create_task(containers.remove(late))
     await asyncio.sleep(0)
     containers.save_later(late)
+    containers.save_soon(gone)
     await removal
     containers.get("kept").container.restart_count = 3
     await containers.save(containers.get("kept"))

@@ -78,7 +78,7 @@ async def _settle(engine: "Engine", live: Live, was_running: bool) -> None:
     elif state.status in ("restarting", "removing"):
         state.status = "exited"
         state.pid = 0
-        engine.containers.save_later(live)
+        engine.containers.save_soon(live)
 
 
 def _wants_start(live: Live) -> bool:

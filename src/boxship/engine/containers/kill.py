@@ -35,7 +35,7 @@ async def kill(engine: "Engine", reference: str, signal_text: str = "") -> None:
         runtime_state.record_stop(engine, live.container)
         if await restart_policy.give_up(live):
             live.container.state.status = "exited"
-            engine.containers.save_later(live)
+            engine.containers.save_soon(live)
             return
     if number != signal.SIGKILL:
         await send(engine, live, number)

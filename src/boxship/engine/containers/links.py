@@ -51,7 +51,7 @@ def remember_removed(engine: "Engine", gone: Container) -> None:
     for live in engine.containers:
         if any(identity == gone.id for identity, _ in _links(live.container)):
             live.container.tags.setdefault(_REMOVED, {})[gone.id] = gone.name
-            engine.containers.save_later(live)
+            engine.containers.save_soon(live)
 
 
 def shown(engine: "Engine", container: Container) -> list[str]:

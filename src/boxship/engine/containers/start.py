@@ -183,7 +183,7 @@ async def _failed(engine: "Engine", live: Live, message: str, code: int = 0) -> 
     if container.host_config.auto_remove:
         await removal.delete(engine, live, volumes=True)
     else:
-        engine.containers.save_later(live)
+        engine.containers.save_soon(live)
 
 
 def on_event(engine: "Engine", live: Live, event: Event) -> None:

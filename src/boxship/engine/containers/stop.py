@@ -56,7 +56,7 @@ async def _end(engine: "Engine", live: Live, timeout: int | None, number: int = 
         live.stopping = False
         events.emit(engine, container, "stop")
     if engine.containers.by_id(live.id) is not None:
-        engine.containers.save_later(live)
+        engine.containers.save_soon(live)
 
 
 async def signal_and_wait(

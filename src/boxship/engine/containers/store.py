@@ -148,24 +148,26 @@ class Containers:
             for each in writes:
                 each(connection)
 
+        self._unsaved.hurry()
         await self._database.write(write)
         self._adopt(live)
 
     async def save(self, live: Live) -> None:
         """Durable when it returns."""
-        older = self._unsaved.take(live.id)
-        try:
-            await self._database.write(update([_row(live.container)]))
-        except sqlite3.Error:
-            if older is not None:
-                self._unsaved.give_back(older)
-            raise
+        self._unsaved.hurry()
+        await self._database.write(update([_row(live.container)]))
 
     def save_later(self, live: Live, then: Then | None = None) -> None:
         """Make the container as it is now durable in a moment, unless it is removed before: for
         changes that may be lost with the machine's power, and that its run directory tells until
-        then, if there is one. After that *then* is awaited."""
+        then. After that *then* is awaited."""
         self._unsaved.put(_row(live.container), then)
+
+    def save_soon(self, live: Live) -> None:
+        """Queue the durable copy of what was asked for, or cannot be found out again; only the
+        machine's end keeps it from being written."""
+        self._unsaved.hurry()
+        self._database.submit(update([_row(live.container)]))
 
     async def close(self) -> None:
         """Nothing is changed any more."""

@@ -36,13 +36,12 @@ class Unsaved:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._later())
 
-    def take(self, container_id: str) -> Row | None:
-        """Somebody saves a newer one. What is to come after it still does."""
-        return self._rows.pop(container_id, None)
-
-    def give_back(self, row: Row) -> None:
-        """The newer one could not be saved."""
-        self.put(self._rows.get(row[2], row))
+    def hurry(self) -> None:
+        """Queue all rows now: before something that is saved at once, so that what is durable never
+        is newer than what is not. What is to come after them does so in its time."""
+        rows, self._rows = [*self._rows.values()], {}
+        if rows:
+            self._database.submit(update(rows))
 
     def drop(self, container_id: str) -> None:
         """There is no such container any more."""
@@ -63,7 +62,7 @@ class Unsaved:
         rows, self._rows = [*self._rows.values()], {}
         then, self._then = [*self._then.values()], {}
         if rows or then:
-            # Without rows it waits for those who have saved newer ones.
+            # Without rows it waits for those that have been queued.
             await self._database.write(update(rows))
         for each in then:
             await each()
