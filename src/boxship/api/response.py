@@ -58,6 +58,14 @@ class Stream:
 
 
 @dataclass(slots=True)
+class Later:
+    """A JSON value that is still awaited when the head goes out; an error then cuts the
+    connection."""
+
+    value: Awaitable[Any]
+
+
+@dataclass(slots=True)
 class Hijack:
     """Leave HTTP: the head goes out (101 if the client asked to upgrade, else 200), is flushed
     alone, and then *take* owns the connection.
@@ -87,4 +95,4 @@ class WebSocket:
 
 encode_json = json_line
 
-Response: TypeAlias = Json | Empty | Body | Stream | Hijack | WebSocket
+Response: TypeAlias = Json | Empty | Body | Stream | Later | Hijack | WebSocket

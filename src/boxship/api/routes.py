@@ -90,7 +90,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/containers/{name}/rename", rename),
     Route("POST", "/containers/{name}/update", update),
     Route("POST", "/containers/{name}/resize", resize),
-    Route("POST", "/containers/{name}/wait", wait, on_disconnect="cancel", flush_early=True),
+    Route("POST", "/containers/{name}/wait", wait, on_disconnect="cancel"),
     Route("POST", "/containers/{name}/attach", attach),
     Route("GET", "/containers/{name}/attach/ws", attach_websocket),
     Route("HEAD", "/containers/{name}/archive", archive.stat),

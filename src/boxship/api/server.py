@@ -14,6 +14,7 @@ from boxship.api.response import (
     Empty,
     Hijack,
     Json,
+    Later,
     Response,
     Stream,
     WebSocket,
@@ -106,6 +107,9 @@ async def _send(exchange: Exchange, response: Response, *, flush_early: bool) ->
             await exchange.respond(response.status, headers, response.data)
         case Stream():
             await _send_stream(exchange, response, flush_early=flush_early)
+        case Later():
+            await exchange.start(200, _headers(JSON))
+            await exchange.finish(json_line(await response.value))
         case Hijack():
             await _hand_over(response, _hijack(exchange, response))
         case WebSocket():

@@ -121,16 +121,20 @@ class Exchange:
 
     async def write(self, chunk: bytes) -> None:
         """A piece of the body, sent at once; returns when there is room for more."""
-        if not chunk or self._mute:
-            return
-        if self._chunked:
-            chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)
-        await self._connection.write(chunk)
+        if chunk and not self._mute:
+            await self._connection.write(self._framed(chunk))
 
-    async def finish(self) -> None:
+    async def finish(self, chunk: bytes = b"") -> None:
+        """The end of the body, with its last piece."""
         self.finished = True
-        if self._chunked and not self._mute:
-            await self._connection.write(b"0\r\n\r\n")
+        if self._mute:
+            return
+        end = b"0\r\n\r\n" if self._chunked else b""
+        if chunk or end:
+            await self._connection.write((self._framed(chunk) if chunk else b"") + end)
+
+    def _framed(self, chunk: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked else chunk
 
     async def hijack(self, upgrade: Headers, plain: Headers) -> "StreamConnection":
         """Send 101 with *upgrade* if the client asked for it, else 200 with *plain*; then the
