@@ -6,6 +6,7 @@ waiting writers pay for one fsync. A writer that raises is rolled back alone.
 """
 
 import asyncio
+import contextlib
 import os
 import queue
 import sqlite3
@@ -18,7 +19,9 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 _MOST_RECALLED = 1000
 Write = Callable[[sqlite3.Connection], T]
-_Job = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+#: Told the result, or what went wrong.
+_Tell = Callable[[Any, Exception | None], None]
+_Job = tuple[Callable[[sqlite3.Connection], Any], _Tell]
 
 
 def _make_private(path: Path) -> None:
@@ -83,11 +86,20 @@ class Database:
         future: Future[T] = Future()
         # One that could be cancelled could not be told its result by the writer.
         future.set_running_or_notify_cancel()
-        self._jobs.put((write, future))
+        self._jobs.put((write, lambda result, error: _settle(future, result, error)))
         return future
 
     async def write(self, write: Write[T]) -> T:
-        return await asyncio.wrap_future(self.submit(write))
+        """Queue *write* and wait until it is durable, as it becomes even if this is cancelled."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def tell(result: Any, error: Exception | None) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(_settle, future, result, error)
+
+        self._jobs.put((write, tell))
+        return await future
 
     async def execute(self, sql: str, *parameters: Any) -> None:
         """Queue one statement and wait until it is durable."""
@@ -114,25 +126,25 @@ class Database:
 
     def _commit(self, connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Job]:
         """Carry *jobs* out as one transaction; those that are to be done in another one."""
-        done: list[tuple[Future[Any], Any]] = []
+        done: list[tuple[_Tell, Any]] = []
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:  # another process keeps the file
-            for _, future in jobs:
-                future.set_exception(error)
+            for _, tell in jobs:
+                tell(None, error)
             return []
         alone = len(jobs) == 1
-        for number, (write, future) in enumerate(jobs, 1):
+        for number, (write, tell) in enumerate(jobs, 1):
             if not alone:
                 connection.execute("SAVEPOINT job")
             try:
-                done.append((future, write(connection)))
+                done.append((tell, write(connection)))
             except Exception as error:
-                future.set_exception(error)
+                tell(None, error)
                 if not connection.in_transaction:
                     # A full disk ends the whole transaction (sqlite.org/lang_transaction.html).
-                    for lost, _ in done:
-                        lost.set_exception(error)
+                    for tell_lost, _ in done:
+                        tell_lost(None, error)
                     return jobs[number:]
                 connection.execute("ROLLBACK" if alone else "ROLLBACK TO job")
                 if alone:
@@ -144,9 +156,18 @@ class Database:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            for future, _ in done:
-                future.set_exception(error)
+            for tell, _ in done:
+                tell(None, error)
             return []
-        for future, result in done:
-            future.set_result(result)
+        for tell, result in done:
+            tell(result, None)
         return []
+
+
+def _settle(future: "Future[T] | asyncio.Future[T]", result: T, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
