@@ -7,10 +7,10 @@ the host and has nothing here.
 import contextlib
 import errno
 import ipaddress
+import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from boxship.kernel import rtnetlink, upper_links
 from boxship.kernel.netlink import Message, Netlink
@@ -18,7 +18,6 @@ from boxship.network import ipam
 from boxship.network.ipam import Address
 from boxship.network.namespace import Namespace
 
-_SYSCTL = Path("/proc/sys")
 #: The kernel's numbers by the names that users give them (linux/if_link.h).
 MACVLAN_MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 IPVLAN_MODES = {"l2": 0, "l3": 1, "l3s": 2}
@@ -117,15 +116,22 @@ def _addresses(wanted: Endpoint, mac: str) -> list[ipam.Interface]:
 def _set_all(wanted: Endpoint) -> None:
     """Before the interface is up: it listens to no neighbour that poses as a router, and speaks
     IPv6 only where its network does."""
-    conf = _SYSCTL / "net/ipv6/conf" / wanted.name
     six = any(each.version == 6 for each in wanted.addresses)
     own = [("disable_ipv6", "0" if six else "1"), *([] if wanted.upper else [("accept_ra", "0")])]
     # A kernel without IPv6 has neither.
     with contextlib.suppress(FileNotFoundError):
         for key, value in own:
-            (conf / key).write_text(value)
+            _set(f"net/ipv6/conf/{wanted.name}/{key}", value)
     for path, value in wanted.sysctls:
-        (_SYSCTL / path).write_text(value)
+        _set(path, value)
+
+
+def _set(name: str, value: str) -> None:
+    fd = os.open(f"/proc/sys/{name}", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, value.encode())
+    finally:
+        os.close(fd)
 
 
 def add_gateways(namespace: Namespace, gateways: Sequence[Address]) -> None:

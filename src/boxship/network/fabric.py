@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import functools
-import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from boxship.base.errors import BoxshipError
-from boxship.kernel import conntrack, rtnetlink
+from boxship.kernel import rtnetlink
 from boxship.kernel.netlink import Netlink
-from boxship.network import bridge, endpoint, namespace
+from boxship.network import bridge, endpoint, namespace, tracking
 from boxship.network.bridge import Bridge
 from boxship.network.burial import Burials
 from boxship.network.endpoint import Endpoint
@@ -28,7 +27,6 @@ from boxship.network.ruleset import PLAIN, Link, Publication, Publishing, Zone
 from boxship.network.surroundings import Surroundings
 from boxship.network.watch import Watch
 
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 #: Namespaces that wait for containers: one is made after each start, off the request's path.
 _READY = 1
@@ -197,7 +195,7 @@ class Fabric:
         *given*: one to fill, which belongs to a user namespace; closed on an error.
         """
         made = await self._do(self._wire, wiring, given)
-        asyncio.get_running_loop().run_in_executor(self._executor, self._refill)
+        self._executor.submit(self._refill)
         return made
 
     def _wire(self, wiring: Wiring, given: Namespace | None) -> Namespace:
@@ -213,6 +211,7 @@ class Fabric:
         return made
 
     def _refill(self) -> None:
+        """An error stays for the start that makes its own."""
         while len(self._ready) < _READY:
             self._ready.append(namespace.make())
 
@@ -237,19 +236,9 @@ class Fabric:
         await self._do(work)
 
     def forget(self, addresses: Sequence[Address]) -> None:
-        """Nobody has *addresses* any more: who gets one next shall hear nothing of connections that
-        others have had with it, as those of UDP, which go on. Done before anything that is asked of
-        this object later."""
-
-        def work() -> None:
-            try:
-                with contextlib.closing(conntrack.open_socket()) as channel:
-                    for each in addresses:
-                        conntrack.forget(channel, each)
-            except OSError as error:
-                _log.warning("connections of %s are not forgotten: %s", addresses, error)
-
-        self._executor.submit(work)
+        """Nobody has *addresses* any more: see :func:`boxship.network.tracking.forget`. Done before
+        anything that is asked of this object later."""
+        self._executor.submit(tracking.forget, addresses)
 
     async def with_channel(self, work: Callable[[Netlink], T]) -> T:
         """*work* in the thread of this object, with its socket of rtnetlink."""
