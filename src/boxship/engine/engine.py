@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -85,6 +86,7 @@ class Engine:
     workers: Workers
     names: dns.Service
     proxy: Proxy
+    deletions: ThreadPoolExecutor
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
@@ -117,6 +119,7 @@ class Engine:
         )
         self.building = Building(self)
         self.buildkit = BuildkitServices(self)
+        self.deletions = ThreadPoolExecutor(1, thread_name_prefix="deletion")
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -196,3 +199,4 @@ class Engine:
         self.proxy.close()
         self.spawner.close()
         self.database.close()
+        self.deletions.shutdown()

@@ -14,8 +14,7 @@ from boxship.engine.networks import resolving
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
-# What overlayfs works in, innermost first; the first two are marks of a volatile one.
-_INNER = ("work/work/incompat/volatile", "work/work/incompat", "work/work", "work", "upper")
+_OWN_FILES = ("hostname", "hosts", "resolv.conf")
 # What every container has below its own files, for the runtime to mount on.
 _SKELETON_DIRECTORIES = ("dev/pts", "dev/shm", "etc", "proc", "sys")
 _SKELETON_FILES = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf")
@@ -23,7 +22,7 @@ _SKELETON_FILES = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "et
 
 def make_skeleton(data_root: Path) -> None:
     """The layer between image and container: there before the first start, part of no diff."""
-    root = _skeleton(data_root)
+    root = Path(_skeleton(data_root))
     for name in _SKELETON_DIRECTORIES:
         (root / name).mkdir(parents=True, exist_ok=True)
     for name in _SKELETON_FILES:
@@ -33,63 +32,82 @@ def make_skeleton(data_root: Path) -> None:
         mtab.symlink_to("/proc/mounts")
 
 
-def _skeleton(data_root: Path) -> Path:
-    return data_root / "skeleton"
+def _skeleton(data_root: Path) -> str:
+    return f"{data_root}/skeleton"
 
 
 def make(engine: "Engine", container: Container) -> None:
     """The container's directory with empty upper and work directories."""
     directory = engine.options.container_directory(container.id)
-    directory.mkdir(mode=0o710)
-    for name, mode in (("upper", 0o755), ("work", 0o700)):
-        (directory / name).mkdir()
-        (directory / name).chmod(mode)
-    container.log_path = str(directory / f"{container.id}-json.log")
-    container.hostname_path = str(directory / "hostname")
-    container.hosts_path = str(directory / "hosts")
-    container.resolv_conf_path = str(directory / "resolv.conf")
+    # The daemon's umask takes nothing from these.
+    os.mkdir(directory, 0o710)
+    os.mkdir(f"{directory}/upper", 0o755)
+    os.mkdir(f"{directory}/work", 0o700)
+    container.log_path = f"{directory}/{container.id}-json.log"
+    container.hostname_path = f"{directory}/hostname"
+    container.hosts_path = f"{directory}/hosts"
+    container.resolv_conf_path = f"{directory}/resolv.conf"
 
 
 def delete(engine: "Engine", container_id: str) -> None:
     """Remove the directory; first renamed, so that half of it is never taken for a container."""
     directory = engine.options.container_directory(container_id)
-    doomed = directory.with_name(f"{container_id}-removing")
+    doomed = f"{directory}-removing"
     try:
-        directory.rename(doomed)
+        os.rename(directory, doomed)
     except FileNotFoundError:
         return
-    if not _remove_untouched(doomed):
+    if not _remove_untouched(doomed, container_id):
         remove_tree(doomed)
 
 
-def _remove_untouched(directory: Path) -> bool:
+def delete_later(engine: "Engine", container_id: str) -> None:
+    """:func:`delete`, which nobody waits for. All by one thread, that takes its time: each call to
+    the system asks for the interpreter afterwards, which requests have better use for."""
+    engine.deletions.submit(delete, engine, container_id)
+
+
+def _remove_untouched(directory: str, container_id: str) -> bool:
     """Remove the directory of a container that wrote no file, as most do; False for others.
 
     Walking a tree takes ten times as long, and other requests wait for the interpreter meanwhile.
     """
     try:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(directory / _INNER[0] / "dirty")
-        for name in _INNER:
+        _remove_work(f"{directory}/work/work")
+        os.rmdir(f"{directory}/work")
+        os.rmdir(f"{directory}/upper")
+        for name in (*_OWN_FILES, f"{container_id}-json.log"):
             with contextlib.suppress(FileNotFoundError):
-                os.rmdir(directory / name)
-        for name in os.listdir(directory):
-            os.unlink(directory / name)
+                os.unlink(f"{directory}/{name}")
         os.rmdir(directory)
     except OSError:
         return False
     return True
 
 
+def _remove_work(directory: str) -> None:
+    """What overlayfs works in, which is empty but for the marks of a volatile one."""
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{directory}/incompat/volatile/dirty")
+        os.rmdir(f"{directory}/incompat/volatile")
+        os.rmdir(f"{directory}/incompat")
+        os.rmdir(directory)
+
+
 def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
     """The rootfs spec of the container: its image's layers under its own directory."""
     directory = engine.options.container_directory(container.id)
     layers = engine.images.rootfs_layers(container.image_id) if container.image_id else []
-    skeleton = {"kind": "dir", "path": str(_skeleton(engine.options.data_root))}
+    skeleton = {"kind": "dir", "path": _skeleton(engine.options.data_root)}
     return {
         "layers": [skeleton, *layers],
-        "upper": str(directory / "upper"),
-        "work": str(directory / "work"),
+        "upper": f"{directory}/upper",
+        "work": f"{directory}/work",
         "volatile": False,
     }
 
@@ -102,8 +120,7 @@ def image_rootfs(engine: "Engine", image_id: str) -> dict[str, Any]:
 
 def forget_volatile(engine: "Engine", container: Container) -> None:
     """overlayfs refuses an upper directory once it was volatile, unless its mark is removed."""
-    work = engine.options.container_directory(container.id) / "work"
-    remove_tree(work / "work" / "incompat")
+    remove_tree(f"{engine.options.container_directory(container.id)}/work/work/incompat")
 
 
 def write(engine: "Engine", live: Live, hostname: str) -> None:

@@ -104,7 +104,7 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
         container.state.status = "dead"
         raise
     links.remember_removed(engine, container)
-    engine.background(asyncio.to_thread(files.delete, engine, container.id))
+    files.delete_later(engine, container.id)
     await volume_mounts.release(engine, container, volumes)
     _collect_image(engine, container.image_id)
     events.emit(engine, container, "destroy")
