@@ -91,6 +91,11 @@ class Events:
         self._latest = max(now_ns(), self._latest + 1)
         event = Event(type, action, id, dict(attributes or {}), self._latest, scope)
         self._history.append(event)
+        if len(self._listeners):
+            self._tell(event)
+        return event
+
+    def _tell(self, event: Event) -> None:
         slow = [
             listener
             for listener in self._listeners
@@ -98,7 +103,6 @@ class Events:
         ]
         for listener in slow:
             self._drop(listener)
-        return event
 
     def subscribe(
         self, since: int | None = None, until: int | None = None, accept: Accept | None = None

@@ -50,8 +50,8 @@ class EngineOptions:
     names: Wishes = field(default_factory=Wishes)
     host_gateway: str = ""
 
-    def container_directory(self, container_id: str) -> Path:
-        return self.data_root / "containers" / container_id
+    def container_directory(self, container_id: str) -> str:
+        return f"{self.data_root}/containers/{container_id}"
 
     @property
     def run_root(self) -> Path:

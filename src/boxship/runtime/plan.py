@@ -5,6 +5,7 @@ attached before the root is entered, the root is sealed last.
 """
 
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 from boxship.runtime import mount_options, user_namespaces
@@ -83,8 +84,14 @@ def _namespaces(spec: Spec) -> tuple[Spec, str]:
     return {"join": join, "new": new}, pid
 
 
+@lru_cache(maxsize=256)
+def _parsed(options: tuple[str, ...]) -> mount_options.Parsed:
+    """Most mounts of most containers are the same; nobody changes what is said of them."""
+    return mount_options.parse([*options])
+
+
 def _mount_step(mount: Spec, sources: _Sources, cgroup: Spec) -> Step:
-    parsed = mount_options.parse(mount["options"])
+    parsed = _parsed(tuple(mount["options"]))
     if mount["type"] == "cgroup":
         return "mount-cgroup", _cgroup_mount(parsed, sources, cgroup)
     step: Spec = {

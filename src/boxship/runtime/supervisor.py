@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from boxship.runtime.channel import Channel, Event, ShimError
 from boxship.runtime.plan import Plan
 from boxship.runtime.spawner import SpawnerProcess
@@ -88,8 +90,9 @@ class Shim:
 
     async def emptied(self) -> bool:
         """Wait until the container's cgroup is gone; False if the shim did not get to that."""
-        done, _ = await asyncio.wait({self._emptied}, timeout=_LEAVING)
-        return bool(done) and self._emptied.result()
+        if not self._emptied.done():
+            await asyncio.wait({self._emptied}, timeout=_LEAVING)
+        return self._emptied.done() and self._emptied.result()
 
     async def gone(self) -> None:
         """Wait until nothing of the container is mounted any more, or it takes too long."""
@@ -115,22 +118,32 @@ class Shim:
             self._channel.close()
 
 
+def _as_json(value: dict[str, Any]) -> bytes:
+    """Bytes that are no text (surrogates) as escapes, which the standard decoder knows."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value).encode()
+
+
 class Supervisor:
     """*run_root*: the directory of run directories, one a container."""
 
     def __init__(self, spawner: SpawnerProcess, run_root: Path) -> None:
         self._spawner = spawner
-        self._run_root = run_root
+        self._run_root = str(run_root)
 
-    def run_directory(self, container_id: str) -> Path:
-        return self._run_root / container_id
+    def run_directory(self, container_id: str) -> str:
+        return f"{self._run_root}/{container_id}"
 
     async def start(self, request: StartRequest, on_event: Callable[[Event], None]) -> Shim:
         """Start a shim and wait until its program runs. :class:`ShimError` when it does not."""
         directory = self.run_directory(request.id)
-        directory.mkdir(parents=True, exist_ok=True, mode=0o711)
-        with contextlib.suppress(FileNotFoundError):
-            (directory / "exit.json").unlink()
+        try:
+            os.mkdir(directory, 0o711)
+        except FileExistsError:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{directory}/exit.json")
         shim = Shim(on_event)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         shim.connect(ours)
@@ -146,7 +159,7 @@ class Supervisor:
         shim.pid, shim.started_at = event["pid"], event["at"]
         return shim
 
-    def _send(self, request: StartRequest, directory: Path, channel: socket.socket) -> None:
+    def _send(self, request: StartRequest, directory: str, channel: socket.socket) -> None:
         plan = request.plan.to_message() | {
             "id": request.id,
             "mountpoint": self._spawner.mountpoint,
@@ -155,18 +168,18 @@ class Supervisor:
         }
         shim = {
             "id": request.id,
-            "run_dir": str(directory),
+            "run_dir": directory,
             "drops_unhandled": request.plan.pid_namespace == "new" and not request.plan.init,
             "pid_namespace": request.plan.pid_namespace,
             "user_namespace": request.plan.user_namespace,
-            "cgroup": json.dumps(request.plan.cgroup),
+            "cgroup": _as_json(request.plan.cgroup).decode(),
             "stdio": request.stdio,
             "log": request.log,
             "attach": [spec for _, spec in request.clients],
             "filtered": request.filter_program is not None,
         }
         # The shim stays small because it never parses the plan: a process that ends does.
-        own = [messages.memory_file("plan", json.dumps(plan).encode())]
+        own = [messages.memory_file("plan", _as_json(plan))]
         if request.filter_program is not None:
             own.append(messages.memory_file("seccomp", request.filter_program))
         fds = [channel.fileno(), *own, *(fd for fd, _ in request.clients)]
@@ -181,10 +194,10 @@ class Supervisor:
 
     async def adopt(self, container_id: str, on_event: Callable[[Event], None]) -> Shim | None:
         """Connect to the shim of a container that an earlier daemon started; None if it is gone."""
-        path = self.run_directory(container_id) / "shim.sock"
+        path = f"{self.run_directory(container_id)}/shim.sock"
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            with messages.reachable(str(path)) as address:
+            with messages.reachable(path) as address:
                 sock.connect(address)
         except OSError:
             sock.close()
@@ -207,7 +220,7 @@ class Supervisor:
     def recorded_exit(self, container_id: str) -> Exit | None:
         """What the shim wrote at the container's end."""
         try:
-            raw = (self.run_directory(container_id) / "exit.json").read_bytes()
+            raw = Path(self.run_directory(container_id), "exit.json").read_bytes()
             status = json.loads(raw)
             return Exit(status["code"], status["oom"], status["at"])
         except (OSError, ValueError, KeyError):

@@ -3,10 +3,12 @@
 import contextlib
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from boxship.base.whole_files import replace_file
 from boxship.engine.containers.container import Container, State
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 _FILE = "state.json"
 # What a run leaves; anything else is removed the slow way.
-_NAMES = (_FILE, "exit.json", "shim.sock")
+_NAMES = (_FILE, "exit.json", "shim.sock", "network.json")
 
 
 class Running(msgspec.Struct):
@@ -29,9 +31,7 @@ def record(engine: "Engine", container: Container) -> None:
     """Write the state beside the shim's socket."""
     directory = engine.supervisor.run_directory(container.id)
     running = Running(container.state, container.restart_count, container.manually_stopped)
-    temporary = directory / f"{_FILE}.new"
-    temporary.write_bytes(msgspec.json.encode(running))
-    os.rename(temporary, directory / _FILE)
+    replace_file(f"{directory}/{_FILE}", msgspec.json.encode(running))
 
 
 def record_stop(engine: "Engine", container: Container) -> None:
@@ -44,7 +44,7 @@ def record_stop(engine: "Engine", container: Container) -> None:
 
 def recorded(engine: "Engine", container_id: str) -> Running | None:
     try:
-        raw = (engine.supervisor.run_directory(container_id) / _FILE).read_bytes()
+        raw = Path(engine.supervisor.run_directory(container_id), _FILE).read_bytes()
         return msgspec.json.decode(raw, type=Running)
     except (OSError, msgspec.MsgspecError):
         return None
@@ -55,7 +55,7 @@ def forget(engine: "Engine", container_id: str) -> None:
     directory = engine.supervisor.run_directory(container_id)
     for name in _NAMES:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(directory / name)
+            os.unlink(f"{directory}/{name}")
     try:
         os.rmdir(directory)
     except FileNotFoundError:

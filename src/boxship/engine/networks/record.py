@@ -3,10 +3,12 @@
 import contextlib
 import ipaddress
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from boxship.base.whole_files import replace_file
 from boxship.network.ruleset import Publication
 from boxship.types.networking import EndpointSettings
 
@@ -63,15 +65,14 @@ class Record(msgspec.Struct):
 def write(engine: "Engine", container_id: str, record: Record) -> None:
     """To be called before anything of it is made."""
     directory = engine.supervisor.run_directory(container_id)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o711)
-    temporary = directory / f"{_FILE}.new"
-    temporary.write_bytes(msgspec.json.encode(record))
-    os.rename(temporary, directory / _FILE)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory, 0o711)
+    replace_file(f"{directory}/{_FILE}", msgspec.json.encode(record))
 
 
 def read(engine: "Engine", container_id: str) -> Record | None:
     try:
-        raw = (engine.supervisor.run_directory(container_id) / _FILE).read_bytes()
+        raw = Path(engine.supervisor.run_directory(container_id), _FILE).read_bytes()
         return msgspec.json.decode(raw, type=Record)
     except (OSError, msgspec.MsgspecError):
         return None
@@ -79,4 +80,4 @@ def read(engine: "Engine", container_id: str) -> Record | None:
 
 def forget(engine: "Engine", container_id: str) -> None:
     with contextlib.suppress(OSError):
-        (engine.supervisor.run_directory(container_id) / _FILE).unlink()
+        os.unlink(f"{engine.supervisor.run_directory(container_id)}/{_FILE}")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from boxship.images.catalog import LayerRow
-from boxship.images.layers import LayerStore
+from boxship.images.layers import INDEX, TAR, LayerStore
 from boxship.images.snapshots.snapshotter import RootfsLayer, visible
 
 
@@ -25,5 +25,5 @@ class ErofsSnapshotter:
         return [self._layer(diff_id)]
 
     def _layer(self, diff_id: str) -> RootfsLayer:
-        index, data = self._store.index(diff_id), self._store.tar(diff_id)
-        return {"kind": "erofs", "index": str(index), "data": str(data)}
+        directory = self._store.directory(diff_id)
+        return {"kind": "erofs", "index": f"{directory}/{INDEX}", "data": f"{directory}/{TAR}"}

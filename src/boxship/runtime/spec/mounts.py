@@ -1,6 +1,7 @@
 """The mounts of a container: Docker's defaults, then the user's by depth."""
 
 import os
+from functools import lru_cache
 from typing import Any
 
 from boxship.runtime.spec.facts import Facts, UserMount
@@ -18,8 +19,10 @@ def _mount(destination: str, kind: str, *options: str, source: str = "") -> Moun
     }
 
 
-def _default(host: HostConfig) -> list[Mount]:
-    access = "rw" if host.privileged else "ro"
+@lru_cache(maxsize=16)
+def _default(privileged: bool, shm_size: int) -> list[Mount]:
+    """Those of all containers alike; the caller changes none."""
+    access = "rw" if privileged else "ro"
     return [
         _mount("/proc", "proc", "nosuid", "noexec", "nodev"),
         _mount("/dev", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
@@ -34,7 +37,7 @@ def _default(host: HostConfig) -> list[Mount]:
         _mount(
             "/dev/shm",
             "tmpfs",
-            *("nosuid", "noexec", "nodev", "mode=1777", f"size={host.shm_size}"),
+            *("nosuid", "noexec", "nodev", "mode=1777", f"size={shm_size}"),
             source="shm",
         ),
     ]
@@ -84,7 +87,7 @@ def build(host: HostConfig, facts: Facts) -> list[Mount]:
         taken.add("/dev/mqueue")
     default = [
         shared.get(m["destination"], m)
-        for m in _default(host)
+        for m in _default(host.privileged, host.shm_size)
         if m["destination"] not in taken and not (host.ipc_mode == "none" and "shm" in str(m))
     ]
     return default + sorted(user, key=_depth)
