@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from hpack import Decoder, Encoder
@@ -26,6 +27,18 @@ async def sleep(call: Call) -> None:
     await asyncio.Event().wait()
 
 
+class Listed(socket.socket):
+    """Keeps what is sent, call by call."""
+
+    def __init__(self, fileno: int) -> None:
+        super().__init__(fileno=fileno)
+        self.sent: list[bytes] = []
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        self.sent.append(bytes(data))
+        return super().send(data, flags)
+
+
 class Server:
     """One connection to a server, as bytes."""
 
@@ -33,7 +46,8 @@ class Server:
         self.encoder = Encoder()
         self.methods: dict[str, Method] = {_READING: read_all, _SLEEPING: sleep}
         self.server = GrpcServer(self.methods)
-        self.ours, self.theirs = socket.socketpair()
+        self.ours, theirs = socket.socketpair()
+        self.theirs = Listed(theirs.detach())
         self.ours.setblocking(False)
 
     def call(self, number: int, path: str, end: bool = False) -> bytes:
@@ -189,6 +203,40 @@ def test_data_that_nobody_reads_does_not_use_the_connection_up() -> None:
         answer = await reading
         assert b"the last" in answer
         assert frames.window_update(0, 1)[:9] in answer
+
+    run(use)
+
+
+def test_small_messages_are_not_answered_one_by_one() -> None:
+    """Each answer would wake a peer that has nothing to do with it."""
+
+    async def use(server: Server) -> None:
+        message = b"\0" + (1000).to_bytes(4, "big") + bytes(1000)
+        await server.send(server.call(1, _READING))
+        for _ in range(frames.STREAM_WINDOW // len(message)):
+            await server.send(frames.frame(Kind.DATA, 0, 1, message))
+            await asyncio.sleep(0)
+        await server.send(frames.frame(Kind.PING, 0, 0, b"the last"))
+        server.ours.shutdown(socket.SHUT_WR)
+        answer = await server.answer()
+        assert b"the last" in answer
+        assert 1 <= answer.count(frames.window_update(1, 0)[:9]) <= 4
+
+    run(use)
+
+
+def test_an_answer_is_one_piece() -> None:
+    async def use(server: Server) -> None:
+        async def answer(call: Call) -> None:
+            await call.send(Message())
+
+        server.methods["/a/Answer"] = answer
+        await server.send(server.call(1, "/a/Answer", end=True))
+        head, trailers = (b"\x01" + bytes([flags, 0, 0, 0, 1]) for flags in (4, 5))
+        found = b""
+        while trailers not in found:
+            found += await asyncio.get_running_loop().sock_recv(server.ours, 1 << 20)
+        assert [head in piece for piece in server.theirs.sent if trailers in piece] == [True]
 
     run(use)
 

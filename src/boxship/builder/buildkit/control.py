@@ -1,6 +1,6 @@
 """Messages of ``moby.buildkit.v1.Control``: builds, their progress, workers, cache records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from boxship.wire.protobuf import (
@@ -18,6 +18,8 @@ from boxship.wire.protobuf import (
 
 SERVICE = "/moby.buildkit.v1.Control/"
 _SECOND = 1_000_000_000
+# Bytes of texts in one message of progress; many clients take no more than 4 MiB.
+_LARGE = 1 << 20
 
 
 @dataclass
@@ -194,6 +196,25 @@ class StatusResponse(Message):
     statuses: list[VertexStatus] = many(2, VertexStatus)
     logs: list[VertexLog] = many(3, VertexLog)
     warnings: list[VertexWarning] = many(4, VertexWarning)
+
+
+def merged(several: Iterable[StatusResponse]) -> Iterator[StatusResponse]:
+    """The same in as few messages as clients take; of each vertex the last that is told."""
+    whole, vertexes, size = StatusResponse(), dict[str, Vertex](), 0
+    for one in several:
+        told = sum(len(log.msg) for log in one.logs)
+        told += sum(len(warning.info.data) for warning in one.warnings if warning.info)
+        if size and size + told > _LARGE:
+            whole.vertexes += vertexes.values()
+            yield whole
+            whole, vertexes, size = StatusResponse(), {}, 0
+        vertexes.update((vertex.digest, vertex) for vertex in one.vertexes)
+        whole.statuses += one.statuses
+        whole.logs += one.logs
+        whole.warnings += one.warnings
+        size += told
+    whole.vertexes += vertexes.values()
+    yield whole
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """A build's progress as vertexes: what clients number and show as steps."""
 
 import asyncio
+import contextlib
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -37,6 +38,8 @@ _BUILD_LIMIT = 64 << 20
 _PIECE = 512
 # Between two notes of how far something is, in nanoseconds.
 _PAUSE = 100_000_000
+# Between two batches of news, in seconds: less than anybody sees.
+_GATHER = 0.02
 _CLIPPED = b"\n[output clipped, log limit 2MiB reached]\n"
 
 
@@ -47,7 +50,7 @@ class Feed:
         self.events: list[StatusResponse] = []
         #: Bytes that the logs of its steps may take yet.
         self.room = _BUILD_LIMIT
-        self._ended = False
+        self._ended = asyncio.Event()
         self._changed = asyncio.Event()
 
     def send(self, event: StatusResponse) -> None:
@@ -55,23 +58,32 @@ class Feed:
         self._changed.set()
 
     def end(self) -> None:
-        self._ended = True
+        self._ended.set()
         self._changed.set()
 
     async def listen(self) -> AsyncIterator[list[StatusResponse]]:
-        """All that is new, again and again, until the end."""
+        """All that is new, again and again, until the end. What comes soon after other news waits
+        a moment for more: a client takes as long for each batch as the steps of a build that is
+        found again."""
         at = 0
         while True:
             if at < len(self.events):
                 news, at = self.events[at:], len(self.events)
                 yield news
-            elif self._ended:
+                await self._moment()
+            elif self._ended.is_set():
                 return
             else:
                 changed = self._changed
                 await changed.wait()
                 if changed is self._changed:
                     self._changed = asyncio.Event()
+
+    async def _moment(self) -> None:
+        """A moment, or until the end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GATHER):
+                await self._ended.wait()
 
 
 class Step:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from boxship.base.errors import NotSupported
 from boxship.base.times import now_ns
 from boxship.builder.buildkit import attributes
-from boxship.builder.buildkit.control import Asked, SolveRequest
+from boxship.builder.buildkit.control import Asked, SolveRequest, merged
 from boxship.builder.buildkit.definition import image_in
 from boxship.builder.buildkit.history import HistoryRecord
 from boxship.builder.buildkit.vertexes import Feed
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _PATIENCE = 5.0
 _LONGEST_REF = 256
-# Messages that are sent together.
-_BATCH = 100
 # How long a client may take to ask how a build went that was over at once.
 _LATE = 10.0
 
@@ -157,5 +155,5 @@ def refuse_definition(definition: bytes) -> None:
 
 async def _encoded(feed: Feed) -> AsyncIterator[list[bytes]]:
     async for news in feed.listen():
-        for at in range(0, len(news), _BATCH):
-            yield [event.encode() for event in news[at : at + _BATCH]]
+        for status in merged(news):
+            yield [status.encode()]

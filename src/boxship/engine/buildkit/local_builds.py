@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from boxship.base.errors import BoxshipError
-from boxship.builder.buildkit.control import CacheOptions, Exporter, SolveRequest
+from boxship.builder.buildkit.control import CacheOptions, Exporter, SolveRequest, merged
 from boxship.builder.buildkit.failure import BuildFailure
 from boxship.builder.buildkit.status_json import status_json
 from boxship.engine.buildkit.builds import Builds
@@ -113,7 +113,7 @@ class LocalBuilds:
         try:
             feed = await self._builds.feed(request.ref)
             async for news in feed.listen():
-                await conversation.say(*({"status": status_json(event)} for event in news))
+                await conversation.say(*({"status": status_json(told)} for told in merged(news)))
             return await work
         finally:
             work.cancel()

@@ -12,6 +12,8 @@ from boxship.wire.http2.stream import Headers, Stream, StreamReset
 
 # What may wait for a peer that does not read, beside the data that waits for it anyway.
 _UNREAD = 4 << 20
+# Data does not wait for the end of the turn when there is as much.
+_GATHERED = 64 << 10
 _STREAMS = 0x7FFFFFFF
 _DATA = int(Kind.DATA)
 # Messages of all streams together that have not come to their end.
@@ -284,8 +286,8 @@ class Http2Connection(asyncio.Protocol):
         self._wake_senders()
 
     def _write(self, data: bytes) -> None:
-        """Anything but data, which the peer's own frames make us say: it has to read it. What one
-        turn of the loop says goes out together."""
+        """What one turn of the loop says goes out together. A peer whose own frames make us say
+        something has to read it."""
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent += data
@@ -300,11 +302,9 @@ class Http2Connection(asyncio.Protocol):
             self._transport.write(data)
 
     async def _ready(self) -> None:
-        """Until there is room for data, and everything that was said before it is on its way."""
-        self._flush()
+        """Until there is room for data."""
         while not self._open_for_writing.is_set():
             await self._open_for_writing.wait()
-            self._flush()
 
     def _wake_senders(self) -> None:
         event, self._window_open = self._window_open, asyncio.Event()
@@ -341,7 +341,9 @@ class Http2Connection(asyncio.Protocol):
             stream.window -= len(piece)
             last = end and at == len(data)
             flags = frames.END_STREAM if last else 0
-            self._transport.write(frames.frame(Kind.DATA, flags, stream.number, piece))
+            self._write(frames.frame(Kind.DATA, flags, stream.number, piece))
+            if len(self._unsent) > _GATHERED:
+                self._flush()
             stream.local_ended = last
         self._settle(stream)
 
@@ -351,9 +353,13 @@ class Http2Connection(asyncio.Protocol):
         stream.fail("cancelled")
 
     def consumed(self, stream: Stream, count: int) -> None:
-        stream.received += count
-        if not stream.ended and stream.number in self._streams and not self.closed.done():
-            self._write(frames.window_update(stream.number, count))
+        stream.taken += count
+        is_open = not stream.ended and stream.number in self._streams and not self.closed.done()
+        # A word about each little message would wake the peer as often as it has woken us.
+        if is_open and stream.taken > frames.STREAM_WINDOW // 4:
+            self._write(frames.window_update(stream.number, stream.taken))
+            stream.received += stream.taken
+            stream.taken = 0
         self._count(count)
 
     def _count(self, count: int) -> None:

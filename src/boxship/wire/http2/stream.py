@@ -28,7 +28,8 @@ class Owner(Protocol):
 
 
 class Stream:
-    """*window*: how much may be sent yet."""
+    """*window*: how much may be sent yet; *received*: how much the peer may; *taken*: how much of
+    what it has sent was read, without its having been told."""
 
     __slots__ = (
         "_buffer",
@@ -45,6 +46,7 @@ class Stream:
         "number",
         "on_failure",
         "received",
+        "taken",
         "window",
     )  # fmt: skip
 
@@ -55,6 +57,7 @@ class Stream:
         self.headers: Headers = []
         self.first = True
         self.received = STREAM_WINDOW
+        self.taken = 0
         self.ended = False
         self.local_ended = False
         self.failure: str | None = None
