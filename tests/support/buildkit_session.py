@@ -66,15 +66,18 @@ async def hijacked(path: str, target: str, headers: Sequence[tuple[str, str]]) -
 
 @contextlib.asynccontextmanager
 async def session(
-    path: str, sync: Method, more: Mapping[str, Method] = MappingProxyType({})
+    path: str,
+    sync: Method,
+    more: Mapping[str, Method] = MappingProxyType({}),
+    key: str = "hostile",
 ) -> AsyncIterator[str]:
     """The name of a session that answers file-sync calls by *sync*, and calls of other paths by
-    *more*."""
+    *more*; *key* says which directory it is of."""
     name = secrets.token_hex(8)
     methods = {messages.SYNC: sync, **more}
     headers = [
         ("X-Docker-Expose-Session-Uuid", name),
-        ("X-Docker-Expose-Session-Sharedkey", "hostile"),
+        ("X-Docker-Expose-Session-Sharedkey", key),
         *(("X-Docker-Expose-Session-Grpc-Method", method) for method in methods),
     ]
     sock = await hijacked(path, "/session", headers)

@@ -69,4 +69,6 @@ async def open_context(
 
 async def understood(ignore: str) -> Ignored:
     """What the text of an ignore file leaves out."""
+    if not ignore:
+        return Ignored([])
     return await asyncio.to_thread(lambda: Ignored(read_patterns(ignore)))

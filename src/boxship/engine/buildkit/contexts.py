@@ -10,6 +10,7 @@ from pathlib import Path
 from boxship.base.trees import remove_tree, tree_size
 from boxship.builder.usage import CONTEXT, Usage
 from boxship.engine.buildkit.sessions import Client
+from boxship.engine.buildkit.transfer import Wanted
 
 _MOST = 16
 _SHORT = 25
@@ -21,13 +22,26 @@ class KeptContexts:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._busy: set[str] = set()
+        self._wanted: dict[str, Wanted] = {}
+
+    def wanted(self, session: Client, name: str) -> Wanted | None:
+        """What was last fetched of the context *name* of the client, where that is known."""
+        return self._wanted.get(_key(session, name)) if session.shared_key else None
+
+    def note(self, session: Client, name: str, wanted: Wanted) -> None:
+        """*wanted* has been fetched."""
+        if session.shared_key:
+            key = _key(session, name)
+            self._wanted.pop(key, None)
+            self._wanted[key] = wanted
+            if len(self._wanted) > _MOST:
+                del self._wanted[next(iter(self._wanted))]
 
     @contextlib.asynccontextmanager
     async def held(self, session: Client, name: str, otherwise: Path) -> AsyncIterator[Path]:
         """A directory for the context *name* of the client; *otherwise*, a path that is the
         caller's, while another build has it, or when the client does not say which it is."""
-        facts = "\0".join((session.owner, session.shared_key, name))
-        key = hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()
+        key = _key(session, name)
         if not session.shared_key or key in self._busy:
             yield otherwise
             return
@@ -67,3 +81,8 @@ class KeptContexts:
             if name not in self._busy and is_chosen(name[:_SHORT]):
                 freed += await asyncio.to_thread(remove_tree, directory)
         return freed
+
+
+def _key(session: Client, name: str) -> str:
+    facts = "\0".join((session.owner, session.shared_key, name))
+    return hashlib.sha256(facts.encode("utf-8", "surrogateescape")).hexdigest()

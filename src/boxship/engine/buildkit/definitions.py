@@ -16,6 +16,7 @@ from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.sessions import Client
 from boxship.engine.buildkit.synced import read_synced
+from boxship.engine.buildkit.transfer import Wanted
 from boxship.wire.grpc.status import GrpcError
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Definitions:
         await transfer.fetch(
             self._session,
             request.dockerfile_name,
+            Wanted(tuple(wanted)),
             place,
-            told=sizes(step, "transferring dockerfile:"),
-            follow=wanted,
+            sizes(step, "transferring dockerfile:"),
         )
         files = await read_synced(self._engine.workers, place / "tree", wanted)
         text = files.get(name, files.get("dockerfile"))

@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,8 @@ from boxship.builder.buildkit.attachments import Material
 from boxship.builder.buildkit.failure import BuildFailure, failure
 from boxship.builder.buildkit.vertexes import Feed, Step, Vertexes
 from boxship.builder.concurrency import Concurrency
-from boxship.builder.context import EMPTY, Context, read_files, understood
-from boxship.builder.dockerfile.ignore import Ignored, read_patterns
+from boxship.builder.context import understood
+from boxship.builder.dockerfile.ignore import Ignored
 from boxship.builder.lint.linter import check_strictness, lint, options_of
 from boxship.builder.lint.options import LintOptions
 from boxship.builder.lint.report import lint_report
@@ -28,16 +27,16 @@ from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan
 from boxship.builder.work import Origin
 from boxship.engine.building.building import EngineMachine
-from boxship.engine.buildkit import cache_imports, layouts, transfer
+from boxship.engine.buildkit import cache_imports, layouts
 from boxship.engine.buildkit.agents import agents
 from boxship.engine.buildkit.bases import Bases, bases_of, material_of
 from boxship.engine.buildkit.built import Built
+from boxship.engine.buildkit.client_files import ClientFiles
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.contexts import KeptContexts
-from boxship.engine.buildkit.definitions import Definitions, Source, sizes, tree_of
+from boxship.engine.buildkit.definitions import Definitions, Source
 from boxship.engine.buildkit.retarget import retargeted
 from boxship.engine.buildkit.sessions import Client
-from boxship.engine.buildkit.synced import read_synced
 from boxship.images import reference as references
 from boxship.images.record import ImageRecord
 from boxship.registry.credentials import Credentials
@@ -62,6 +61,12 @@ class Frontend:
     #: The images that stages begin with, by name and platform, as far as they were there.
     materials: dict[tuple[str, str], Material] = field(default_factory=dict)
     _credentials: dict[str, Credentials] = field(default_factory=dict)
+    _files: ClientFiles = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._files = ClientFiles(
+            self.engine, self.contexts, self.session, self.directory, self._step
+        )
 
     @property
     def _definitions(self) -> Definitions:
@@ -71,6 +76,8 @@ class Frontend:
         """An image for each platform. GrpcError, with the lines of the file that it is about, when
         one fails."""
         async with contextlib.AsyncExitStack() as stack:
+            if not request.context:
+                stack.enter_context(self._files.expected(request.context_name))
             source = await self._definitions.load(request, stack)
             parts = [await self._part(source, request, one) for one in request.platforms or ("",)]
             await self._open_caches(request, parts)
@@ -79,12 +86,12 @@ class Frontend:
             await self._check(parts[0].plan, source, parts[0].bases, ignored)
             if source.context is None:
                 source.context = await stack.enter_async_context(
-                    self._context(request.context_name, needs, source.ignore)
+                    self._files.context(request.context_name, needs, source.ignore)
                 )
             for origin in set(request.named.values()):
                 if origin.kind == "context":
                     other = await stack.enter_async_context(
-                        self._context(origin.name, Needs(everything=True), None)
+                        self._files.context(origin.name, Needs(everything=True), None)
                     )
                     source.context.others[origin.name] = other.place
             secrets = await self._secrets(needs)
@@ -128,7 +135,7 @@ class Frontend:
         if source.context is not None:
             return source.context.ignored
         if source.ignore is None and (needs.everything or needs.paths):
-            source.ignore = await self._ignore_file(name)
+            source.ignore = await self._files.ignore_file(name)
         return await understood(source.ignore or "")
 
     async def _lint(
@@ -287,68 +294,6 @@ class Frontend:
 
     # the rest of what the client has
 
-    @contextlib.asynccontextmanager
-    async def _context(self, name: str, needs: Needs, ignore: str | None) -> AsyncIterator[Context]:
-        if not needs.everything and not needs.paths:
-            yield Context(EMPTY, Ignored([]))
-            return
-        if ignore is None:
-            ignore = await self._ignore_file(name)
-        patterns = read_patterns(ignore)
-        ignored = await understood(ignore)
-        path = self.session.directory(name)
-        if path:
-            tree = tree_of(Path(path))
-            try:
-                lasting = "" if path.startswith("/proc/") else path
-                yield Context(tree, ignored, lasting=lasting)
-            finally:
-                self.engine.building.forget(tree)
-            return
-        async with self.contexts.held(
-            self.session, name, self._own_place("context", name)
-        ) as place:
-            step = self._step("[internal] load build context")
-            try:
-                state = await transfer.fetch(
-                    self.session,
-                    name,
-                    place,
-                    told=sizes(step, "transferring context:"),
-                    follow=None if needs.everything else sorted(needs.paths),
-                    exclude=patterns,
-                )
-            except GrpcError as error:
-                step.end(str(error))
-                raise
-            finally:
-                step.end()
-            tree = tree_of(place / "tree")
-            try:
-                lasting = str(place) if place.parent != self.directory else ""
-                yield Context(tree, ignored, lasting=lasting, state=state)
-            finally:
-                self.engine.building.forget(tree)
-
-    async def _ignore_file(self, name: str) -> str:
-        step = self._step("[internal] load .dockerignore")
-        place = self._own_place("ignore", name)
-        wanted = [".dockerignore"]
-        path = self.session.directory(name)
-        try:
-            if path:
-                found = await read_files(self.engine.workers, tree_of(Path(path)), wanted)
-                return found.get(wanted[0], "")
-            told = sizes(step, "transferring context:")
-            await transfer.fetch(self.session, name, place, told=told, follow=wanted)
-            files = await read_synced(self.engine.workers, place / "tree", wanted)
-        except GrpcError as error:
-            step.end(str(error))
-            raise
-        finally:
-            step.end()
-        return files.get(wanted[0], "")
-
     async def _secrets(self, needs: Needs) -> dict[str, bytes]:
         secrets = {}
         for name in sorted(needs.secrets):
@@ -356,11 +301,6 @@ class Frontend:
             if data is not None:
                 secrets[name] = data
         return secrets
-
-    def _own_place(self, kind: str, name: str) -> Path:
-        """A path for what the client calls *name*, whatever that is."""
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-        return self.directory / f"{kind}-{digest}"
 
     def _step(self, name: str) -> Step:
         return Step(self.feed, name, seed=self.ref)

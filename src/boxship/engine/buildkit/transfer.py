@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,30 +25,45 @@ _METADATA = "exporter-md-"
 _SHOWN = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a client's directory: the paths that *follow*, everything when that is None, but
+    nothing that the patterns *exclude*."""
+
+    follow: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+
+
+def ask(session: Session, name: str, wanted: Wanted) -> OpenCall:
+    """Let the client begin to look for what is *wanted* of its directory *name*. GrpcError when it
+    refuses."""
+    values = {"dir-name": [name]}
+    if wanted.follow is not None:
+        values["followpaths"] = [*wanted.follow]
+    if wanted.exclude:
+        values["exclude-patterns"] = [*wanted.exclude]
+    return session.start(messages.SYNC, values)
+
+
 async def fetch(
     session: Client,
     name: str,
+    wanted: Wanted,
     directory: Path,
-    *,
     told: Told,
-    follow: list[str] | None = None,
-    exclude: list[str] | None = None,
+    call: OpenCall | None = None,
 ) -> str:
-    """Make ``directory/tree`` like the client's directory *name*, or the *follow* ed paths of it.
+    """Make ``directory/tree`` like what is *wanted* of the client's directory *name*.
 
     What is there already and has not changed is not sent again. *told* gets bytes so far, and
-    whether that is all. The answer names what the tree holds, apart from times: it is the same as
-    before if that is. GrpcError when the client refuses.
+    whether that is all. *call* has asked for the same already. The answer names what the tree
+    holds, apart from times: it is the same as before if that is. GrpcError when the client
+    refuses.
     """
     assert isinstance(session, Session), "others are asked for no files"
     tree = directory / "tree"
     tree.mkdir(mode=0o755, parents=True, exist_ok=True)
-    values = {"dir-name": [name]}
-    if follow is not None:
-        values["followpaths"] = follow
-    if exclude:
-        values["exclude-patterns"] = exclude
-    call = session.start(messages.SYNC, values)
+    call = call or ask(session, name, wanted)
     mirror: Mirror | None = None
     try:
         # The client looks for its files meanwhile.
