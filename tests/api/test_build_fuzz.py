@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from boxship.api.handlers.build.build import HANDED_OVER, UPGRADE
 from boxship.wire.grpc.server import Call
 from boxship.wire.grpc.status import GrpcError
 from support import engines
@@ -39,7 +40,8 @@ _QUERY = st.lists(
 )  # fmt: skip
 _HEADERS = st.lists(
     st.sampled_from(
-        ["Content-Type: application/x-tar", "Content-Type: application/vnd.boxship.build.v1+json",
+        ["Content-Type: application/x-tar", f"Content-Type: {HANDED_OVER}",
+         f"Content-Type: {HANDED_OVER}\r\nConnection: Upgrade\r\nUpgrade: {UPGRADE}",
          "X-Registry-Config: e30=", "X-Registry-Config: !!", "X-Registry-Config: " + "W1" * 500,
          "Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket", "Upgrade: h2c, tcp",
          "X-Docker-Expose-Session-Uuid: one", "X-Docker-Expose-Session-Uuid:",
@@ -51,7 +53,7 @@ _HEADERS = st.lists(
 _BODIES = st.one_of(
     st.binary(max_size=80),
     st.sampled_from(
-        [b"", b"{}", b'{"Directory": "/nowhere"}', b'{"Directory": 1}', b"[" * 4000,
+        [b"", b"{}", b'{"Attributes":{}}', b'{"Attributes":{},"Descriptors":-1}', b"[" * 4000,
          b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(30), context("FROM scratch\nLABEL a=b\n"),
          context("FROM scratch\nLABEL a=b\n")[:700], b"\x1f\x8b" + bytes(40), b"BZh9" + bytes(9)]
     ),

@@ -1,29 +1,35 @@
 """No input makes the server fail, hang, or stop serving others."""
 
+import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from boxship.api.handlers.build.build import HANDED_OVER, UPGRADE
 from boxship.api.routes import ROUTES
 from boxship.api.server import App
+from boxship.wire.http2 import frames
 from boxship.wire.limits import Limits
 from support.serving import Serving, serving
-from support.system_engine import SystemEngine
+from support.system_engine import BuildingEngine
 
-# The routes that need no more of an engine than the system handlers do.
+# The routes that need no more of an engine than the handlers of the system and of builds do.
 ROWS = [
     route
     for route in ROUTES
     if re.match(r"/(_ping|version|info|events|system|plugins|swarm|nodes|services|tasks"
-                r"|secrets|configs)", route.pattern)
+                r"|secrets|configs|build|session|grpc)", route.pattern)
 ]  # fmt: skip
 REFUSALS = {501, 503}
 NOISE = st.binary(max_size=60)
 TOKEN = st.text(alphabet="abcXYZ019-_.~%/:@ \u00e9\u0663\x00\r\n\"'{}[]\\", max_size=20)
 QUERY_NAMES = ["filters", "since", "until", "type", "version", "id", "all", "timeout", "h", "%"]
+QUERY_NAMES += ["t", "buildargs", "labels", "cachefrom", "ulimits", "memory", "remote", "version"]
+QUERY_NAMES += ["outputs", "isolation", "keep-storage", "extrahosts", "platform"]
 VALUES = st.one_of(
     TOKEN,
     st.integers(-(2**70), 2**70).map(str),
@@ -31,6 +37,8 @@ VALUES = st.one_of(
         ["", "null", "{", "[]", '{"event":["x"]}', '{"type":{"image":true}}', "9" * 500]
     ),
 )
+_HANDED_OVER = f"Content-Type: {HANDED_OVER}\r\nConnection: Upgrade\r\nUpgrade: {UPGRADE}"
+_SESSION = "X-Docker-Expose-Session"
 HEADERS = st.lists(
     st.sampled_from(
         [
@@ -39,14 +47,33 @@ HEADERS = st.lists(
             "Content-Type: text/plain", "Content-Type:", "Transfer-Encoding: chunked",
             "Transfer-Encoding: identity", "Content-Length: 5", "Content-Length: x", "Host: e",
             "Sec-WebSocket-Version: 13", "X: " + "y" * 3000, "broken", ": empty", "A\x01: b",
+            "Connection: Upgrade\r\nUpgrade: h2c", _HANDED_OVER, "X-Registry-Config: W10=",
+            f"{_SESSION}-Uuid: one", f"{_SESSION}-Grpc-Method: /a/b, ,", f"{_SESSION}-Sharedkey: k",
         ]
     ),
     max_size=4,
 )  # fmt: skip
+GIVEN: list[dict[str, Any]] = [
+    {},
+    {"Descriptors": -1},
+    {"Descriptors": 1 << 40},
+    {"Definition": {"Text": "FROM scratch"}, "Stores": {"a": 5}, "Secrets": {"s": "!"}},
+]
 BODIES = st.one_of(
     NOISE,
     st.sampled_from(
-        [b"", b"{}", b"null", b"[]", b'{"username":5}', b"5\r\nhello\r\n0\r\n\r\n", b"[" * 5000]
+        [
+            b"",
+            b"{}",
+            b"null",
+            b"[]",
+            b'{"username":5}',
+            b"5\r\nhello\r\n0\r\n\r\n",
+            b"[" * 5000,
+            frames.PREFACE + frames.settings({}),
+            frames.PREFACE + bytes(40),
+            *(json.dumps({"Attributes": {}, **members}).encode() for members in GIVEN),
+        ]
     ),
 )
 
@@ -55,7 +82,9 @@ BODIES = st.one_of(
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     directory = tmp_path_factory.mktemp("fuzz")
     # A body that never comes would hold the test up; half-closed clients cannot send it any more.
-    with serving(App(SystemEngine()), directory, Limits(head_time=2, body_time=2)) as running:
+    with serving(
+        App(BuildingEngine(directory)), directory, Limits(head_time=2, body_time=2)
+    ) as running:
         yield running
 
 
