@@ -1,60 +1,61 @@
-"""Which of a received directory's files are read at once, and which by a worker."""
-
-import asyncio
-import os
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+"""Which files of a client's directory are taken from the stream itself, and which from a disk."""
 
 import pytest
 
-from boxship.engine.buildkit.synced import read_synced
+from boxship.builder.buildkit import packets
+from boxship.builder.buildkit.packets import Packet, Stat
+from boxship.engine.buildkit.synced import SmallFiles
+from boxship.wire.protobuf import DecodeError
+
+_NAMES = ["Dockerfile", "Dockerfile.dockerignore"]
+_LARGE = 64 << 10
 
 
-class Worker:
-    """Answers that it was asked."""
-
-    async def run(
-        self,
-        kind: str,
-        args: dict[str, Any],
-        fds: Sequence[int] = (),
-        rootfs: dict[str, Any] | None = None,
-        *,
-        sources: Sequence[dict[str, Any]] = (),
-    ) -> dict[str, Any]:
-        return {"files": dict.fromkeys(args["paths"], f"{kind} of {len(sources)}")}
+def _stat(path: str = "Dockerfile", mode: int = 0o644, **more: object) -> bytes:
+    return Packet(packets.STAT, Stat(path, mode, **more)).encode()  # type: ignore[arg-type]
 
 
-def read(root: Path, names: list[str]) -> dict[str, str]:
-    return asyncio.run(read_synced(Worker(), root, names))
+def _content(number: int, data: bytes) -> list[bytes]:
+    return [packets.content(number, data), packets.content(number, b"")]
 
 
-def test_plain_files_are_read_at_once(tmp_path: Path) -> None:
-    (tmp_path / "Dockerfile").write_bytes(b"FROM \xff\n")
-    names = ["Dockerfile", "Dockerfile.dockerignore"]
-    assert read(tmp_path, names) == {"Dockerfile": "FROM \udcff\n"}
-    assert read(tmp_path, [".dockerignore"]) == {}
+def test_small_files_come_in_any_order() -> None:
+    files = SmallFiles(_NAMES)
+    stats = [_stat(size=7), _stat("Dockerfile.dockerignore", size=2)]
+    assert files.take([stats[0]]) == [packets.request(0)]
+    assert files.take([stats[1], packets.END_OF_STATS]) == [packets.request(1)]
+    assert files.take(_content(1, b"a\n")) == [] and not files.finished
+    assert files.take([packets.content(0, b"FROM")]) == []
+    assert files.take(_content(0, b" \xff\n")) == [packets.FINISHED] and files.finished
+    assert files.texts() == {"Dockerfile": "FROM \udcff\n", "Dockerfile.dockerignore": "a\n"}
+    assert files.take([packets.FINISHED]) == []
 
 
-@pytest.mark.parametrize("kind", ["link", "directory", "pipe", "large", "empty", "below", "nul"])
-def test_all_else_is_left_to_a_worker(tmp_path: Path, kind: str) -> None:
-    path, name = tmp_path / "f", "f"
-    match kind:
-        case "link":
-            path.symlink_to("/etc/passwd")
-        case "directory":
-            path.mkdir()
-        case "pipe":
-            os.mkfifo(path)
-        case "large":
-            path.write_bytes(b"x" * (64 << 10))
-        case "empty":
-            path.touch()
-        case "below":
-            name = "d/f"
-        case "nul":
-            name = "f\0"
-    open_before = len(os.listdir("/proc/self/fd"))
-    assert read(tmp_path, [name]) == {name: "build_read of 1"}
-    assert len(os.listdir("/proc/self/fd")) == open_before
+def test_there_may_be_none() -> None:
+    files = SmallFiles([".dockerignore"])
+    assert files.take([packets.END_OF_STATS]) == [packets.FINISHED]
+    assert files.texts() == {}
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [_stat(mode=1 << 27 | 0o777, link="other")],
+        [_stat(link="other")],
+        [_stat(mode=1 << 31 | 0o755)],
+        [_stat(mode=1 << 25 | 0o644)],
+        [_stat(size=_LARGE)],
+        [_stat(), *_content(0, bytes(_LARGE))],
+        [_stat("d/Dockerfile")],
+        [_stat("other")],
+        [_stat(), _stat()],
+        [packets.END_OF_STATS, _stat()],
+        [packets.content(0, b"x")],
+        [_stat(), *_content(0, b"x"), packets.content(0, b"y")],
+        [Packet(packets.ERROR, data=b"no").encode()],
+        [b"\xff"],
+    ],
+)
+def test_all_else_is_left_to_others(batch: list[bytes]) -> None:
+    with pytest.raises(DecodeError):
+        SmallFiles(_NAMES).take(batch)

@@ -126,8 +126,7 @@ class ClientFiles:
                 found = await read_files(self._engine.workers, tree_of(Path(path)), names)
                 return found.get(_IGNORE_FILE, "")
             told = sizes(step, "transferring context:")
-            await transfer.fetch(self._session, name, Wanted((_IGNORE_FILE,)), place, told)
-            files = await read_synced(self._engine.workers, place / "tree", names)
+            files = await read_synced(self._session, self._engine.workers, name, names, place, told)
         except GrpcError as error:
             step.end(str(error))
             raise

@@ -57,6 +57,8 @@ class KeptContexts:
 
     async def _shrink(self) -> None:
         """The least recently used go when there are too many."""
+        if len(os.listdir(self._root)) <= _MOST:
+            return
         old = sorted(self._root.iterdir(), key=lambda path: path.stat().st_mtime_ns)
         for directory in old[: max(0, len(old) - _MOST)]:
             if directory.name not in self._busy:

@@ -16,7 +16,6 @@ from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.sessions import Client
 from boxship.engine.buildkit.synced import read_synced
-from boxship.engine.buildkit.transfer import Wanted
 from boxship.wire.grpc.status import GrpcError
 
 if TYPE_CHECKING:
@@ -74,15 +73,14 @@ class Definitions:
         wanted = [name, f"{name}.dockerignore"]
         if name == "Dockerfile":
             wanted.append("dockerfile")
-        place = self._directory / "definition"
-        await transfer.fetch(
+        files = await read_synced(
             self._session,
+            self._engine.workers,
             request.dockerfile_name,
-            Wanted(tuple(wanted)),
-            place,
+            wanted,
+            self._directory / "definition",
             sizes(step, "transferring dockerfile:"),
         )
-        files = await read_synced(self._engine.workers, place / "tree", wanted)
         text = files.get(name, files.get("dockerfile"))
         if text is None:
             raise InvalidParameter(
