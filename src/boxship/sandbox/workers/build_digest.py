@@ -1,5 +1,6 @@
 """The digest of what a step copies: names, kinds, modes, owners, links, content; never times."""
 
+import binascii
 import hashlib
 import os
 import stat
@@ -54,16 +55,16 @@ def _digest(action: dict[str, Any], fds: list[int], files: Remembered) -> str:
 def _object(path: bytes, fd: int, status: os.stat_result, owners: bool, files: Remembered) -> bytes:
     """One record of fixed length fields, so that no two trees share a digest."""
     mode = status.st_mode
-    facts = [str(mode).encode()]
+    facts = b"%b\0%d" % (path, mode)
     if owners:
-        facts += [str(status.st_uid).encode(), str(status.st_gid).encode()]
+        facts += b"\0%d\0%d" % (status.st_uid, status.st_gid)
     if stat.S_ISREG(mode):
-        facts.append(_content(fd, status, files).hex().encode())
+        facts += b"\0" + binascii.hexlify(_content(fd, status, files))
     elif stat.S_ISLNK(mode):
-        facts.append(hashlib.sha256(os.readlink(b"", dir_fd=fd)).hexdigest().encode())
+        facts += b"\0" + hashlib.sha256(os.readlink(b"", dir_fd=fd)).hexdigest().encode()
     elif stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-        facts.append(str(status.st_rdev).encode())
-    return hashlib.sha256(path + b"\0" + b"\0".join(facts)).digest()
+        facts += b"\0%d" % status.st_rdev
+    return hashlib.sha256(facts).digest()
 
 
 def _content(node: int, status: os.stat_result, files: Remembered) -> bytes:

@@ -150,8 +150,12 @@ class Source:
         A directory that is left out shows up when something in it does not.
         """
         held: list[Node] = []
+        has_rules = bool(excludes or self._ignore)
         for node in walk(found.fd, known):
             if not node.path:
+                continue
+            if not has_rules:
+                yield node
                 continue
             while held and not node.path.startswith(held[-1].path + b"/"):
                 os.close(held.pop().fd)

@@ -2,11 +2,14 @@
 
 import os
 import stat
+import sys
 from dataclasses import dataclass
 
 from boxship.sandbox.workers.lookup import open_node
 
 _OPEN = 64
+# Those of os.fsencode(), which takes its time to find out what it was given.
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 
 @dataclass(slots=True)
@@ -89,6 +92,6 @@ def names_in(fd: int) -> list[bytes]:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     listing = os.open(b".", flags, dir_fd=fd)
     try:
-        return sorted(map(os.fsencode, os.listdir(listing)))
+        return sorted([name.encode(_ENCODING, _ERRORS) for name in os.listdir(listing)])
     finally:
         os.close(listing)

@@ -26,15 +26,25 @@ class Remembered:
         self._known: dict[bytes, bytes] = dict(_ROW.iter_unpack(known[:whole]))
         self._used: dict[bytes, bytes] = {}
         self._before = time.time_ns() - young
+        self._last: tuple[os.stat_result | None, bytes, bytes | None] = None, b"", None
 
     def knows(self, status: os.stat_result) -> bool:
         """Whether *status* is that of a regular file which :meth:`digest` has."""
-        return stat.S_ISREG(status.st_mode) and _key(status) in self._known
+        return stat.S_ISREG(status.st_mode) and self._look(status)[1] is not None
+
+    def _look(self, status: os.stat_result) -> tuple[bytes, bytes | None]:
+        """The key of the file with *status*, and what is known of it. Whoever learns that it is
+        known asks next what is."""
+        last, key, found = self._last
+        if status is not last:
+            key = _key(status)
+            found = self._known.get(key)
+            self._last = status, key, found
+        return key, found
 
     def digest(self, status: os.stat_result) -> bytes | None:
         """The digest of the file with *status*, None when it has to be read."""
-        key = _key(status)
-        found = self._known.get(key)
+        key, found = self._look(status)
         if found is not None:
             self._used[key] = found
         return found

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from boxship.sandbox.workers.levels import Levels, names_in
+from boxship.sandbox.workers.levels import Level, Levels, names_in
 from boxship.sandbox.workers.lookup import open_node
 
 
@@ -44,22 +44,35 @@ def walk(start: int, known: Known | None = None) -> Iterator[Node]:
         while len(levels):
             level = levels.innermost
             if level.names and levels.ensure_open():
-                yield from _next(levels, known)
+                if known is not None:
+                    yield from _known_files(level, known)
+                if level.names:
+                    yield from _next(levels)
             else:
                 levels.leave()
     finally:
         levels.close()
 
 
-def _next(levels: Levels, known: Known | None) -> Iterator[Node]:
+def _known_files(level: Level, known: Known) -> Iterator[Node]:
+    """Hand out the next objects of the open directory *level* for as long as they are known."""
+    names, fd = level.names, level.fd
+    prefix = level.join(b"")
+    while names:
+        try:
+            status = os.stat(names[-1], dir_fd=fd, follow_symlinks=False)
+        except OSError:
+            return
+        if not known(status):
+            return
+        yield Node(prefix + names.pop(), -1, status, [])
+
+
+def _next(levels: Levels) -> Iterator[Node]:
     """Hand out the next object of the innermost directory and enter it if it is one itself."""
     level = levels.innermost
     name = level.names.pop()
     path = level.join(name)
-    node = _known(level.fd, path, name, known) if known else None
-    if node is not None:
-        yield node
-        return
     node = _open(level.fd, path, name)
     if node is None:
         return
@@ -72,14 +85,6 @@ def _next(levels: Levels, known: Known | None) -> Iterator[Node]:
     finally:
         if not entered:
             os.close(node.fd)
-
-
-def _known(dirfd: int, path: bytes, name: bytes, known: Known) -> Node | None:
-    try:
-        status = os.stat(name, dir_fd=dirfd, follow_symlinks=False)
-    except OSError:
-        return None
-    return Node(path, -1, status, []) if known(status) else None
 
 
 def _open(dirfd: int, path: bytes, name: bytes) -> Node | None:
