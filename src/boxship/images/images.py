@@ -234,9 +234,7 @@ class Images:
             ids = [image.id]
             if not is_id_prefix(image.id, source):
                 ids = self._catalog.tagged(references.parse(source).with_default_tag())
-            await self._catalog.write(
-                lambda connection: changes.set_tag(connection, reference, ids)
-            )
+            await self._catalog.tag(reference, ids)
         self._emit_tag(image, reference)
 
     async def remove(

@@ -31,7 +31,11 @@ class Staging:
         try:
             yield path
         finally:
-            remove_tree(path)
+            try:
+                # Most have nothing left in them.
+                os.rmdir(path)
+            except OSError:
+                remove_tree(path)
 
     def sweep(self) -> None:
         """Remove what an earlier daemon left behind."""

@@ -163,7 +163,9 @@ class Frontend:
         options = request.options_on(platform) if platform else request.options
         named = await self._found(request.named_on(options.platform), options.platform)
         plan = await self._plan(source, options, named)
-        own = Path(tempfile.mkdtemp(prefix="part-", dir=self.directory))
+        own = self.directory
+        if len(request.platforms) > 1:
+            own = Path(tempfile.mkdtemp(prefix="part-", dir=own))
         machine = self.engine.building.machine(self._credentials, own)
         machine.travels = self.travels
         bases = await self._bases(plan, options, machine)
