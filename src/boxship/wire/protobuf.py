@@ -101,6 +101,7 @@ class Message:
 
     __slots__ = ()
     _table: ClassVar[dict[int, tuple[str, _Kind]] | None] = None
+    _order: ClassVar[list[tuple[str, _Kind, bytes]] | None] = None
 
     @classmethod
     def table(cls) -> dict[int, tuple[str, _Kind]]:
@@ -111,21 +112,33 @@ class Message:
 
     def encode(self) -> bytes:
         out = bytearray()
-        for number, (name, kind) in self.table().items():
+        for name, kind, tag in self._written():
             value = getattr(self, name)
+            if value is None or not (value or kind.message):
+                continue
             if kind.name == "map":
                 assert kind.key is not None and kind.value is not None
                 for key, item in value.items():
                     pair = bytearray()
-                    _put(pair, 1, kind.key, key)
-                    _put(pair, 2, kind.value, item)
-                    _put(out, number, BYTES, bytes(pair))
+                    _put(pair, _tag(1, kind.key), kind.key, key)
+                    _put(pair, _tag(2, kind.value), kind.value, item)
+                    _put(out, tag, BYTES, pair)
             elif kind.repeated:
                 for item in value:
-                    _put(out, number, kind, item)
-            elif value is not None and value != _ZERO.get(kind.name):
-                _put(out, number, kind, value)
+                    _put(out, tag, kind, item)
+            else:
+                _put(out, tag, kind, value)
         return bytes(out)
+
+    @classmethod
+    def _written(cls) -> "list[tuple[str, _Kind, bytes]]":
+        """Name, kind and tag of each field, made once a class."""
+        if "_order" not in cls.__dict__ or cls._order is None:
+            cls._order = [
+                (name, kind, _tag(number, BYTES if kind.name == "map" else kind))
+                for number, (name, kind) in cls.table().items()
+            ]
+        return cls._order
 
     @classmethod
     def decode(cls: type[M], data: bytes) -> M:
@@ -250,15 +263,24 @@ def encoded_varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _put(out: bytearray, number: int, kind: _Kind, value: Any) -> None:
+def _tag(number: int, kind: _Kind) -> bytes:
+    """What stands before the value of the field *number*."""
+    wire = _VARINT if kind.name in ("int", "bool") else _DELIMITED
+    return encoded_varint(number << 3 | wire)
+
+
+def _put(out: bytearray, tag: bytes, kind: _Kind, value: Any) -> None:
+    out += tag
     if kind.name in ("int", "bool"):
-        out += encoded_varint(number << 3 | _VARINT)
         out += encoded_varint(int(value))
         return
     if kind.name == "string":
         data = value.encode("utf-8", "surrogateescape")
     else:
-        data = value.encode() if isinstance(value, Message) else bytes(value)
-    out += encoded_varint(number << 3 | _DELIMITED)
-    out += encoded_varint(len(data))
+        data = value.encode() if isinstance(value, Message) else value
+    size = len(data)
+    if size < 0x80:
+        out.append(size)
+    else:
+        out += encoded_varint(size)
     out += data
