@@ -60,8 +60,7 @@ class Steps:
             await self.describe(position, stage, effect.note)
             return
         self._last = None
-        facts, note = await self._facts(position, effect, places)
-        key = key_of(facts)
+        key, note, stamp = await self._facts(position, effect, places)
         made = self._borrowed(position, note) if self._lenders else self._cached(key, note)
         if made is not None:
             await self._images.add(position, stage, note, made)
@@ -78,8 +77,9 @@ class Steps:
             with self._means.images.staging() as directory:
                 made = await self._make(position, effect.work, places, directory, moment)
                 size = made.layer.size if made.layer else 0
-                is_known = not _may_change(places) or key == key_of(
-                    (await self._facts(position, effect, places))[0]
+                is_known = not _may_change(places) or (
+                    stamp != ""
+                    and (key, note, stamp) == await self._facts(position, effect, places)
                 )
                 await self._images.add(position, stage, note, made)
             if is_known:
@@ -160,17 +160,18 @@ class Steps:
 
     async def _facts(
         self, position: Position, effect: Effect, places: Mapping[Origin, Place]
-    ) -> tuple[Any, str]:
-        """Everything that decides what the step makes, and its line in the history."""
+    ) -> tuple[str, str, str]:
+        """The key of everything that decides what the step makes, its line in the history, and the
+        stamp of the files that it uses, empty where none is known."""
         work = effect.work
         assert work is not None
-        digests = await self.digests(copies_of(work), places)
+        digests, stamp = await self._used(copies_of(work), places)
         note = effect.note
         if isinstance(work, Files):
             content = key_of(digests or [_without_origin(action) for action in work.actions])
             kind = "file" if len(digests) == 1 else "multi"
             note = note.replace(CONTENT, f"{kind}:{content}")
-        return self.facts(position.chain, work, digests), note
+        return key_of(self.facts(position.chain, work, digests)), note, stamp
 
     def facts(self, chain: Sequence[str], work: Work, digests: list[str]) -> Any:
         """The same of *work* that uses files with *digests*, on top of *chain*."""
@@ -191,23 +192,27 @@ class Steps:
 
     async def digests(self, work: Files, places: Mapping[Origin, Place]) -> list[str]:
         """Of all that *work* copies."""
+        return (await self._used(work, places))[0]
+
+    async def _used(self, work: Files, places: Mapping[Origin, Place]) -> tuple[list[str], str]:
+        """The same, and the stamp of it."""
         actions, trees = orders(work, places)
         copies = [action for action in actions if action["do"] == "copy"]
         if not copies:
-            return []
+            return [], ""
         if not all(place.owners or place.state for place in places.values()):
             return await self._digest(copies, trees, places)
         # What images hold stays as it is.
         key = key_of([trees, copies, [place.state for place in places.values()]])
         digests = self._means.cache.content(key)
         if digests is None:
-            digests = await self._digest(copies, trees, places)
+            digests, _ = await self._digest(copies, trees, places)
             self._means.cache.note_content(key, digests)
-        return digests
+        return digests, ""
 
     async def _digest(
         self, copies: list[dict[str, Any]], trees: list[Tree], places: Mapping[Origin, Place]
-    ) -> list[str]:
+    ) -> tuple[list[str], str]:
         arguments: dict[str, Any] = {"actions": copies}
         names = [place.lasting for place in places.values() if place.lasting]
         with contextlib.ExitStack() as stack:
@@ -217,7 +222,7 @@ class Steps:
                 table = stack.enter_context(self._means.digests.table(name))
                 arguments["remember"] = True
             answer = await self._means.workers.run("build_digest", arguments, table, sources=trees)
-        return list(answer["digests"])
+        return list(answer["digests"]), str(answer["stamp"])
 
     # making
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.context import EMPTY, Context, read_files, understood
 from boxship.builder.dockerfile.ignore import Ignored, read_patterns
+from boxship.builder.machine import Tree
 from boxship.builder.needs import Needs
 from boxship.engine.buildkit import transfer
 from boxship.engine.buildkit.contexts import KeptContexts
@@ -79,12 +80,11 @@ class ClientFiles:
         if ignore is None:
             ignore = await self.ignore_file(name)
         ignored = await understood(ignore)
-        path = self._session.directory(name)
-        if path:
-            tree = tree_of(Path(path))
+        given = self._session.directory(name)
+        if given is not None:
+            tree = tree_of(Path(given.path))
             try:
-                lasting = "" if path.startswith("/proc/") else path
-                yield Context(tree, ignored, lasting=lasting)
+                yield Context(tree, ignored, lasting=given.lasting)
             finally:
                 self._engine.building.forget(tree)
             return
@@ -120,11 +120,10 @@ class ClientFiles:
         step = self._begin("[internal] load .dockerignore")
         place = self._own_place("ignore", name)
         names = [_IGNORE_FILE]
-        path = self._session.directory(name)
+        given = self._session.directory(name)
         try:
-            if path:
-                found = await read_files(self._engine.workers, tree_of(Path(path)), names)
-                return found.get(_IGNORE_FILE, "")
+            if given is not None:
+                return await self._ignore_file_in(tree_of(Path(given.path)))
             told = sizes(step, "transferring context:")
             files = await read_synced(self._session, self._engine.workers, name, names, place, told)
         except GrpcError as error:
@@ -133,6 +132,14 @@ class ClientFiles:
         finally:
             step.end()
         return files.get(_IGNORE_FILE, "")
+
+    async def _ignore_file_in(self, tree: Tree) -> str:
+        try:
+            found = await read_files(self._engine.workers, tree, [_IGNORE_FILE])
+        finally:
+            # Descriptors' numbers are soon those of others.
+            self._engine.building.forget(tree)
+        return found.get(_IGNORE_FILE, "")
 
     def _own_place(self, kind: str, name: str) -> Path:
         """A path for what the client calls *name*, whatever that is."""

@@ -1,6 +1,7 @@
 """A client of this machine, which hands over descriptors in place of content."""
 
 import asyncio
+import contextlib
 import os
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -56,6 +57,16 @@ class Handover(msgspec.Struct, rename="pascal"):
 
 
 @dataclass(frozen=True, slots=True)
+class Directory:
+    """*path* leads to the very directory that was handed over, as long as its descriptor is open;
+    *lasting* is its own name, empty where that does not lead to it here (another root or mount
+    namespace)."""
+
+    path: str
+    lasting: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOver:
     """What a :class:`~boxship.engine.buildkit.sessions.Session` is for other clients. The
     *descriptors* stay its maker's; *places* are directories by name, *ask* puts a question to the
@@ -63,7 +74,7 @@ class HandedOver:
 
     given: Handover
     descriptors: Sequence[int]
-    places: Mapping[str, str]
+    places: Mapping[str, Directory]
     ask: Ask
     user: tuple[int, int]
     sink: int = -1
@@ -78,8 +89,8 @@ class HandedOver:
     def definition(self) -> Definition | None:
         return self.given.definition
 
-    def directory(self, name: str) -> str:
-        """The path of the context *name*. :class:`InvalidParameter` when there is none."""
+    def directory(self, name: str) -> Directory:
+        """Of the context *name*. :class:`InvalidParameter` when there is none."""
         found = self.places.get(name)
         if found is None:
             raise InvalidParameter(f"no directory was handed over for {name}")
@@ -147,33 +158,30 @@ class HandedOver:
         return self.descriptors[number]
 
 
-async def find_directories(given: Handover, descriptors: Sequence[int]) -> dict[str, str]:
-    """Paths of all directories in *given*, by name. :class:`InvalidParameter` for other things."""
+async def find_directories(given: Handover, descriptors: Sequence[int]) -> dict[str, Directory]:
+    """All directories in *given*, by name. :class:`InvalidParameter` for other things."""
 
-    def find() -> dict[str, str]:
+    def find() -> dict[str, Directory]:
         found = {}
         for name, number in given.directories.items():
             if not 0 <= number < len(descriptors):
                 raise InvalidParameter(f"there is no descriptor {number}")
-            found[name] = _path_of(name, descriptors[number])
+            found[name] = _directory(name, descriptors[number])
         return found
 
     return await _apart(find)
 
 
-def _path_of(name: str, fd: int) -> str:
-    """The directory's own name, where that leads to it here too: then its digests are found again.
-    Otherwise (another root or mount namespace) one that goes by the descriptor."""
+def _directory(name: str, fd: int) -> Directory:
     status = os.fstat(fd)
     if not stat.S_ISDIR(status.st_mode):
         raise InvalidParameter(f"what was handed over as {name} is no directory")
-    try:
+    lasting = ""
+    with contextlib.suppress(OSError):
         path = os.readlink(f"/proc/self/fd/{fd}")
         if os.path.samestat(os.stat(path), status):
-            return path
-    except OSError:
-        pass
-    return f"/proc/{os.getpid()}/fd/{fd}"
+            lasting = path
+    return Directory(f"/proc/{os.getpid()}/fd/{fd}", lasting)
 
 
 async def _apart(work: Callable[[], R]) -> R:

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 from boxship.base.errors import Internal
 from boxship.builder.buildkit import session as messages
-from boxship.engine.buildkit.handed_over import Definition, HandedOver
+from boxship.engine.buildkit.handed_over import Definition, Directory, HandedOver
 from boxship.registry.credentials import ANONYMOUS, Credentials
 from boxship.wire.grpc import client
 from boxship.wire.grpc.status import Code, GrpcError
@@ -44,9 +44,9 @@ class Session:
         """The Dockerfile, of clients that say it at once."""
         return None
 
-    def directory(self, name: str) -> str:
-        """The path of a context that is not sent, of clients that hand it over."""
-        return ""
+    def directory(self, name: str) -> Directory | None:
+        """A context that is not sent, of clients that hand it over."""
+        return None
 
     def for_output(self, number: int) -> "Session":
         """The same client, whose output of that *number* takes what is sent."""

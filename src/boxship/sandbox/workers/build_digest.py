@@ -17,17 +17,18 @@ _PIECE = 1 << 20
 def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str, Any]:
     """``args["actions"]``: copies, as :mod:`boxship.sandbox.workers.build_layer` has them.
 
-    Returns ``digests``, one for each. *fds* are the source trees; with ``args["remember"]`` two
-    files come before them: digests of the time before, and an empty one for those of now.
+    Returns ``digests``, one for each, and the ``stamp`` of all that was looked at. *fds* are the
+    source trees; with ``args["remember"]`` two files come before them: digests of the time before,
+    and an empty one for those of now.
     """
     if not args.get("remember"):
-        return {"digests": _digests(args["actions"], list(fds), Remembered())}
+        return _digests(args["actions"], list(fds), Remembered())
     before, now, *trees = fds
     remembered = Remembered(_read(before))
-    digests = _digests(args["actions"], trees, remembered)
+    answer = _digests(args["actions"], trees, remembered)
     with os.fdopen(os.dup(now), "wb") as out:
         out.write(remembered.encoded())
-    return {"digests": digests}
+    return answer
 
 
 def _read(fd: int) -> bytes:
@@ -35,8 +36,9 @@ def _read(fd: int) -> bytes:
         return table.read()
 
 
-def _digests(actions: list[dict[str, Any]], trees: list[int], files: Remembered) -> list[str]:
-    return [_digest(action, trees, files) for action in actions]
+def _digests(actions: list[dict[str, Any]], trees: list[int], files: Remembered) -> dict[str, Any]:
+    digests = [_digest(action, trees, files) for action in actions]
+    return {"digests": digests, "stamp": files.stamp()}
 
 
 def _digest(action: dict[str, Any], fds: list[int], files: Remembered) -> str:
@@ -58,6 +60,8 @@ def _object(path: bytes, fd: int, status: os.stat_result, owners: bool, files: R
     facts = b"%b\0%d" % (path, mode)
     if owners:
         facts += b"\0%d\0%d" % (status.st_uid, status.st_gid)
+    if not stat.S_ISREG(mode):
+        files.see(status)
     if stat.S_ISREG(mode):
         facts += b"\0" + binascii.hexlify(_content(fd, status, files))
     elif stat.S_ISLNK(mode):

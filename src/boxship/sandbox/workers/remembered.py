@@ -5,6 +5,7 @@ The records are of a fixed size: device, inode, size, times of data and of the i
 (40 bytes, the machine's own order), and the digest (32 bytes).
 """
 
+import hashlib
 import os
 import stat
 import struct
@@ -15,6 +16,10 @@ _ROW = struct.Struct("=40s32s")
 # A change within the clock's resolution of the last one leaves no trace: what is younger than
 # this many nanoseconds is read again.
 _YOUNG = 2_000_000_000
+# As far apart, in nanoseconds, two changes have to be for the clock to tell them apart.
+_TICK = 20_000_000
+# Which number of a key is the time of the inode.
+_CHANGED = 4
 
 
 class Remembered:
@@ -26,6 +31,8 @@ class Remembered:
         self._known: dict[bytes, bytes] = dict(_ROW.iter_unpack(known[:whole]))
         self._used: dict[bytes, bytes] = {}
         self._before = time.time_ns() - young
+        self._start = time.time_ns()
+        self._seen: list[bytes] = []
         self._last: tuple[os.stat_result | None, bytes, bytes | None] = None, b"", None
 
     def knows(self, status: os.stat_result) -> bool:
@@ -45,6 +52,7 @@ class Remembered:
     def digest(self, status: os.stat_result) -> bytes | None:
         """The digest of the file with *status*, None when it has to be read."""
         key, found = self._look(status)
+        self._seen.append(key)
         if found is not None:
             self._used[key] = found
         return found
@@ -53,6 +61,19 @@ class Remembered:
         """*digest*, 32 bytes, is that of the file which had *status* before it was read."""
         if status.st_ctime_ns < self._before:
             self._used[_key(status)] = digest
+
+    def see(self, status: os.stat_result) -> None:
+        """Let something count for the stamp that is no regular file."""
+        self._seen.append(_key(status))
+
+    def stamp(self, tick: int = _TICK) -> str:
+        """What says that nothing has changed between two looks at the same files, though it may
+        have changed back. Empty when something is so new that a change would not be seen."""
+        seen = b"".join(self._seen)
+        changes = memoryview(seen).cast("q")[_CHANGED :: _KEY.size // 8]
+        if max(changes, default=0) > self._start - tick:
+            return ""
+        return hashlib.sha256(seen).hexdigest()
 
     def encoded(self) -> bytes:
         """What was asked for or noted; what nobody asked for any more is left out."""
