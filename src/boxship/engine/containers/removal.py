@@ -96,7 +96,6 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
         sock.close()
     live.parked.clear()
     await ended.emptied(engine, live)
-    runtime_state.forget(engine, container.id)
     try:
         await _forget(engine, live)
     except BaseException:
@@ -104,6 +103,8 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
         container.state.status = "dead"
         raise
     links.remember_removed(engine, container)
+    # Not before: of a container that still is there its run directory may be all that tells.
+    runtime_state.forget(engine, container.id)
     files.delete_later(engine, container.id)
     await volume_mounts.release(engine, container, volumes)
     _collect_image(engine, container.image_id)
