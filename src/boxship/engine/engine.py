@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +13,7 @@ from boxship.engine.building.building import Building
 from boxship.engine.building.cache_mounts import MIGRATIONS as MOUNT_MIGRATIONS
 from boxship.engine.buildkit.services import BuildkitServices
 from boxship.engine.containers import adopt, files, stop
+from boxship.engine.containers.deletions import Deletions
 from boxship.engine.containers.host_facts import HostFacts, read_host_facts
 from boxship.engine.containers.store import MIGRATIONS as CONTAINER_MIGRATIONS
 from boxship.engine.containers.store import Containers
@@ -86,7 +86,7 @@ class Engine:
     workers: Workers
     names: dns.Service
     proxy: Proxy
-    deletions: ThreadPoolExecutor
+    deletions: Deletions
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
@@ -119,7 +119,7 @@ class Engine:
         )
         self.building = Building(self)
         self.buildkit = BuildkitServices(self)
-        self.deletions = ThreadPoolExecutor(1, thread_name_prefix="deletion")
+        self.deletions = Deletions(lambda each: files.delete(self, each))
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -199,4 +199,4 @@ class Engine:
         self.proxy.close()
         self.spawner.close()
         self.database.close()
-        self.deletions.shutdown()
+        self.deletions.close()

@@ -61,12 +61,6 @@ def delete(engine: "Engine", container_id: str) -> None:
         remove_tree(doomed)
 
 
-def delete_later(engine: "Engine", container_id: str) -> None:
-    """:func:`delete`, which nobody waits for. All by one thread, that takes its time: each call to
-    the system asks for the interpreter afterwards, which requests have better use for."""
-    engine.deletions.submit(delete, engine, container_id)
-
-
 def _remove_untouched(directory: str, container_id: str) -> bool:
     """Remove the directory of a container that wrote no file, as most do; False for others.
 

@@ -105,7 +105,10 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     links.remember_removed(engine, container)
     # Not before: of a container that still is there its run directory may be all that tells.
     runtime_state.forget(engine, container.id)
-    files.delete_later(engine, container.id)
+    engine.deletions.put(container.id)
+    if live.leaving is not None:
+        # What its shim still has to do, it does without us.
+        live.leaving.close()
     await volume_mounts.release(engine, container, volumes)
     _collect_image(engine, container.image_id)
     events.emit(engine, container, "destroy")
