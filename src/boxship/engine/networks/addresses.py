@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import Forbidden, Internal, InvalidParameter
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _LINK_LOCAL_LENGTH = {4: 16, 6: 64}
+# The lowest free addresses are given, so that it is the same few texts that are read.
+_address = lru_cache(maxsize=1024)(ipaddress.ip_address)
+_interface = lru_cache(maxsize=1024)(ipaddress.ip_interface)
+_network = lru_cache(maxsize=1024)(ipaddress.ip_network)
 
 
 def take(engine: "Engine", network: Network, settings: EndpointSettings) -> None:
@@ -68,7 +73,7 @@ def _gateway(network: Network, own: Interface | None) -> str:
     if own is None:
         return ""
     for row in network.rows(own.version):
-        if own.ip in ipaddress.ip_network(row.subnet):
+        if own.ip in _network(row.subnet):
             return row.auxiliary.get(f"{ELSEWHERE}{own.version}") or row.gateway
     return ""
 
@@ -87,7 +92,7 @@ def interfaces(settings: EndpointSettings) -> tuple[Interface, ...]:
     ]
     for text in (settings.ipam_config or EndpointIPAMConfig()).link_local_ips or ():
         pairs.append((text, _LINK_LOCAL_LENGTH[ipaddress.ip_address(text).version]))
-    return tuple(ipaddress.ip_interface(f"{text}/{length}") for text, length in pairs if text)
+    return tuple(_interface(f"{text}/{length}") for text, length in pairs if text)
 
 
 def _held(
@@ -96,7 +101,7 @@ def _held(
     found = []
     for text in (settings.ip_address, settings.global_ipv6_address):
         if text:
-            address = ipaddress.ip_address(text)
+            address = _address(text)
             pools = engine.networks.pools(network, address.version)
             found += [(pool, address) for pool in pools if address in pool.subnet]
     return found

@@ -59,10 +59,10 @@ async def _default_hosts(
 async def publish(engine: "Engine", live: Live, but: str = "") -> None:
     """The container's ports, on the endpoints that have the default routes, wherever they led
     before; all, or everything stays as it was. *but*: as if it were not on that network."""
-    found = [_target(engine, live, version, but) for version in (4, 6)]
-    networks = [row[0] for row in found if row]
     if live.network is None or not ports.any_wanted(live.container):
         return
+    found = [_target(engine, live, version, but) for version in (4, 6)]
+    networks = [row[0] for row in found if row]
     before = live.network.publications()
     targets = _targets(found)
     hosts = await _default_hosts(engine, networks[0], targets) if networks else ()
