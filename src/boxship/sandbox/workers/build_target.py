@@ -37,6 +37,8 @@ class Target:
         self._below = below
         self.now = now
         self._kinds: dict[bytes, Kind] = {}
+        # What is not below: neither is anything in it.
+        self._absent: set[bytes] = set()
         self._links: dict[tuple[int, int], tuple[bytes, Owner]] = {}
         self._content = 0
         self._index_digest = ""
@@ -91,8 +93,10 @@ class Target:
         known = self._kinds.get(path)
         if known is not None or self._below is None:
             return known
-        node = lookup.open_exactly(self._below, path)
+        is_absent = path.rpartition(b"/")[0] in self._absent
+        node = None if is_absent else lookup.open_exactly(self._below, path)
         if node is None:
+            self._absent.add(path)
             return None
         try:
             mode = os.fstat(node).st_mode
@@ -163,7 +167,8 @@ class Target:
             return
         self._dress(entry, owner, False)
         inode = (status.st_dev, status.st_ino)
-        first = self._links.get(inode) if status.st_nlink > 1 else None
+        has_others = status.st_nlink > 1
+        first = self._links.get(inode) if has_others else None
         if first is not None and first[1] == owner and self._kinds.get(first[0]) is Kind.FILE:
             entry.kind, entry.link = Kind.HARDLINK, first[0]
             self.file(entry, iter(()), owner)
@@ -171,7 +176,8 @@ class Target:
         if entry.kind is not Kind.FILE:
             self.file(entry, iter(()), owner)
             return
-        self._links[inode] = (path, owner)
+        if has_others:
+            self._links[inode] = (path, owner)
         fd = members.open_data(node)
         try:
             members.add_data(entry, fd)
