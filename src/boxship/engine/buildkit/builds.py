@@ -60,10 +60,15 @@ class Builds:
             build.feed.end()
             self._running.pop(request.ref, None)
             self._ended[request.ref] = build.feed
-            asyncio.get_running_loop().call_later(_LATE, self._ended.pop, request.ref, None)
+            asyncio.get_running_loop().call_later(_LATE, self._forget, request.ref, build.feed)
             if not build.returned.cancel() and not build.returned.cancelled():
                 # What nobody waited for is no news.
                 build.returned.exception()
+
+    def _forget(self, ref: str, feed: Feed) -> None:
+        """A build of the same name may have ended since then: its clients are late too."""
+        if self._ended.get(ref) is feed:
+            del self._ended[ref]
 
     async def get(self, ref: str) -> Build:
         """The build *ref*, which may be about to begin."""

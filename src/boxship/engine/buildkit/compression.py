@@ -1,5 +1,6 @@
 """``compression=``, ``force-compression=`` and ``compression-level=`` of exporters."""
 
+import re
 from collections.abc import Mapping
 
 from boxship.base.errors import InvalidParameter, NotSupported
@@ -9,7 +10,7 @@ _BOOLEANS = {
     **dict.fromkeys(("", "1", "t", "T", "true", "TRUE", "True"), True),
     **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
 }
-_LONGEST = 9
+_LEVEL = re.compile(r"[+-]?[0-9]{1,8}\Z")
 
 
 def asked(attrs: Mapping[str, str]) -> Compression | None:
@@ -33,6 +34,6 @@ def asked(attrs: Mapping[str, str]) -> Compression | None:
 
 
 def _level(text: str) -> int:
-    if not (text.isascii() and text.lstrip("-").isdecimal() and len(text) < _LONGEST):
+    if not _LEVEL.match(text):
         raise InvalidParameter(f"non-integer value {text} specified for compression-level")
     return int(text)

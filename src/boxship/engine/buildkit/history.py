@@ -6,10 +6,10 @@ import hashlib
 import logging
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from boxship.base.digests import is_digest
 from boxship.builder.buildkit.attachments import LENGTH, Attachment
@@ -32,6 +32,7 @@ _MOST_BYTES = 256 << 20
 # Events that a client may be behind.
 _BEHIND = 1000
 _PIECE = 1 << 18
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class History:
         self._is_read = False
         self._lock = asyncio.Lock()
         self._keeping: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[Any]] = set()
         self._listeners: set[Listener] = set()
 
     # while builds run
@@ -100,13 +102,14 @@ class History:
                 size = await asyncio.to_thread(self._write, record, attachments)
             except OSError as error:
                 _log.warning("the build %s is not remembered: %s", record.ref, error)
+                await asyncio.to_thread(self._drop, [record])
                 return
-            self._records.pop(record.ref, None)
+            before = self._records.pop(record.ref, None)
             self._records[record.ref], self._sizes[record.ref] = record, size
             gone = self._excess()
             for one in gone:
                 del self._records[one.ref], self._sizes[one.ref]
-            await asyncio.to_thread(self._remove, gone)
+            await asyncio.to_thread(self._remove, [*gone, *([before] if before else [])])
         self._tell(COMPLETE, record)
         for one in gone:
             self._tell(DELETED, HistoryRecord(one.ref))
@@ -123,15 +126,32 @@ class History:
 
     async def close(self) -> None:
         """Wait until everything is written."""
-        await asyncio.gather(*self._keeping, return_exceptions=True)
+        while tasks := self._keeping | self._working:
+            await asyncio.wait(tasks)
 
     # for those who ask
 
     async def records(self) -> list[HistoryRecord]:
         """The oldest first; all that have ended before this was called are in it."""
-        await self.close()
+        await self._settled()
+        return await self._whole(self._all())
+
+    async def _all(self) -> list[HistoryRecord]:
         async with self._opened():
             return [*self._records.values()]
+
+    async def _settled(self) -> None:
+        """Wait for what is being kept; who is cancelled meanwhile does not take that along."""
+        if self._keeping:
+            await asyncio.wait([*self._keeping])
+
+    async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of *work*, which is finished though nobody waits for it any more: a thread
+        that writes files goes on, and what is known of them has to be the same."""
+        task = asyncio.ensure_future(work)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return await asyncio.shield(task)
 
     async def record(self, ref: str) -> HistoryRecord | None:
         return next((one for one in await self.records() if one.ref == ref), None)
@@ -148,10 +168,12 @@ class History:
 
     async def update(self, request: UpdateHistoryRequest) -> None:
         """GrpcError for a record that is not there, or too many that are pinned."""
-        await self.close()
-        if request.finalize:
-            # What that waits for has been kept with the record.
-            return
+        await self._settled()
+        # What finalizing waits for has been kept with the record.
+        if not request.finalize:
+            await self._whole(self._update(request))
+
+    async def _update(self, request: UpdateHistoryRequest) -> None:
         async with self._opened():
             record = self._records.get(request.ref)
             if record is None:
@@ -230,12 +252,17 @@ class History:
         return _size(record)
 
     def _remove(self, gone: Sequence[HistoryRecord]) -> None:
-        """*gone* are no longer among the records."""
-        kept = {blob.digest for one in self._records.values() for blob in one.descriptors()}
+        """*gone* are no longer among the records; others may have their references."""
         for one in gone:
-            self._record_path(one.ref).unlink(missing_ok=True)
-            for digest in {blob.digest for blob in one.descriptors()} - kept:
-                self._blob_path(digest).unlink(missing_ok=True)
+            if one.ref not in self._records:
+                self._record_path(one.ref).unlink(missing_ok=True)
+        self._drop(gone)
+
+    def _drop(self, gone: Sequence[HistoryRecord]) -> None:
+        """Remove blobs that nothing but *gone* speaks of."""
+        kept = {blob.digest for one in self._records.values() for blob in one.descriptors()}
+        for digest in {blob.digest for one in gone for blob in one.descriptors()} - kept:
+            self._blob_path(digest).unlink(missing_ok=True)
 
     def _look(self, digests: Sequence[str]) -> list[Blob]:
         found = []
@@ -268,8 +295,9 @@ async def _messages(path: Path) -> AsyncIterator[list[bytes]]:
 def _next_messages(file: BinaryIO) -> list[bytes]:
     """Until they are enough for once; none at the end."""
     found, size = [], 0
-    while size < _PIECE and (head := file.read(LENGTH)):
-        found.append(file.read(int.from_bytes(head, "little")))
+    while size < _PIECE and (length := int.from_bytes(file.read(LENGTH), "little")):
+        # What a crash has left of a file may be zeros: nobody has said nothing.
+        found.append(file.read(length))
         size += len(found[-1])
     return found
 
@@ -288,6 +316,10 @@ def _read(path: Path) -> HistoryRecord | None:
 def _put(path: Path, data: bytes) -> None:
     """Not waiting for the disk: what a crash cuts off is found when it is read again."""
     new = path.with_name(f"{path.name}.new")
-    new.write_bytes(data)
-    new.chmod(0o600)
-    os.rename(new, path)
+    try:
+        new.write_bytes(data)
+        new.chmod(0o600)
+        os.rename(new, path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
