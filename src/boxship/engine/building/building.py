@@ -31,7 +31,7 @@ from boxship.engine.building import elsewhere
 from boxship.engine.building.cache_keeper import CacheKeeper
 from boxship.engine.building.cache_mounts import CacheMounts
 from boxship.engine.building.digest_tables import DigestTables
-from boxship.engine.building.run_step import run_step
+from boxship.engine.building.run_step import Removal, run_step, wait_for
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.images import platform as platforms
 from boxship.images import reference as references
@@ -192,6 +192,7 @@ class Building:
             return await Solver(means, plan, context, options, listener, remotes).solve()
         finally:
             await remotes.close()
+            await machine.close()
 
     async def _tag(self, image: ImageRecord, options: BuildOptions, listener: Classic) -> None:
         for tag in options.tags:
@@ -290,6 +291,7 @@ class EngineMachine:
         self._count = 0
         self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
         self._pulled: set[tuple[str, str]] = set()
+        self._removals: set[Removal] = set()
 
     async def base(self, name: str, platform: str, pull: bool, told: Say) -> ImageRecord:
         key = (name, platform)
@@ -323,7 +325,13 @@ class EngineMachine:
 
     async def run(self, job: RunJob) -> StagedLayer:
         self._count += 1
-        return await run_step(self._engine, job, self.directory / f"run-{self._count}")
+        scratch = self.directory / f"run-{self._count}"
+        return await run_step(self._engine, job, scratch, self._removals)
+
+    async def close(self) -> None:
+        """Until the containers of all steps are gone."""
+        while self._removals:
+            await wait_for(self._removals.pop())
 
     async def fetch(self, origin: Origin, directory: Path, told: Say) -> str:
         if origin.kind == "git":

@@ -34,12 +34,18 @@ _PID_MAX = Path("/proc/sys/kernel/pid_max")
 _HEAD = struct.Struct(">B3xI")
 
 
-async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> StagedLayer:
+Removal = asyncio.Task[None]
+
+
+async def run_step(
+    engine: "Engine", job: RunJob, scratch: Path, removals: set[Removal]
+) -> StagedLayer:
     """The layer that the job's directory then holds. *scratch* is a new path for
     what the container needs meanwhile.
 
     :class:`StepFailed` when the program fails. The container is removed, unless the job's options
-    keep it; when this is cancelled, always.
+    keep it; when this is cancelled, always. What comes next need not wait for that: it may be one
+    of *removals*, for which the caller waits in the end (:func:`wait_for`).
     """
     if job.work.insecure:
         raise InvalidParameter("security.insecure is not allowed")
@@ -47,13 +53,16 @@ async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> StagedLayer:
     async with mounts.ready():
         live = await _create(engine, job, mounts)
         keep = not job.options.force_remove
+        is_done = False
         try:
             job.told(f" ---> Running in {short_id(live.id)}\n")
             await _finish(engine, job, live)
             keep = not job.options.remove
-            return await commit.write_layer(
+            layer = await commit.write_layer(
                 engine, live.container, job.directory, _mounted(mounts.targets)
             )
+            is_done = True
+            return layer
         except asyncio.CancelledError:
             keep = False
             raise
@@ -64,7 +73,12 @@ async def run_step(engine: "Engine", job: RunJob, scratch: Path) -> StagedLayer:
             raise
         finally:
             if not keep or not await _kept(engine, live):
-                await _remove(engine, live)
+                removing = _remove(engine, live)
+                # Mounts have to be free of it before they are taken away.
+                if is_done and not job.work.mounts:
+                    removals.add(removing)
+                else:
+                    await wait_for(removing)
                 job.told(f" ---> Removed intermediate container {short_id(live.id)}\n")
 
 
@@ -84,7 +98,7 @@ async def sweep(engine: "Engine") -> None:
     """Remove the containers of builds that ended with an earlier daemon."""
     for live in engine.containers:
         if _MARK in (live.container.host_config.annotations or {}):
-            await _remove(engine, live)
+            await wait_for(_remove(engine, live))
 
 
 async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
@@ -198,14 +212,18 @@ async def _frames(sock: socket.socket) -> AsyncIterator[tuple[int, bytes]]:
             del buffer[: HEAD + size]
 
 
-async def _remove(engine: "Engine", live: Live) -> None:
-    """Whatever it does, it ends now, and this is not interrupted."""
+def _remove(engine: "Engine", live: Live) -> Removal:
+    """Whatever it does, it ends now."""
 
     async def remove() -> None:
         with contextlib.suppress(BoxshipError, OSError):
             await removal.remove(engine, live.id, force=True, volumes=True)
 
-    task = engine.background(remove())
+    return engine.background(remove())
+
+
+async def wait_for(task: Removal) -> None:
+    """This is not interrupted."""
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(task)
