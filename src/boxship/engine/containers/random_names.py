@@ -1,6 +1,6 @@
 """Names for containers that were given none."""
 
-import secrets
+import random
 from collections.abc import Callable
 
 _LEFT_WORDS = """
@@ -23,9 +23,9 @@ _TRIES = 50
 
 
 def random_name(taken: Callable[[str], bool]) -> str:
-    """Two words, and a number where all tries are *taken*."""
+    """Two words, and a number where all tries are *taken*. They need not be hard to guess."""
     for _ in range(_TRIES):
-        name = f"{secrets.choice(_LEFT)}_{secrets.choice(_RIGHT)}"
+        name = f"{random.choice(_LEFT)}_{random.choice(_RIGHT)}"
         if not taken(name):
             return name
-    return f"{secrets.choice(_LEFT)}_{secrets.choice(_RIGHT)}{secrets.randbelow(1 << 30)}"
+    return f"{random.choice(_LEFT)}_{random.choice(_RIGHT)}{random.randrange(1 << 30)}"
