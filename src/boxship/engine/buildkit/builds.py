@@ -74,7 +74,7 @@ class Builds:
         """The build *ref*, which may be about to begin."""
         await self._begun(ref)
         if ref not in self._running:
-            raise GrpcError(Code.UNKNOWN, f"no such job {ref}")
+            raise GrpcError(Code.NOT_FOUND, f"no such job {ref}")
         return self._running[ref]
 
     async def _begun(self, ref: str) -> None:
@@ -84,7 +84,7 @@ class Builds:
                 while ref not in self._running and ref not in self._ended:
                     await self._changed.wait()
         except TimeoutError:
-            raise GrpcError(Code.UNKNOWN, f"no such job {ref}") from None
+            raise GrpcError(Code.NOT_FOUND, f"no such job {ref}") from None
 
     async def feed(self, ref: str) -> Feed:
         """What is told of the build *ref*, which may have ended just before."""

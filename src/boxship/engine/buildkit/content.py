@@ -1,6 +1,7 @@
 """``containerd.services.content.v1.Content``, to be read: blobs that build records speak of."""
 
 import asyncio
+import json
 from typing import BinaryIO
 
 from boxship.base.digests import is_digest
@@ -34,7 +35,7 @@ class Content:
 
     async def _blob(self, digest: str) -> Blob:
         if not is_digest(digest):
-            raise GrpcError(Code.INVALID_ARGUMENT, f"{digest[:200]!r} failed validation")
+            raise GrpcError(Code.INVALID_ARGUMENT, f"{json.dumps(digest[:200])} failed validation")
         found = await self._history.blobs(digest)
         if not found:
             raise GrpcError(Code.NOT_FOUND, f"content digest {digest}: not found")
@@ -71,7 +72,7 @@ class Content:
             await _send(call, file, offset, left)
 
     async def _status(self, request: messages.StatusRequest, call: Call) -> Empty:
-        what = f"could not get status for ref {request.ref[:200]!r}: not found"
+        what = f"could not get status for ref {json.dumps(request.ref[:200])}: not found"
         raise GrpcError(Code.NOT_FOUND, what)
 
     async def _statuses(self, request: Empty, call: Call) -> Empty:

@@ -62,7 +62,15 @@ class KeptContexts:
         old = sorted(self._root.iterdir(), key=lambda path: path.stat().st_mtime_ns)
         for directory in old[: max(0, len(old) - _MOST)]:
             if directory.name not in self._busy:
-                await asyncio.to_thread(remove_tree, directory)
+                await self._remove(directory)
+
+    async def _remove(self, directory: Path) -> int:
+        """Remove *directory*, which no build may begin to use meanwhile; bytes that were freed. It
+        is removed though nobody waits for that any more."""
+        self._busy.add(directory.name)
+        removing = asyncio.ensure_future(asyncio.to_thread(remove_tree, directory))
+        removing.add_done_callback(lambda _: self._busy.discard(directory.name))
+        return await asyncio.shield(removing)
 
     async def usage(self) -> list[Usage]:
         """Of every directory."""
@@ -81,7 +89,7 @@ class KeptContexts:
         for directory in sorted(self._root.iterdir()) if self._root.is_dir() else ():
             name = directory.name
             if name not in self._busy and is_chosen(name[:_SHORT]):
-                freed += await asyncio.to_thread(remove_tree, directory)
+                freed += await self._remove(directory)
         return freed
 
 

@@ -173,7 +173,8 @@ class Sessions:
                 while name not in self._open:
                     await self._changed.wait()
         except TimeoutError:
-            raise GrpcError(Code.UNKNOWN, f"no active session for {name}") from None
+            what = f"no active session for {name}: context deadline exceeded"
+            raise GrpcError(Code.DEADLINE_EXCEEDED, what) from None
         return self._open[name]
 
     def _wake(self) -> None:
