@@ -201,13 +201,11 @@ class Exchange:
     async def name(self, reference: Reference, image_ids: Sequence[str]) -> None:
         """Let the tag *reference* mean several images, the preferred one first."""
         async with self._lock:
-            await self._rows.write(
-                lambda change: catalog.set_tag(change, reference, list(image_ids))
-            )
+            await self._catalog.tag(reference, list(image_ids))
 
     async def add_digest(self, reference: Reference, image_id: str) -> None:
         """Record what a registry calls an image."""
-        await self._rows.write(lambda change: catalog.add_digest(change, reference, image_id))
+        await self._catalog.write(lambda change: catalog.add_digest(change, reference, image_id))
 
     # life
 
