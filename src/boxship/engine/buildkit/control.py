@@ -100,15 +100,13 @@ class Control:
             results = await cache_exports.with_inline(self._engine, results, begin)
         response: dict[str, str] = {}
         for number, exporter in enumerate(request.wanted()):
-            with self._engine.images.staging() as directory:
-                told, documents = await exporters.export(
-                    self._engine,
-                    exporter,
-                    results,
-                    session.for_output(number),
-                    partial(begin, number=number),
-                    directory,
-                )
+            told, documents = await exporters.export(
+                self._engine,
+                exporter,
+                results,
+                session.for_output(number),
+                partial(begin, number=number),
+            )
             response |= told
             if documents:
                 build.exported[number] = documents

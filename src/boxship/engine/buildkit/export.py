@@ -1,5 +1,6 @@
 """One exporter's work, as all exporters see it."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,16 +25,24 @@ _MOST_NAMES = 1000
 
 @dataclass(slots=True)
 class Export:
-    """One exporter's work. *directory* is empty, and goes away afterwards. *documents* are those of
-    what was written, that of the whole first, for who asks later."""
+    """One exporter's work, which lasts *until* then. *documents* are those of what was written,
+    that of the whole first, for who asks later."""
 
     engine: "Engine"
     wanted: Exporter
     results: Sequence[Built]
     session: Client
     step: Step
-    directory: Path
+    until: contextlib.ExitStack
     documents: list[Attachment] = field(default_factory=list)
+    _directory: Path | None = None
+
+    @property
+    def directory(self) -> Path:
+        """Empty at first; goes away afterwards."""
+        if self._directory is None:
+            self._directory = self.until.enter_context(self.engine.images.staging())
+        return self._directory
 
     @property
     def attrs(self) -> Mapping[str, str]:

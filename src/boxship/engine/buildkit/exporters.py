@@ -1,7 +1,7 @@
 """What becomes of a build's results: images here, archives, or files at the client."""
 
+import contextlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
@@ -48,17 +48,17 @@ async def export(
     results: Sequence[Built],
     session: Client,
     begin: Callable[[str], Step],
-    directory: Path,
 ) -> tuple[dict[str, str], list[Attachment]]:
     """What the client is told of the results, and the documents of what was written, that of the
     whole first. GrpcError, BoxshipError."""
     title, work = _EXPORTERS[wanted.type]
     step = begin(title)
     try:
-        one = Export(engine, wanted, results, session, step, directory)
-        if one.is_set("rewrite-timestamp"):
-            one.results = [await timestamps.clamped(engine, built) for built in results]
-        return await work(one), one.documents
+        with contextlib.ExitStack() as until:
+            one = Export(engine, wanted, results, session, step, until)
+            if one.is_set("rewrite-timestamp"):
+                one.results = [await timestamps.clamped(engine, built) for built in results]
+            return await work(one), one.documents
     except (BoxshipError, GrpcError) as error:
         step.end(str(error))
         raise
