@@ -18,7 +18,7 @@ from boxship.network.fabric import Fabric, Targets, Wiring
 from boxship.network.namespace import Namespace
 from support.dying import Dead, Dying
 from support.leaks import settled
-from support.network_ground import ANY, Ground, ask, connect, ip, serve, shell, wish_for
+from support.network_ground import ANY, Ground, ask, connect, ip, serve, shell, wired, wish_for
 
 
 def test_a_bridge_half_made_is_swept(ground: Ground) -> None:
@@ -157,7 +157,7 @@ def _exists(name: str) -> bool:
 def test_endpoints_go_with_their_namespace(ground: Ground) -> None:
     async def scenario(fabric: Fabric) -> None:
         end = Endpoint("v1n9", "eth0", "02:42:0a:63:01:09", (), "br1")
-        made = await fabric.wire(Wiring([end]))
+        made = await wired(fabric, Wiring([end]))
         assert _exists("v1n9")
         made.close()
         assert settled(lambda: [1] if _exists("v1n9") else []) == []
@@ -174,7 +174,7 @@ def test_a_failed_endpoint_leaves_nothing(ground: Ground) -> None:
             Endpoint("v1n9", "eth1", "02:42:0a:63:01:09", (), "nosuch"),
         ):
             with pytest.raises(OSError):
-                await fabric.wire(Wiring([good, end]))
+                await wired(fabric, Wiring([good, end]))
             assert settled(lambda: [n for n in ("v1n8", "v1n9") if _exists(n)]) == []
 
     ground.run(scenario)

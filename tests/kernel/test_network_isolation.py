@@ -18,7 +18,7 @@ from boxship.network.fabric import Fabric, Wiring
 from boxship.network.namespace import Namespace
 from boxship.network.ruleset import Zone
 from support.forged import announcement, router_advertisement, send_datagram, send_frame
-from support.network_ground import Ground, ask, connect, shell
+from support.network_ground import Ground, ask, connect, shell, wired
 from support.waiting import eventually
 
 #: Seconds in which what gets through has long got through.
@@ -108,7 +108,7 @@ async def _apart(ground: Ground, fabric: Fabric) -> tuple[Namespace, Namespace]:
     for last in (2, 3):
         mac, address = f"02:42:0a:63:04:0{last}", ipaddress.IPv4Interface(f"10.99.4.{last}/24")
         end = Endpoint(f"v4n{last}", "eth0", mac, (address,), "br4", isolated=True)
-        made.append(await fabric.wire(Wiring([end], [own[0].ip])))
+        made.append(await wired(fabric, Wiring([end], [own[0].ip])))
     ground.opened += made
     return made[0], made[1]
 

@@ -19,7 +19,7 @@ from boxship.network.namespace import Namespace
 from boxship.network.parent import Parent
 from boxship.network.ruleset import Zone
 from support.dying import Dead, Dying
-from support.network_ground import Ground, shell
+from support.network_ground import Ground, shell, wired
 
 OWNER = "boxship test"
 ADDRESSES = (ipaddress.IPv4Interface("10.99.9.1/24"),)
@@ -84,7 +84,7 @@ def test_a_name_that_is_taken_inside_stays_with_who_has_it(
 ) -> None:
     async def scenario(fabric: Fabric) -> None:
         shell(ground.host, "ip link add below type veth; ip link set below up")
-        made = await fabric.wire(Wiring([_end("eth0", "br1", 2)]))
+        made = await wired(fabric, Wiring([_end("eth0", "br1", 2)]))
         ground.opened.append(made)
         before = links(made)["eth0"]
         with pytest.raises(FileExistsError):
@@ -103,7 +103,7 @@ def test_endpoints_leave_nothing_wherever_their_maker_dies(ground: Ground) -> No
     async def scenario(fabric: Fabric) -> None:
         before = set(links(ground.host))
         for count in range(20):
-            made = await fabric.wire(Wiring([]))
+            made = await wired(fabric, Wiring([]))
             channel: Netlink = ground.host.run(lambda count=count: Dying(count))
             inside = Namespace(made.fd, made.run(lambda count=count: Dying(count)))
             try:

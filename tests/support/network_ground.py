@@ -33,6 +33,17 @@ def ip(text: str) -> ipaddress.IPv4Address:
     return ipaddress.IPv4Address(text)
 
 
+async def wired(fabric: Fabric, wiring: Wiring) -> Namespace:
+    """A namespace that is filled; closed if it cannot be."""
+    made = await fabric.namespace()
+    try:
+        await fabric.wire(made, wiring)
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 @dataclass
 class Ground:
     """A host of its own, with two bridges; ``run`` gives a coroutine a thread inside."""
@@ -71,7 +82,7 @@ class Ground:
         mac = f"02:42:0a:63:{net:02x}:{last:02x}"
         end = Endpoint(f"v{net}n{last}", "eth0", mac, _addresses(net, last), f"br{net}", isolated)
         gateways = [ip(f"10.99.{net}.1"), ipaddress.IPv6Address(f"fd00:99:{net}::1")]
-        made = await fabric.wire(Wiring([end], gateways if net != 3 else []))
+        made = await wired(fabric, Wiring([end], gateways if net != 3 else []))
         self.opened.append(made)
         server = made.run(
             lambda: socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True)

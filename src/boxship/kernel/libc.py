@@ -3,7 +3,9 @@
 import ctypes
 import os
 import platform
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -16,6 +18,7 @@ _LEGACY = {
     "x86_64": {"pivot_root": 155, "seccomp": 317, "execveat": 322, "bpf": 321, "keyctl": 250},
     "aarch64": {"pivot_root": 41, "seccomp": 277, "execveat": 281, "bpf": 280, "keyctl": 219},
 }
+_ENCODING = sys.getfilesystemencoding()
 MACHINE = platform.machine()
 NUMBERS = _LEGACY.get(MACHINE, _LEGACY["x86_64"])
 
@@ -31,6 +34,20 @@ def function(name: str, *kinds: Any) -> Callable[..., int]:
     found = getattr(ctypes.CDLL(None, use_errno=True), name)
     found.argtypes = kinds
     return cast(Callable[..., int], found)
+
+
+def system_call(number: int, *kinds: Any) -> Callable[..., int]:
+    """syscall(2) for *number*, as :func:`function` has it. What every start of a container calls
+    a hundred times must not convert arguments in Python."""
+    found = ctypes.CDLL(None, use_errno=True).syscall
+    found.argtypes = (ctypes.c_long, *kinds)
+    found.restype = ctypes.c_long
+    return partial(cast(Callable[..., int], found), number)
+
+
+def encode(text: str | bytes) -> bytes:
+    """As os.fsencode() in one step."""
+    return text if isinstance(text, bytes) else text.encode(_ENCODING, "surrogateescape")
 
 
 def call(name: str, *args: Any, path: str | bytes | None = None) -> int:

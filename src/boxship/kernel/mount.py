@@ -1,7 +1,6 @@
 """Mounts: mount(2), umount2(2) and the descriptor-based calls (fsopen(2), open_tree(2), ...)."""
 
 import ctypes
-import os
 
 from boxship.kernel import libc
 
@@ -13,7 +12,8 @@ MNT_DETACH = 2
 
 AT_EMPTY_PATH, AT_RECURSIVE = 0x1000, 0x8000
 OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, 0o2000000
-MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH = 0x04, 0x40
+# MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH.
+_BOTH_OPEN = 0x04 | 0x40
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 MOUNT_ATTR_IDMAP = 0x100000
 _SET_FLAG, _SET_STRING, _SET_FD, _CMD_CREATE = 0, 1, 5, 6
@@ -29,63 +29,84 @@ class _MountAttr(ctypes.Structure):
     ]
 
 
-def _bytes(text: str | bytes | None) -> bytes | None:
-    return os.fsencode(text) if text is not None else None
+_ATTR_SIZE = ctypes.sizeof(_MountAttr)
+_int, _uint, _text = ctypes.c_int, ctypes.c_uint, ctypes.c_char_p
+_mount = libc.function("mount", _text, _text, _text, ctypes.c_ulong, _text)
+_fsopen = libc.system_call(libc.FSOPEN, _text, _uint)
+_fsconfig = libc.system_call(libc.FSCONFIG, _int, _uint, _text, _text, _int)
+_fsmount = libc.system_call(libc.FSMOUNT, _int, _uint, _uint)
+_open_tree = libc.system_call(libc.OPEN_TREE, _int, _text, _uint)
+_move_mount = libc.system_call(libc.MOVE_MOUNT, _int, _text, _int, _text, _uint)
+_mount_setattr = libc.system_call(
+    libc.MOUNT_SETATTR, _int, _text, _uint, ctypes.c_void_p, ctypes.c_size_t
+)
 
 
 def mount(
     source: str | None, target: str, fstype: str | None, flags: int = 0, data: str = ""
 ) -> None:
     """mount(2). *target* is resolved by the kernel: give ``/proc/self/fd/N`` for a checked one."""
-    arguments = (_bytes(source), _bytes(target), _bytes(fstype), ctypes.c_ulong(flags))
-    libc.call("mount", *arguments, _bytes(data) if data else None, path=target)
+    names = [None if text is None else libc.encode(text) for text in (source, target, fstype)]
+    if _mount(*names, flags, libc.encode(data) if data else None):
+        raise libc.fail(target)
 
 
 def unmount(target: str, flags: int = 0) -> None:
-    libc.call("umount2", _bytes(target), flags, path=target)
+    libc.call("umount2", libc.encode(target), flags, path=target)
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
-    libc.syscall(libc.NUMBERS["pivot_root"], _bytes(new_root), _bytes(put_old), path=new_root)
+    paths = libc.encode(new_root), libc.encode(put_old)
+    libc.syscall(libc.NUMBERS["pivot_root"], *paths, path=new_root)
 
 
 def fsopen(fstype: str) -> int:
     """A configuration context for a new file system; the caller closes the descriptor."""
-    return libc.syscall(libc.FSOPEN, _bytes(fstype), _CLOEXEC, path=fstype)
+    fd = _fsopen(libc.encode(fstype), _CLOEXEC)
+    if fd < 0:
+        raise libc.fail(fstype)
+    return fd
 
 
 def fsconfig_string(context: int, key: str, value: str) -> None:
-    libc.syscall(
-        libc.FSCONFIG, context, _SET_STRING, _bytes(key), _bytes(value), 0, path=f"{key}={value}"
-    )
+    if _fsconfig(context, _SET_STRING, libc.encode(key), libc.encode(value), 0):
+        raise libc.fail(f"{key}={value}")
 
 
 def fsconfig_fd(context: int, key: str, fd: int) -> None:
-    libc.syscall(libc.FSCONFIG, context, _SET_FD, _bytes(key), None, fd, path=f"{key}=fd:{fd}")
+    if _fsconfig(context, _SET_FD, libc.encode(key), None, fd):
+        raise libc.fail(f"{key}=fd:{fd}")
 
 
 def fsconfig_flag(context: int, key: str) -> None:
-    libc.syscall(libc.FSCONFIG, context, _SET_FLAG, _bytes(key), None, 0, path=key)
+    if _fsconfig(context, _SET_FLAG, libc.encode(key), None, 0):
+        raise libc.fail(key)
 
 
 def fsconfig_create(context: int) -> None:
-    libc.syscall(libc.FSCONFIG, context, _CMD_CREATE, None, None, 0)
+    if _fsconfig(context, _CMD_CREATE, None, None, 0):
+        raise libc.fail()
 
 
 def fsmount(context: int, attributes: int = 0) -> int:
     """A detached mount of a created context; closing the descriptor unmounts it."""
-    return libc.syscall(libc.FSMOUNT, context, _CLOEXEC, attributes)
+    fd = _fsmount(context, _CLOEXEC, attributes)
+    if fd < 0:
+        raise libc.fail()
+    return fd
 
 
 def open_tree(dirfd: int, path: str, flags: int) -> int:
-    full = flags | OPEN_TREE_CLOEXEC
-    return libc.syscall(libc.OPEN_TREE, dirfd, _bytes(path), full, path=path)
+    fd = _open_tree(dirfd, libc.encode(path), flags | OPEN_TREE_CLOEXEC)
+    if fd < 0:
+        raise libc.fail(path)
+    return fd
 
 
 def move_mount(mount_fd: int, target_fd: int) -> None:
     """Attach the detached mount *mount_fd* on the very object that *target_fd* has open."""
-    flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
-    libc.syscall(libc.MOVE_MOUNT, mount_fd, b"", target_fd, b"", flags)
+    if _move_mount(mount_fd, b"", target_fd, b"", _BOTH_OPEN):
+        raise libc.fail()
 
 
 def set_attributes(
@@ -99,4 +120,5 @@ def set_attributes(
     """mount_setattr(2) on the mount that *fd* has open; *propagation* is an ``MS_*`` type."""
     attr = _MountAttr(set_, clear, propagation, userns)
     flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
-    libc.syscall(libc.MOUNT_SETATTR, fd, b"", flags, ctypes.byref(attr), ctypes.sizeof(attr))
+    if _mount_setattr(fd, b"", flags, ctypes.byref(attr), _ATTR_SIZE):
+        raise libc.fail()

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+from functools import lru_cache
+from typing import Any
 
 from boxship.kernel import libc
 
@@ -13,8 +15,20 @@ class _How(ctypes.Structure):
     _fields_ = [("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64)]
 
 
+_SIZE = ctypes.sizeof(_How)
+_openat2 = libc.system_call(
+    libc.OPENAT2, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t
+)
+
+
+@lru_cache(64)
+def _how(flags: int, mode: int, resolve: int) -> Any:
+    return ctypes.byref(_How(flags | os.O_CLOEXEC, mode, resolve))
+
+
 def openat2(root: int, path: str | bytes, flags: int, mode: int = 0, resolve: int = INSIDE) -> int:
     """Open *path* below the directory *root*; links and ``..`` stop at it. Close-on-exec."""
-    how = _How(flags | os.O_CLOEXEC, mode, resolve)
-    arguments = (root, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
-    return libc.syscall(libc.OPENAT2, *arguments, path=path)
+    fd = _openat2(root, libc.encode(path), _how(flags, mode, resolve), _SIZE)
+    if fd < 0:
+        raise libc.fail(path)
+    return fd

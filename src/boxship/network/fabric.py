@@ -189,26 +189,22 @@ class Fabric:
 
         await self._do(work)
 
-    async def wire(self, wiring: Wiring, given: Namespace | None = None) -> Namespace:
-        """A namespace with everything in it, for a container to join; the caller closes it.
+    async def namespace(self) -> Namespace:
+        """One for a container to join, with loopback only; the caller closes it."""
+        with contextlib.suppress(IndexError):
+            return self._ready.popleft()
+        return await self._do(namespace.make)
 
-        *given*: one to fill, which belongs to a user namespace; closed on an error.
-        """
-        made = await self._do(self._wire, wiring, given)
+    async def wire(self, made: Namespace, wiring: Wiring) -> None:
+        """Put everything into a container's namespace, which stays the caller's."""
+        await self._do(self._wire, made, wiring)
         self._executor.submit(self._refill)
-        return made
 
-    def _wire(self, wiring: Wiring, given: Namespace | None) -> Namespace:
-        made = given or (self._ready.popleft() if self._ready else namespace.make())
-        try:
-            for each in wiring.endpoints:
-                endpoint.add(self._channel, made, each)
-            if wiring.gateways:
-                endpoint.add_gateways(made, wiring.gateways)
-        except BaseException:
-            made.close()
-            raise
-        return made
+    def _wire(self, made: Namespace, wiring: Wiring) -> None:
+        for each in wiring.endpoints:
+            endpoint.add(self._channel, made, each)
+        if wiring.gateways:
+            endpoint.add_gateways(made, wiring.gateways)
 
     def _refill(self) -> None:
         """An error stays for the start that makes its own."""

@@ -33,8 +33,10 @@ class Plan:
     extra: Spec = field(default_factory=dict)
 
     def to_message(self) -> Spec:
-        """As JSON has it; shares its parts with the plan."""
+        """What the first process reads; shares its parts with the plan."""
         message: Spec = {one.name: getattr(self, one.name) for one in fields(self)}
+        # The shim's too, which gets it by itself.
+        del message["cgroup"]
         extra: Spec = message.pop("extra")
         return message | extra
 
@@ -119,9 +121,17 @@ def _cgroup_mount(parsed: mount_options.Parsed, sources: _Sources, cgroup: Spec)
     }
 
 
-def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
+def _change_network(sysctls: Spec) -> bool:
+    """Whether what they do depends on which interfaces there are."""
+    return any(name.startswith("net.") and name not in _OPTIONAL_SYSCTLS for name in sysctls)
+
+
+def make_plan(spec: Spec, cgroup: Spec, init: bool = False, gated: bool = False) -> Plan:
     """*cgroup*: ``version``, ``path`` (the container's, below the mounts), and for v1
-    ``hierarchies``, the container's directory in each by the name it has in /sys/fs/cgroup."""
+    ``hierarchies``, the container's directory in each by the name it has in /sys/fs/cgroup.
+
+    *gated*: the network is made meanwhile, and the program waits for it.
+    """
     linux = spec["linux"]
     entering, pid_namespace = _namespaces(spec)
     sources = _Sources()
@@ -153,6 +163,9 @@ def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
     if spec["process"]["terminal"]:
         steps.append(("make-console", {}))
     steps.append(("make-directory", {"path": spec["process"]["cwd"]}))
+    gate: list[Step] = [("await-network", {})] if gated else []
+    if gate and _change_network(linux["sysctl"]):
+        steps.append(gate.pop())
     if linux["sysctl"]:
         values = {"values": linux["sysctl"], "optional": _OPTIONAL_SYSCTLS}
         steps.append(("set-sysctls", values))
@@ -166,4 +179,5 @@ def make_plan(spec: Spec, cgroup: Spec, init: bool = False) -> Plan:
     steps.append(("pivot-root", {}))
     if spec["root"]["readonly"]:
         steps.append(("seal-root", {}))
+    steps += gate
     return Plan(steps, pid_namespace, spec["process"], cgroup, linux["resources"], init, user)

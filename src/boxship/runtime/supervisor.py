@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from boxship.runtime.channel import Channel, Event, ShimError
 from boxship.runtime.plan import Plan
 from boxship.runtime.spawner import SpawnerProcess
@@ -26,7 +24,8 @@ _LEAVING = 10.0
 class StartRequest:
     """What a shim gets besides the plan. *clients*: sockets (duplicated) and their specs.
 
-    *images*: rootfs specs of images that are mounted somewhere below the root.
+    *images*: rootfs specs of images that are mounted somewhere below the root. *gate*: for a gated
+    plan, a descriptor (duplicated) that gives a byte when the network is there.
     """
 
     id: str
@@ -38,6 +37,7 @@ class StartRequest:
     clients: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     kill_at: str = ""
     images: list[dict[str, Any]] = field(default_factory=list)
+    gate: int | None = None
 
 
 @dataclass(slots=True)
@@ -118,14 +118,6 @@ class Shim:
             self._channel.close()
 
 
-def _as_json(value: dict[str, Any]) -> bytes:
-    """Bytes that are no text (surrogates) as escapes, which the standard decoder knows."""
-    try:
-        return msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        return json.dumps(value).encode()
-
-
 class Supervisor:
     """*run_root*: the directory of run directories, one a container."""
 
@@ -172,17 +164,19 @@ class Supervisor:
             "drops_unhandled": request.plan.pid_namespace == "new" and not request.plan.init,
             "pid_namespace": request.plan.pid_namespace,
             "user_namespace": request.plan.user_namespace,
-            "cgroup": _as_json(request.plan.cgroup).decode(),
+            "cgroup": messages.encode_for_fork(request.plan.cgroup),
             "stdio": request.stdio,
             "log": request.log,
             "attach": [spec for _, spec in request.clients],
             "filtered": request.filter_program is not None,
+            "gated": request.gate is not None,
         }
         # The shim stays small because it never parses the plan: a process that ends does.
-        own = [messages.memory_file("plan", _as_json(plan))]
+        own = [messages.memory_file("plan", messages.encode_for_fork(plan))]
         if request.filter_program is not None:
             own.append(messages.memory_file("seccomp", request.filter_program))
-        fds = [channel.fileno(), *own, *(fd for fd, _ in request.clients)]
+        gate = [] if request.gate is None else [request.gate]
+        fds = [channel.fileno(), *own, *gate, *(fd for fd, _ in request.clients)]
         try:
             message: dict[str, Any] = {"op": "shim", "shim": shim, "rootfs": request.rootfs}
             if request.images:

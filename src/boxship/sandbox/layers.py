@@ -24,15 +24,13 @@ OFF = ("index", "redirect_dir", "metacopy")
 class LayerCache:
     """Mounted layers by index path, kept so that containers share one page cache.
 
-    A handle is whatever *mount_layer* returns; *drop* ends it. *changes* counts what a process
-    that was forked before does not know of.
+    A handle is whatever *mount_layer* returns; *drop* ends it.
     """
 
     def __init__(self, mount_layer: Callable[[Layer], int], drop: Callable[[int], None]) -> None:
         self._mount = mount_layer
         self._drop = drop
         self._known: OrderedDict[str, int] = OrderedDict()
-        self.changes = 0
 
     def get(self, layer: Layer) -> int:
         """The layer's handle, owned by this object."""
@@ -40,7 +38,6 @@ class LayerCache:
         handle = self._known.get(key)
         if handle is None:
             handle = self._known[key] = self._mount(layer)
-            self.changes += 1
             if len(self._known) > _CACHED:
                 self._drop(self._known.popitem(last=False)[1])
         else:
@@ -55,7 +52,6 @@ class LayerCache:
         for key in keys:
             handle = self._known.pop(key, None)
             if handle is not None:
-                self.changes += 1
                 self._drop(handle)
 
     def handles(self) -> list[int]:

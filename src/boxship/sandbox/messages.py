@@ -29,7 +29,7 @@ _MAX_FDS = 250
 # Plain numbers: combining members of an enumeration runs a lot of Python.
 _NO_SIGNAL, _CLOSE_ON_EXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
 _ANCILLARY = socket.CMSG_SPACE(_MAX_FDS * 4)
-_ONE = socket.CMSG_SPACE(4)
+_TWO = socket.CMSG_SPACE(8)
 PROTOCOL = 1
 
 
@@ -40,7 +40,16 @@ def send(channel: socket.SocketType, message: Message, fds: Sequence[int] = ()) 
 
 def send_to_fork(channel: socket.SocketType, message: Message, fds: Sequence[int] = ()) -> None:
     """As :func:`send`, to a process that runs the same interpreter."""
-    _send(channel, marshal.dumps(message, _MARSHAL), _FORKED_INLINE, _FORKED_MEMFD, fds)
+    _send(channel, encode_for_fork(message), _FORKED_INLINE, _FORKED_MEMFD, fds)
+
+
+def encode_for_fork(content: Any) -> bytes:
+    """What :func:`decode_of_fork` reads in a process that runs the same interpreter."""
+    return marshal.dumps(content, _MARSHAL)
+
+
+def decode_of_fork(encoded: bytes) -> Any:
+    return marshal.loads(encoded)
 
 
 def _send(
@@ -122,7 +131,7 @@ def unpack(packet: Packet) -> tuple[Message, list[int]]:
         memfd, *fds = fds
         payload = os.pread(memfd, os.fstat(memfd).st_size, 0)
     forked = kind in (_FORKED_INLINE, _FORKED_MEMFD)
-    return marshal.loads(payload) if forked else json.loads(payload), fds
+    return decode_of_fork(payload) if forked else json.loads(payload), fds
 
 
 def pass_on(channel: socket.SocketType, packet: Packet, fds: Sequence[int]) -> None:
@@ -140,12 +149,17 @@ def receive_packet(channel: socket.SocketType) -> Packet | None:
     return (data, list(fds)) if data else None
 
 
-def send_descriptor(channel: socket.SocketType, fd: int) -> None:
-    """Send a duplicate of *fd* and nothing else."""
-    _sendmsg(channel, b"\0", [fd])
+def send_descriptors(channel: socket.SocketType, fds: tuple[int, int]) -> None:
+    """Send duplicates of *fds* and nothing else."""
+    _sendmsg(channel, b"\0", fds)
 
 
-def receive_descriptor(channel: socket.SocketType) -> int | None:
-    """What :func:`send_descriptor` has sent, or None at the end; little is allocated for it."""
-    data, ancillary, _, _ = channel.recvmsg(1, _ONE, _CLOSE_ON_EXEC)
-    return int.from_bytes(ancillary[0][2], sys.byteorder) if data else None
+def receive_descriptors(channel: socket.SocketType) -> tuple[int, int] | None:
+    """What :func:`send_descriptors` has sent, or None at the end; little is allocated for it."""
+    data, ancillary, _, _ = channel.recvmsg(1, _TWO, _CLOSE_ON_EXEC)
+    if not data:
+        return None
+    content = ancillary[0][2]
+    half = len(content) // 2
+    first, second = content[:half], content[half:]
+    return int.from_bytes(first, sys.byteorder), int.from_bytes(second, sys.byteorder)

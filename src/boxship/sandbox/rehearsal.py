@@ -6,6 +6,7 @@ side by side, and its first steps are gone through on descriptors that lead nowh
 interpreter learns by that it need not learn in every shim.
 """
 
+import contextlib
 import gc
 import os
 import signal
@@ -16,7 +17,18 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from boxship.kernel import process
-from boxship.sandbox import control, failure, forked, loop, messages, setup, shim, streams
+from boxship.sandbox import (
+    control,
+    failure,
+    forked,
+    loop,
+    messages,
+    setup,
+    setup_rehearsal,
+    shim,
+    streams,
+)
+from boxship.sandbox.failure import StageError
 from boxship.sandbox.log import write
 
 _ROOTFS: dict[str, Any] = {"layers": [], "upper": "", "work": "", "volatile": False}
@@ -26,21 +38,30 @@ _PATH = (shim, setup, control, loop, streams, messages, failure, forked, write, 
 _SPEC = {
     "id": "",
     "run_dir": "",
+    "pid_namespace": "new",
     "attach": [],
     # In no hierarchy: nothing is read, killed or removed.
-    "cgroup": '{"version": 1, "mounts": {}, "controllers": [], "path": "/none"}',
+    "cgroup": messages.encode_for_fork(setup_rehearsal.NO_GROUP),
     "stdio": {"tty": False, "stdin": True, "stdin_once": False},
+    "filtered": True,
+    "gated": False,
     "log": {"driver": "json-file", "path": "", "max_size": -1, "max_files": 1},
 }
 
 
-def rehearse(spawner: ModuleType) -> None:
-    """Call it while nothing is forked and no signal is awaited; it leaves nothing open."""
+def rehearse(spawner: ModuleType, directory: str) -> None:
+    """Call it while nothing is forked and no signal is awaited; it leaves nothing open.
+
+    *directory* is an empty one.
+    """
     before = {int(name) for name in os.listdir("/proc/self/fd")}
     # What was before must live until the last new one has its place.
     _kept = [*_move_all((spawner, *_PATH))]
     for _ in range(_ROUNDS):
         _live()
+    # Who may not do this may start no containers either.
+    with contextlib.suppress(OSError, StageError):
+        setup_rehearsal.rehearse(directory, _ROUNDS)
     signal.set_wakeup_fd(-1)
     # Objects close their descriptors first, or they would close a stranger's later.
     gc.collect()
@@ -79,11 +100,9 @@ def _live() -> None:
     """A shim's way to its first wait for events, and what it does at its container's end."""
     daemon, _ = process.packet_pair()
     ours, theirs = process.packet_pair()
-    packet = _order()
-    message, _ = messages.unpack(packet)
+    message = _order()
     events = loop.Loop()
     events.watch_children()
-    setup.order(ours, packet, [])
     one = shim.Shim(message["shim"], socket.SocketType(fileno=daemon), os.getpid(), events)
     _tell(theirs)
     os.close(theirs)
@@ -99,18 +118,17 @@ def _live() -> None:
     one.clear()
 
 
-def _order() -> messages.Packet:
+def _order() -> messages.Message:
     """What the spawner would send to a shim that waits."""
     ours, theirs = (socket.SocketType(fileno=end) for end in process.packet_pair())
     messages.send_to_fork(ours, {"op": "shim", "shim": _SPEC, "rootfs": _ROOTFS})
-    packet = messages.receive_packet(theirs)
-    assert packet is not None
-    return packet
+    received = messages.receive(theirs)
+    assert received is not None
+    return received[0]
 
 
 def _tell(report: int) -> None:
-    """What the first process would do: take its order, and answer."""
-    messages.receive(socket.SocketType(fileno=os.dup(report)))
+    """What the first process would answer."""
     names = ("listener", "root", "stdout", "stderr", "stdin", "memory")
     pipes = {name: os.pipe() for name in names}
     fds = [write if name == "stdin" else read for name, (read, write) in pipes.items()]

@@ -30,32 +30,41 @@ _LESSON = Lesson()
 _KILLED = {"stage": "setup", "message": "the setup process was killed", "code": 128}
 
 
-def fork(pid_namespace: str, stacks: Stacks) -> tuple[int, int]:
-    """In the shim: the pid of the first process, which waits for its order, and our end to it.
+def fork(pid_namespace: str, orders: int, stacks: Stacks | None = None) -> tuple[int, int]:
+    """In the shim: the pid of the first process, and our end of its way to us.
 
-    *pid_namespace*: ``new``, a path, or empty for the host's. Only that end stays open here of
-    what *stacks* needs; the caller reaps the process.
+    It waits for the packet of a shim's order, which *orders* brings, and ends if that does. With it
+    come the mounted roots of :func:`trees_of`, unless it makes them from *stacks* because they
+    belong to a user namespace; and the descriptors of :func:`files_in`. *pid_namespace*: ``new``,
+    a path, or empty for the host's. *orders* and what *stacks* needs are closed here; the caller
+    reaps the process.
     """
+    layers = stacks.descriptors() if stacks is not None else []
     _enter_pid_namespace(pid_namespace)
     ours, theirs = process.packet_pair()
     pid = os.fork()
     if pid == 0:
         try:
-            become_child({theirs, *stacks.descriptors()})
-            _main(stacks, theirs)
+            become_child({theirs, orders, *layers})
+            _main(theirs, orders, stacks)
         finally:
             os._exit(1)
-    for fd in (theirs, *stacks.descriptors()):
+    for fd in (theirs, orders, *layers):
         os.close(fd)
     return pid, ours
 
 
-def order(report: int, packet: messages.Packet, files: list[int]) -> None:
-    """In the shim: say what to make. *files* are those of *packet*'s descriptors that hold the plan
-    as JSON and the seccomp program; they are closed, and so is what holds the message."""
-    messages.pass_on(socket.SocketType(fileno=os.dup(report)), packet, files)
-    for fd in (*files, *messages.holding(packet)):
-        os.close(fd)
+def trees_of(message: dict[str, Any]) -> list[Rootfs]:
+    """A shim's root file system, and those of images that it mounts."""
+    return [message["rootfs"], *message.get("images", ())] if "rootfs" in message else []
+
+
+def files_in(spec: dict[str, Any], fds: list[int]) -> tuple[list[int], list[int]]:
+    """Of the descriptors *fds* of the order *spec*: the first process's, which are the plan, and if
+    there are such the seccomp program and the network's gate; and the shim's."""
+    daemon, *others = fds
+    count = 1 + spec["filtered"] + spec["gated"]
+    return others[:count], [daemon, *others[count:]]
 
 
 def _enter_pid_namespace(wanted: str) -> None:
@@ -95,27 +104,28 @@ def await_program(report: int) -> dict[str, Any] | None:
     return failure.read(report)
 
 
-def _main(stacks: Stacks, report: int) -> NoReturn:
+def _main(report: int, orders: int, stacks: Stacks | None) -> NoReturn:
     """In the first process: await the order, prepare, tell the shim, carry out the plan."""
     process.set_parent_death_signal(signal.SIGKILL)
-    channel = socket.SocketType(fileno=report)
+    channel = socket.SocketType(fileno=orders)
     _LESSON.apply()
     received = messages.receive(channel)
     if received is None:
         os._exit(0)
-    channel.detach()
+    channel.close()
     message, files = received
     try:
-        plan_text, *filters = [messages.read_all(fd) for fd in files]
-        plan: dict[str, Any] = json.loads(plan_text)
-        filter_program = filters[0] if filters else None
-        user = message["shim"].get("user_namespace")
-        rootfs = [message["rootfs"], *message.get("images", ())]
-        if user:
-            roots, user_fd = mapped_roots(stacks, rootfs, user)
-        else:
-            roots, user_fd = [stacks.mount(each) for each in rootfs], -1
-        context = _prepare(message["shim"], plan, roots, user_fd, report)
+        spec, trees = message["shim"], trees_of(message)
+        roots, files = ([], files) if stacks else (files[: len(trees)], files[len(trees) :])
+        plan: dict[str, Any] = messages.decode_of_fork(messages.read_all(files[0]))
+        filter_program = messages.read_all(files[1]) if spec["filtered"] else None
+        gate = files[-1] if spec["gated"] else -1
+        user_fd = -1
+        if stacks is not None:
+            roots, user_fd = mapped_roots(stacks, trees, spec["user_namespace"])
+        context, keep = prepare(spec, plan, roots, user_fd, report)
+        context.gate = gate
+        become_child(keep | {gate} if spec["gated"] else keep)
     except Exception as error:
         _refuse(report, error)
     init.main(plan, context, filter_program, report, _LESSON)
@@ -137,14 +147,14 @@ def _refuse(report: int, error: Exception) -> NoReturn:
     os._exit(1)
 
 
-def _prepare(
+def prepare(
     spec: dict[str, Any], plan: dict[str, Any], roots: list[int], user: int, report: int
-) -> Context:
-    """Make cgroup and streams; give the shim its part and keep ours.
+) -> tuple[Context, set[int]]:
+    """Make cgroup and streams; give the shim its part and keep ours: the descriptors returned.
 
     *roots*: the container's root file system, and those of images that it mounts.
     """
-    group = Group(json.loads(spec["cgroup"]))
+    group = Group(messages.decode_of_fork(spec["cgroup"]))
     group.create(plan["resources"])
     log = open_log(spec["log"])
     log.open()
@@ -160,8 +170,8 @@ def _prepare(
     channel.detach()
     console = stdio.child_console
     keep = {report, *roots, *cgroup_files, *stdio.child}
-    become_child(keep | {fd for fd in (console, user) if fd is not None and fd >= 0})
+    keep |= {fd for fd in (console, user) if fd is not None and fd >= 0}
     context = init.context_for(plan, roots[0], cgroup_files, console, stdio.child)
     context.images = roots[1:]
     context.user_namespace, context.report = user, report
-    return context
+    return context, keep

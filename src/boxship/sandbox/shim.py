@@ -4,6 +4,7 @@ It needs no daemon once it runs: a daemon that comes later finds its socket in t
 One shim with its first process waits for a container to come, so that a start begins in the middle.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -33,7 +34,7 @@ _EXIT_FOLLOWS = 0.1
 
 
 class Child(NamedTuple):
-    """The first process: its pid, the socket that leads to it, and what hears of its end."""
+    """The first process: its pid, the socket that comes from it, and what hears of its end."""
 
     pid: int
     report: int
@@ -45,7 +46,7 @@ class Shim:
         self, spec: dict[str, Any], daemon: socket.SocketType, pid: int, loop: Loop
     ) -> None:
         """*spec*: id, run_dir, pid_namespace, drops_unhandled, stdio, log, attach, filtered, and
-        cgroup as JSON text: its many parts would lie in memory until the container ends.
+        cgroup encoded: its many parts would lie in memory until the container ends.
 
         *pid*: the first process, a child of ours. *loop* already watches for its end.
         """
@@ -69,7 +70,7 @@ class Shim:
     def group(self) -> Group:
         """Made when it is asked for: nobody does while the container runs."""
         if self._group is None:
-            self._group = Group(json.loads(self.spec["cgroup"]))
+            self._group = Group(messages.decode_of_fork(self.spec["cgroup"]))
         return self._group
 
     @property
@@ -82,7 +83,7 @@ class Shim:
     def start(self, report: int, attached: list[int]) -> None:
         """Await the program's start; raises nothing, but reports and ends.
 
-        *report* leads to the first process, which has its order; *attached* are clients. We own
+        *report* comes from the first process, which has its order; *attached* are clients. We own
         them.
         """
         try:
@@ -197,8 +198,10 @@ class Shim:
         # The end may come to us before the news of its cause.
         if group.ran_out_of_memory(notified=False):
             self.control.broadcast({"event": "oom"})
-        group.kill()
-        self.execs.end_all()
+        if self.spec["pid_namespace"] != "new" or self._execs is not None:
+            # Otherwise the kernel has: a pid namespace's first process is the last to go.
+            group.kill()
+            self.execs.end_all()
         self.streams.drain()
         return oom
 
@@ -229,7 +232,7 @@ class Shim:
         """Leave once the status is recorded and the container's clients have got everything."""
         if not self._announced:
             return
-        if self.streams.busy or self.execs.busy:
+        if self.streams.busy or (self._execs is not None and self._execs.busy):
             self.loop.after(0.05, self._maybe_end)
             return
         os._exit(0)
@@ -253,36 +256,49 @@ def can_wait_for(spec: dict[str, Any]) -> bool:
     return spec["pid_namespace"] == "new" and not spec.get("user_namespace")
 
 
-def wait(channel: int, stacks: Stacks) -> None:
-    """Entry after the spawner's fork, before there is a container to start: *channel* brings the
-    packet of one, as :func:`main` has it, or ends."""
+def wait(channel: int, orders: int) -> None:
+    """Entry after the template's fork, before there is a container to start: *channel* brings the
+    packet of one with our descriptors, as :func:`setup.files_in` tells them apart, or ends; and
+    *orders* brings it to the first process."""
     loop = _prepare("boxship-ready")
-    pid, report = setup.fork("new", stacks)
-    orders = socket.SocketType(fileno=channel)
-    packet = messages.receive_packet(orders)
-    if packet is None:
+    pid, report = setup.fork("new", orders)
+    source = socket.SocketType(fileno=channel)
+    received = messages.receive(source)
+    if received is None:
         os._exit(0)
-    orders.close()
+    source.close()
     process.set_name(_NAME)
-    message, fds = messages.unpack(packet)
-    _serve(message, fds, packet, Child(pid, report, loop))
+    message, fds = received
+    _serve(message["shim"], fds, Child(pid, report, loop))
 
 
-def main(message: dict[str, Any], fds: list[int], packet: Packet, stacks: Stacks) -> None:
+def main(
+    message: dict[str, Any], fds: list[int], packet: Packet, roots: list[int], stacks: Stacks
+) -> None:
     """Entry after the spawner's fork. *message*, as it came in *packet*: ``shim``, ``rootfs`` and
-    perhaps ``images``. *fds*: the daemon's socket, the plan, the seccomp filter if there is one,
-    clients."""
+    perhaps ``images``. *fds*: the daemon's socket, the first process's as :func:`setup.files_in`
+    has them, clients. *roots*, *stacks*: see :func:`setup.fork`."""
     prepare_all()
     loop = _prepare(_NAME)
     spec = message["shim"]
-    pid_namespace = "" if spec.get("user_namespace") else spec["pid_namespace"]
+    user = spec.get("user_namespace")
+    pid_namespace = "" if user else spec["pid_namespace"]
+    files, own = setup.files_in(spec, fds)
+    ours, theirs = process.packet_pair()
     try:
-        pid, report = setup.fork(pid_namespace, stacks)
+        pid, report = setup.fork(pid_namespace, theirs, stacks if user else None)
     except OSError as error:
         failed = {"event": "failed", "error": failure.describe("start", error)}
         messages.send(socket.SocketType(fileno=fds[0]), failed)
-    else:
-        _serve(message, fds, packet, Child(pid, report, loop))
+        return
+    orders = socket.SocketType(fileno=ours)
+    with contextlib.suppress(OSError):
+        # Or it has died, which is what we shall hear of it.
+        messages.pass_on(orders, packet, [*roots, *files])
+    orders.close()
+    for fd in (*roots, *files, *messages.holding(packet)):
+        os.close(fd)
+    _serve(spec, own, Child(pid, report, loop))
 
 
 def prepare_all() -> None:
@@ -306,14 +322,7 @@ def _prepare(name: str) -> Loop:
     return loop
 
 
-def _serve(message: dict[str, Any], fds: list[int], packet: Packet, child: Child) -> None:
-    daemon, *files = fds
-    spec = message["shim"]
-    attached = files[1 + bool(spec["filtered"]) :]
-    try:
-        setup.order(child.report, packet, files[: len(files) - len(attached)])
-    except OSError:
-        # It has died, which is what we shall hear of it.
-        pass
+def _serve(spec: dict[str, Any], fds: list[int], child: Child) -> None:
+    daemon, *attached = fds
     shim = Shim(spec, socket.SocketType(fileno=daemon), child.pid, child.loop)
     shim.start(child.report, attached)

@@ -14,7 +14,7 @@ import traceback
 from typing import Any
 
 from boxship.kernel import process
-from boxship.sandbox import messages, seal, shim, template, worker
+from boxship.sandbox import holes, messages, seal, setup, shim, template, worker
 from boxship.sandbox.dns import process as dns
 from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
 from boxship.sandbox.layers import lone_directory
@@ -32,7 +32,6 @@ class Spawner:
         self._channel = channel
         self._stacks = stacks
         self._ready = Ready()
-        self._ready_at = 0
         self._ops = {
             "worker": self._worker,
             "dns": self._dns,
@@ -75,14 +74,24 @@ class Spawner:
 
     def _shim(self, message: dict[str, Any], fds: list[int], packet: messages.Packet) -> None:
         self._load(message)
-        self._get_ready()
-        if not (shim.can_wait_for(message["shim"]) and self._ready.hand_over(packet, fds)):
-            self._fork(packet[1], shim.main, message, fds, packet, self._stacks)
+        spec = message["shim"]
+        if spec.get("user_namespace"):
+            # Only there its roots can be made.
+            self._fork_with_layers(packet[1], shim.main, message, fds, packet, [], self._stacks)
+            return
+        roots = [self._stacks.mount(each) for each in setup.trees_of(message)]
+        try:
+            if not (shim.can_wait_for(spec) and self._ready.hand_over(spec, packet, fds, roots)):
+                keep = [*packet[1], *roots]
+                self._fork(keep, shim.main, message, fds, packet, roots, self._stacks)
+        finally:
+            for root in roots:
+                os.close(root)
         self._get_ready()
 
     def _worker(self, message: dict[str, Any], fds: list[int]) -> None:
         self._load(message)
-        self._fork(fds, worker.main, message, fds, self._stacks)
+        self._fork_with_layers(fds, worker.main, message, fds, self._stacks)
 
     def _dns(self, message: dict[str, Any], fds: list[int]) -> None:
         self._fork(fds, dns.main, fds)
@@ -91,34 +100,30 @@ class Spawner:
         self._fork(fds, proxy.main, fds)
 
     def _forget(self, message: dict[str, Any], fds: list[int]) -> None:
-        before = self._stacks.changes()
         self._stacks.forget(message["layers"])
-        if self._stacks.changes() != before:
-            # It would keep them.
-            self._ready.dismiss()
 
     def _load(self, message: dict[str, Any]) -> None:
         sources = [each for each in message.get("sources", ()) if lone_directory(each) is None]
-        for rootfs in (message.get("rootfs"), *message.get("images", ()), *sources):
+        for rootfs in (*setup.trees_of(message), *sources):
             if rootfs:
                 self._stacks.load(rootfs)
 
     def _get_ready(self) -> None:
-        """A shim waits that knows the layers of now."""
-        if self._ready_at != self._stacks.changes():
-            self._ready.dismiss()
+        """A shim waits."""
         if not self._ready.has_template:
-            self._ready_at = self._stacks.changes()
             channel = self._ready.found()
-            self._fork([channel], template.main, channel, self._stacks)
+            self._fork([channel], template.main, channel)
             os.close(channel)
         self._ready.prepare()
+
+    def _fork_with_layers(self, keep: list[int], main: Any, *arguments: Any) -> None:
+        self._fork([*keep, *self._stacks.descriptors()], main, *arguments)
 
     def _fork(self, keep: list[int], main: Any, *arguments: Any) -> None:
         if os.fork():
             return
         try:
-            become_child({*keep, *self._stacks.descriptors()})
+            become_child({*keep})
             main(*arguments)
         except BaseException:
             traceback.print_exc()
@@ -137,7 +142,7 @@ def main(argv: list[str]) -> None:
     os.umask(0o022)
     # Text codecs that would otherwise be imported on their first use, after a fork.
     "x".encode("idna"), b"x".decode("latin-1"), "x".encode("ascii")
-    rehearse(sys.modules[__name__])
+    rehearse(sys.modules[__name__], empty)
     # After the rehearsal, which sets them as a shim does. SIG_IGN makes the kernel reap shims and
     # workers; nobody here waits for them.
     signal.set_wakeup_fd(-1)
@@ -145,6 +150,7 @@ def main(argv: list[str]) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     cut_imports()
     gc.collect()
+    _filling = holes.fill()
     gc.freeze()
     gc.disable()
     channel = socket.socket(fileno=int(argv[1]))

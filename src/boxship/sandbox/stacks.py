@@ -35,9 +35,6 @@ class Stacks(Protocol):
     def load(self, rootfs: Rootfs) -> None:
         """Mount the layers that are new."""
 
-    def changes(self) -> int:
-        """How many layers were mounted or let go: equal numbers, equal layers in a child."""
-
     def descriptors(self) -> list[int]:
         """What :meth:`mount` needs in a child."""
 
@@ -91,9 +88,6 @@ class DescriptorStacks:
     def load(self, rootfs: Rootfs) -> None:
         self._layers.load(rootfs["layers"])
 
-    def changes(self) -> int:
-        return self._layers.changes
-
     def descriptors(self) -> list[int]:
         return [*self._layers.handles(), *self._empties]
 
@@ -131,9 +125,6 @@ class NamespaceStacks:
 
     def load(self, rootfs: Rootfs) -> None:
         self._layers.load(rootfs["layers"])
-
-    def changes(self) -> int:
-        return self._layers.changes
 
     def descriptors(self) -> list[int]:
         return [self._home, self._inside]

@@ -24,8 +24,6 @@ _ENTRY = struct.Struct("=Q")
 # proc_pid_pagemap(5): in memory, a page of a file or shared, mapped by nobody else.
 _PRESENT, _OF_FILE, _EXCLUSIVE = 1 << 63, 1 << 61, 1 << 56
 _POPULATE_WRITE = 23
-# Pages; a system call costs more than copying the few between two runs.
-_GAP = 2
 
 _madvise = libc.function("madvise", ctypes.c_size_t, ctypes.c_size_t, ctypes.c_int)
 
@@ -100,7 +98,7 @@ def _runs(pages: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Start and length of each run of *pages*, whose addresses rise."""
     start = end = 0
     for page in pages:
-        if page > end + _GAP * _PAGE:
+        if page != end:
             if end:
                 yield start, end - start
             start = page

@@ -120,8 +120,8 @@ def request_for(
 ) -> StartRequest:
     """Everything that a start needs; errors are the user's own.
 
-    *namespace*: the network that has been made for the container, if any. *shared*: as
-    :func:`joins.hold` has it.
+    *namespace*: the network that is being made for the container, if any; then the request needs
+    its gate. *shared*: as :func:`joins.hold` has it.
     """
     container = live.container
     host = container.host_config
@@ -138,7 +138,7 @@ def request_for(
     init = engine.options.init if host.init is None else host.init
     return StartRequest(
         id=container.id,
-        plan=make_plan(spec, cgroup, init and host.pid_mode != "host"),
+        plan=make_plan(spec, cgroup, init and host.pid_mode != "host", gated=namespace is not None),
         rootfs=files.rootfs(engine, container),
         stdio=_stdio(live),
         log=log_spec(container),

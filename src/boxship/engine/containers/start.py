@@ -23,8 +23,9 @@ from boxship.engine.containers.container import State
 from boxship.engine.containers.runtime_state import record
 from boxship.engine.containers.store import Live
 from boxship.engine.networks import attachment, publishing, resolving
-from boxship.network.namespace import Namespace
+from boxship.engine.networks.preparation import Preparation
 from boxship.runtime.channel import Event, ShimError
+from boxship.runtime.supervisor import Shim, StartRequest
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
@@ -80,39 +81,32 @@ async def _launch_alone(engine: "Engine", live: Live) -> None:
 async def _launch(engine: "Engine", live: Live, stack: contextlib.ExitStack) -> None:
     """*stack* closes what is held until the program runs."""
     container = live.container
-    namespace = None
+    network = None
     try:
         attachment.check(engine, container)
         links.check(engine, container)
         joins.take_names(engine, container)
         volume_mounts.make_sources(engine, container)
         shared = await joins.hold(engine, container, stack)
-        namespace = await attachment.prepare(engine, live, shared)
+        network = await attachment.prepare(engine, live, shared)
+        namespace = network.namespace if network is not None else None
         await hosts.know_gateway(engine, container)
         files.write(engine, live, specification.hostname(engine, container))
         sources = await volume_sources.find(engine, container, stack)
         request = specification.request_for(engine, live, namespace, sources, shared)
     except BoxshipError as error:
-        await _give_up(engine, live, namespace)
+        await _give_up(engine, live, network)
         await _failed(engine, live, str(error))
         raise
+    if network is not None:
+        request.gate = network.gate
     if container.host_config.auto_remove or live.volatile:
         files.forget_volatile(engine, container)
         request.rootfs["volatile"] = True
     request.clients = [(sock.fileno(), spec) for sock, spec in live.parked]
-    try:
-        shim = await engine.supervisor.start(request, lambda event: on_event(engine, live, event))
-    except ShimError as error:
-        await _give_up(engine, live, namespace)
-        await _failed(engine, live, _wording(error), error.code)
-        await joins.check_running(engine, container)
-        raise _error_for(error) from None
-    except OSError as error:
-        await _give_up(engine, live, namespace)
-        await _failed(engine, live, str(error))
-        raise Internal(f"cannot start container {container.id}: {error}") from None
-    if namespace is not None:
-        namespace.close()
+    shim = await _run(engine, live, request, network)
+    if network is not None:
+        network.close()
     _drop_parked(live)
     container.state = State(
         status="running",
@@ -137,17 +131,46 @@ async def _launch(engine: "Engine", live: Live, stack: contextlib.ExitStack) -> 
     live.monitor = engine.background(ended.watch(engine, live, shim))
 
 
+async def _run(
+    engine: "Engine", live: Live, request: StartRequest, network: Preparation | None
+) -> Shim:
+    """The shim of the program that runs; on failure nothing is left of either."""
+    container = live.container
+    try:
+        return await engine.supervisor.start(request, lambda event: on_event(engine, live, event))
+    except ShimError as error:
+        refusal = await _give_up(engine, live, network)
+        if refusal is not None:
+            await _failed(engine, live, str(refusal))
+            raise refusal from None
+        await _failed(engine, live, _wording(error), error.code)
+        await joins.check_running(engine, container)
+        raise _error_for(error) from None
+    except OSError as error:
+        await _give_up(engine, live, network)
+        await _failed(engine, live, str(error))
+        raise Internal(f"cannot start container {container.id}: {error}") from None
+
+
 _WRONG_KIND = (
     ": Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified "
     "host path exists and is the expected type"
 )
 
 
-async def _give_up(engine: "Engine", live: Live, namespace: Namespace | None) -> None:
-    """The container's interfaces go with its namespace, then nobody uses its addresses."""
-    if namespace is not None:
-        namespace.close()
+async def _give_up(
+    engine: "Engine", live: Live, network: Preparation | None
+) -> BaseException | None:
+    """The container's interfaces go with its namespace, then nobody uses its addresses.
+
+    What has kept the network from being made, if that is what it was.
+    """
+    refusal = None
+    if network is not None:
+        refusal = await network.settle()
+        network.close()
     await attachment.release(engine, live)
+    return refusal
 
 
 def _drop_parked(live: Live) -> None:

@@ -1,7 +1,8 @@
 """A container on its networks, from before its start until after its end.
 
-The order: addresses are taken and recorded, then the namespace is made and filled, then ports are
-published, then the container starts inside. Its end gives back what the record names.
+The order: addresses are taken and recorded, then the namespace is filled and ports are published
+while the container is set up inside, then its program starts. Its end gives back what the record
+names.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from boxship.engine.networks import (
 from boxship.engine.networks.gateways import gateways
 from boxship.engine.networks.naming import dns_names
 from boxship.engine.networks.network import ICC, PREFIX, UPPER_DRIVERS, Network
+from boxship.engine.networks.preparation import Preparation
 from boxship.engine.networks.record import Record
 from boxship.network.endpoint import Endpoint, Upper
 from boxship.network.fabric import Wiring
@@ -53,9 +55,10 @@ def check(engine: "Engine", container: Container) -> None:
             raise Forbidden("cannot create endpoint on configuration-only network")
 
 
-async def prepare(engine: "Engine", live: Live, shared: Mapping[str, str]) -> Namespace | None:
-    """The namespace for the container to start in; None when it gets one with loopback only,
-    or none of its own. *shared*: as :func:`joins.hold` has it. On an error nothing is left."""
+async def prepare(engine: "Engine", live: Live, shared: Mapping[str, str]) -> Preparation | None:
+    """The namespace for the container to start in, which is being filled; None when it gets one
+    with loopback only, or none of its own. *shared*: as :func:`joins.hold` has it. On an error
+    nothing is left."""
     container = live.container
     rows = wired(engine, container)
     if not rows:
@@ -64,28 +67,35 @@ async def prepare(engine: "Engine", live: Live, shared: Mapping[str, str]) -> Na
         if not await realization.realize(engine, network):
             return None
     live.network = Record()
-    made: Namespace | None = None
     try:
         for name, network in rows:
             take_address(engine, live, name, network)
         live.network.resolv_conf = resolving.resolv_conf_text(engine, live)
         record.write(engine, live.id, live.network)
         endpoints = [endpoint_for(live, name, network) for name, network in rows]
-        made = await engine.networks.fabric.wire(
-            Wiring(endpoints, gateways(engine, live)),
-            await userns.network_namespace(engine, container, shared),
-        )
+        wiring = Wiring(endpoints, gateways(engine, live))
+        given = await userns.network_namespace(engine, container, shared)
+        made = given or await engine.networks.fabric.namespace()
+    except BaseException as error:
+        await release(engine, live)
+        raise _named(error, container) from None
+    return Preparation(made, _fill(engine, live, made, wiring))
+
+
+async def _fill(engine: "Engine", live: Live, made: Namespace, wiring: Wiring) -> None:
+    try:
+        await engine.networks.fabric.wire(made, wiring)
         await publishing.publish(engine, live)
         await linked.sync(engine)
         await resolving.begin(engine, live, made)
-    except BaseException as error:
-        if made is not None:
-            made.close()
-        await release(engine, live)
-        if isinstance(error, OSError):
-            raise Internal(f"cannot attach {container.name} to its networks: {error}") from None
-        raise
-    return made
+    except OSError as error:
+        raise _named(error, live.container) from None
+
+
+def _named(error: BaseException, container: Container) -> BaseException:
+    if not isinstance(error, OSError):
+        return error
+    return Internal(f"cannot attach {container.name} to its networks: {error}")
 
 
 def take_address(engine: "Engine", live: Live, name: str, network: Network) -> None:

@@ -30,6 +30,7 @@ STEPS: dict[str, Callable[[Context, dict[str, Any]], None]] = {
     "open-volumes": volumes.open_all,
     "enter-namespaces": namespaces.enter,
     "loopback-up": network.loopback_up,
+    "await-network": network.await_filled,
     "open-sources": mounts.open_sources,
     "isolate-mounts": mounts.isolate,
     "enter-subpaths": volumes.enter_subpaths,

@@ -10,7 +10,8 @@ class Context:
     """*root_mount* is the detached root file system, *images* are others; *proc* a genuine procfs.
 
     *place* is where the root gets attached; *joined* are open namespaces by kind; *user_namespace*
-    is the one to enter, or -1; *report* is our end of the socket to the shim.
+    is the one to enter, or -1; *report* is our end of the socket to the shim; *gate* tells when
+    there is a network.
     """
 
     root_mount: int
@@ -27,3 +28,4 @@ class Context:
     joined: dict[str, int] = field(default_factory=dict)
     user_namespace: int = -1
     report: int = -1
+    gate: int = -1
