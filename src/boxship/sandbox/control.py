@@ -101,12 +101,18 @@ class Control:
             connection.close()
 
     def started(self, pid: int, at: int) -> None:
-        """Tell the daemon that has ordered the container. Encoding it costs memory: it is ready."""
-        text = b'{"event": "started", "pid": %d, "at": %d}' % (pid, at)
-        try:
+        """Tell the daemon that has ordered the container."""
+        with contextlib.suppress(OSError):
+            text = b'{"event": "started", "pid": %d, "at": %d}' % (pid, at)
             messages.send_encoded(self._connections[0], text)
-        except OSError:
-            pass
+
+    def announce(self, event: bytes) -> None:
+        """Tell every daemon of what each container comes to. Encoding it would cost memory."""
+        for connection in [*self._connections]:
+            try:
+                messages.send_encoded(connection, event)
+            except OSError:
+                self._drop(connection)
 
     def broadcast(self, event: dict[str, Any]) -> None:
         for connection in [*self._connections]:

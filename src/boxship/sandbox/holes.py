@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 # Pools of objects of one size (CPython, Objects/obmalloc.c), and the header of each.
 _POOL, _HEADER = 1 << 14, 48
 _SIZES = range(16, 513, 16)
+_HEAP_SIZES = (32768, 16384, 8192, 4096, 2048, 1536, 1024, 896, 768, 640, 544)
 # What a bytes object has besides its content.
 _AROUND = 33
 _IN_A_ROW = 4
@@ -17,7 +18,19 @@ _MOST = 20_000
 
 def fill() -> list[object]:
     """What fills them, to be kept for good."""
-    return [each for size in _SIZES for each in _fill(size)]
+    return [*_fill_heap(), *(each for size in _SIZES for each in _fill(size))]
+
+
+def _fill_heap() -> Iterator[object]:
+    """Larger objects, until they come from the heap's end: what is free before it is smaller."""
+    for size in _HEAP_SIZES:
+        end = 0
+        for _ in range(_MOST):
+            made = bytes(size)
+            yield made
+            if end and id(made) > end:
+                break
+            end = max(end, id(made))
 
 
 def _fill(size: int) -> Iterator[object]:

@@ -66,6 +66,13 @@ class Loop:
     def _timeout(self) -> float:
         return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else -1
 
+    def close(self) -> None:
+        """Hear of nothing any more. What is watched stays open."""
+        signal.set_wakeup_fd(-1)
+        self._epoll.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
     def run(self) -> None:
         while not self.stopped:
             self.turn()

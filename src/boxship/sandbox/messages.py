@@ -28,6 +28,8 @@ _INLINE_LIMIT = 32 * 1024
 _MAX_FDS = 250
 # Plain numbers: combining members of an enumeration runs a lot of Python.
 _NO_SIGNAL, _CLOSE_ON_EXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
+#: For what is to be done at once or not at all (BlockingIOError).
+AT_ONCE = int(socket.MSG_DONTWAIT)
 _ANCILLARY = socket.CMSG_SPACE(_MAX_FDS * 4)
 _TWO = socket.CMSG_SPACE(8)
 PROTOCOL = 1
@@ -70,9 +72,9 @@ def send_encoded(channel: socket.SocketType, text: bytes) -> None:
     channel.send(_INLINE + text, _NO_SIGNAL)
 
 
-def _sendmsg(channel: socket.SocketType, data: bytes, fds: Sequence[int]) -> None:
+def _sendmsg(channel: socket.SocketType, data: bytes, fds: Sequence[int], flags: int = 0) -> None:
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    channel.sendmsg([data], ancillary, _NO_SIGNAL)
+    channel.sendmsg([data], ancillary, _NO_SIGNAL | flags)
 
 
 @contextlib.contextmanager
@@ -149,17 +151,15 @@ def receive_packet(channel: socket.SocketType) -> Packet | None:
     return (data, list(fds)) if data else None
 
 
-def send_descriptors(channel: socket.SocketType, fds: tuple[int, int]) -> None:
-    """Send duplicates of *fds* and nothing else."""
-    _sendmsg(channel, b"\0", fds)
+def send_descriptors(channel: socket.SocketType, fds: Sequence[int], flags: int = 0) -> None:
+    """Send duplicates of at most two *fds* and nothing else."""
+    _sendmsg(channel, b"\0", fds, flags)
 
 
-def receive_descriptors(channel: socket.SocketType) -> tuple[int, int] | None:
+def receive_descriptors(channel: socket.SocketType, flags: int = 0) -> list[int] | None:
     """What :func:`send_descriptors` has sent, or None at the end; little is allocated for it."""
-    data, ancillary, _, _ = channel.recvmsg(1, _TWO, _CLOSE_ON_EXEC)
+    data, ancillary, _, _ = channel.recvmsg(1, _TWO, _CLOSE_ON_EXEC | flags)
     if not data:
         return None
     content = ancillary[0][2]
-    half = len(content) // 2
-    first, second = content[:half], content[half:]
-    return int.from_bytes(first, sys.byteorder), int.from_bytes(second, sys.byteorder)
+    return [int.from_bytes(content[at : at + 4], sys.byteorder) for at in range(0, len(content), 4)]

@@ -1,13 +1,6 @@
-"""A first process's way, gone through in the spawner before there is a container.
+"""A first process's way, gone through in the spawner: see :mod:`boxship.sandbox.rehearsal`."""
 
-CPython specialises code that has run some times, and remembers where it found attributes. What it
-learns here each first process has from its birth; what it learns there is lost with every one. So
-a container without a program is set up, in namespaces of its own, and left again.
-"""
-
-import contextlib
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from boxship.kernel import caps, cgroup, mount, process
@@ -16,11 +9,10 @@ from boxship.sandbox.root import Root
 from boxship.sandbox.steps import STEPS
 from boxship.sandbox.steps.mounts import new_filesystem
 
-_KINDS = {"mnt": process.CLONE_NEWNS, "uts": process.CLONE_NEWUTS, "ipc": process.CLONE_NEWIPC}
 _FILES = {"etc/passwd": b"root:x:0:0::/root:/bin/sh\n", "etc/group": b"root:x:0:\n", "run": b""}
 _STDIO = {"tty": False, "stdin": False}
 _EVERYTHING = (1 << 64) - 1
-NO_GROUP = {"version": 1, "mounts": {}, "controllers": [], "path": "/none"}
+_NO_GROUP = {"version": 1, "mounts": {}, "controllers": [], "path": "/none"}
 _CAPABILITIES = dict.fromkeys(("bounding", "effective", "permitted"), caps.DOCKER_DEFAULT)
 _PROCESS = {
     "user": {"username": "", "groups": []},
@@ -69,35 +61,10 @@ def _steps(file: str) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def rehearse(directory: str, rounds: int) -> None:
-    """*directory* is empty and stays so. :class:`OSError` where this process may not do it, which
-    then is where it was; descriptors are left open."""
-    for _ in range(rounds):
-        with _elsewhere():
-            stage = new_filesystem("tmpfs", [], 0)
-            mount.move_mount(stage, os.open(directory, os.O_PATH | os.O_DIRECTORY))
-            os.mkdir("root", dir_fd=stage)
-            _set_up(directory)
-
-
-@contextlib.contextmanager
-def _elsewhere() -> Iterator[None]:
-    """In namespaces that nobody else is in; at the end in those of before, root directory too."""
-    root, working = (os.open(path, os.O_PATH | os.O_DIRECTORY) for path in ("/", "."))
-    here = [(os.open(f"/proc/self/ns/{name}", os.O_RDONLY), kind) for name, kind in _KINDS.items()]
-    process.unshare(sum(_KINDS.values()))
-    try:
-        mount.mount(None, "/", None, mount.MS_REC | mount.MS_SLAVE)
-        yield
-    finally:
-        for fd, kind in here:
-            process.setns(fd, kind)
-        os.fchdir(root)
-        os.chroot(".")
-        os.fchdir(working)
-
-
-def _set_up(directory: str) -> None:
+def set_up(directory: str) -> None:
+    """A container without a program, of which nothing is left with the mount namespace that this
+    process must be alone in; descriptors are left open. *directory*: one to write to."""
+    os.mkdir(f"{directory}/root")
     _, theirs = process.packet_pair()
     plan = messages.decode_of_fork(messages.encode_for_fork(_plan(directory)))
     cgroup.from_spec(plan["resources"])
@@ -112,7 +79,7 @@ def _spec(directory: str) -> dict[str, Any]:
     log = {"driver": "json-file", "path": _log(directory), "max_size": -1, "max_files": 1}
     return {
         "run_dir": directory,
-        "cgroup": messages.encode_for_fork(NO_GROUP),
+        "cgroup": messages.encode_for_fork(_NO_GROUP),
         "log": log,
         "stdio": _STDIO,
     }

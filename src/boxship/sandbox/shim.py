@@ -1,12 +1,12 @@
 """The shim: parent of one container's first process, keeper of its streams, log and exit status.
 
 It needs no daemon once it runs: a daemon that comes later finds its socket in the run directory.
-One shim with its first process waits for a container to come, so that a start begins in the middle.
+One shim with its first process waits for a container to come, so that a start begins in the middle
+(:mod:`boxship.sandbox.waiting`).
 """
 
 import contextlib
 import gc
-import json
 import os
 import signal
 import socket
@@ -31,6 +31,8 @@ _NAME = "boxship-shim"
 _OOM_SCORE = -998
 # Seconds within which a program that closes its outputs is expected to end.
 _EXIT_FOLLOWS = 0.1
+# To encode in earnest costs memory that a shim then has to itself.
+_JSON = (b"false", b"true")
 
 
 class Child(NamedTuple):
@@ -81,8 +83,9 @@ class Shim:
         return self._execs
 
     def start(self, report: int, attached: list[int]) -> None:
-        """Await the program's start; raises nothing, but reports and ends.
+        """Await the program's start and serve it; raises nothing, but reports and ends.
 
+        Returns when the container has ended and has left nothing but what was opened for it.
         *report* comes from the first process, which has its order; *attached* are clients. We own
         them.
         """
@@ -183,8 +186,9 @@ class Shim:
         """Record the status durably before anybody is told."""
         finished = time.time_ns()
         oom = self.wind_up()
-        self._record({"code": code, "oom": oom, "at": finished})
-        self.control.broadcast({"event": "exit", "code": code, "oom": oom, "at": finished})
+        status = b'"code": %d, "oom": %s, "at": %d}' % (code, _JSON[oom], finished)
+        self._record(b"{" + status)
+        self.control.announce(b'{"event": "exit", ' + status)
         self._announced = True
         self.clear()
         self.streams.release()
@@ -212,7 +216,7 @@ class Shim:
         a sync, and the exit would have come to us after that.
         """
         if self.group.destroy():
-            self.control.broadcast({"event": "emptied"})
+            self.control.announce(b'{"event": "emptied"}')
         os.close(self._root)
         self.control.close()
 
@@ -221,10 +225,10 @@ class Shim:
         that it no longer runs for one who asks next. If it lives on, they go soon all the same."""
         self.loop.after(_EXIT_FOLLOWS, self.streams.release)
 
-    def _record(self, status: dict[str, Any]) -> None:
+    def _record(self, status: bytes) -> None:
         path = os.path.join(self.spec["run_dir"], "exit.json")
         fd = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.write(fd, json.dumps(status).encode())
+        os.write(fd, status)
         os.close(fd)
         os.rename(path + ".new", path)
 
@@ -235,7 +239,9 @@ class Shim:
         if self.streams.busy or (self._execs is not None and self._execs.busy):
             self.loop.after(0.05, self._maybe_end)
             return
-        os._exit(0)
+        if self._execs is not None or self.streams.had_clients or self._stdio.tty:
+            os._exit(0)
+        self.loop.stopped = True
 
     def signal(self, number: int) -> None:
         signal.pidfd_send_signal(self.pidfd, number)
@@ -252,24 +258,8 @@ class Shim:
 
 
 def can_wait_for(spec: dict[str, Any]) -> bool:
-    """Whether a shim that :func:`wait` has prepared fits the container."""
+    """Whether a shim that waits fits the container."""
     return spec["pid_namespace"] == "new" and not spec.get("user_namespace")
-
-
-def wait(channel: int, orders: int) -> None:
-    """Entry after the template's fork, before there is a container to start: *channel* brings the
-    packet of one with our descriptors, as :func:`setup.files_in` tells them apart, or ends; and
-    *orders* brings it to the first process."""
-    loop = _prepare("boxship-ready")
-    pid, report = setup.fork("new", orders)
-    source = socket.SocketType(fileno=channel)
-    received = messages.receive(source)
-    if received is None:
-        os._exit(0)
-    source.close()
-    process.set_name(_NAME)
-    message, fds = received
-    _serve(message["shim"], fds, Child(pid, report, loop))
 
 
 def main(
@@ -279,7 +269,9 @@ def main(
     perhaps ``images``. *fds*: the daemon's socket, the first process's as :func:`setup.files_in`
     has them, clients. *roots*, *stacks*: see :func:`setup.fork`."""
     prepare_all()
-    loop = _prepare(_NAME)
+    process.set_name(_NAME)
+    make_parent()
+    loop = watch()
     spec = message["shim"]
     user = spec.get("user_namespace")
     pid_namespace = "" if user else spec["pid_namespace"]
@@ -298,7 +290,8 @@ def main(
     orders.close()
     for fd in (*roots, *files, *messages.holding(packet)):
         os.close(fd)
-    _serve(spec, own, Child(pid, report, loop))
+    serve(spec, own, Child(pid, report, loop))
+    os._exit(0)
 
 
 def prepare_all() -> None:
@@ -310,19 +303,25 @@ def prepare_all() -> None:
         pass
 
 
-def _prepare(name: str) -> Loop:
-    """What a shim is before it has a child, of whose end the loop will hear."""
-    process.set_name(name)
+def make_parent() -> None:
+    """Be what a shim is in all its life."""
     # Attached clients and exec sessions leave cycles; what the spawner had is frozen and untouched.
     gc.enable()
     process.set_child_subreaper()
     os.setsid()
+
+
+def watch() -> Loop:
+    """What will hear of the end of a child."""
     loop = Loop()
     loop.watch_children()
     return loop
 
 
-def _serve(spec: dict[str, Any], fds: list[int], child: Child) -> None:
+def serve(spec: dict[str, Any], fds: list[int], child: Child) -> None:
+    """*child* has the order *spec* too. *fds*: the daemon's socket and clients. As
+    :meth:`Shim.start`."""
+    process.set_name(_NAME)
     daemon, *attached = fds
     shim = Shim(spec, socket.SocketType(fileno=daemon), child.pid, child.loop)
     shim.start(child.report, attached)

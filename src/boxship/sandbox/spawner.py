@@ -111,9 +111,10 @@ class Spawner:
     def _get_ready(self) -> None:
         """A shim waits."""
         if not self._ready.has_template:
-            channel = self._ready.found()
-            self._fork([channel], template.main, channel)
-            os.close(channel)
+            ends = self._ready.found()
+            self._fork([*ends], template.main, *ends)
+            for fd in ends:
+                os.close(fd)
         self._ready.prepare()
 
     def _fork_with_layers(self, keep: list[int], main: Any, *arguments: Any) -> None:
@@ -135,7 +136,6 @@ def main(argv: list[str]) -> None:
     empty = argv[2]
     if not seal.is_sealed():
         seal.reexec(empty)
-    process.set_name("boxship-spawner")
     # Inherited by all forked code: no process of a container may look into it.
     process.set_dumpable(False)
     forget_inherited_signals()
@@ -143,8 +143,9 @@ def main(argv: list[str]) -> None:
     # Text codecs that would otherwise be imported on their first use, after a fork.
     "x".encode("idna"), b"x".decode("latin-1"), "x".encode("ascii")
     rehearse(sys.modules[__name__], empty)
-    # After the rehearsal, which sets them as a shim does. SIG_IGN makes the kernel reap shims and
-    # workers; nobody here waits for them.
+    # After the rehearsal, which sets all this as a shim does. SIG_IGN makes the kernel reap shims
+    # and workers; nobody here waits for them.
+    process.set_name("boxship-spawner")
     signal.set_wakeup_fd(-1)
     for ignored in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE):
         signal.signal(ignored, signal.SIG_IGN)

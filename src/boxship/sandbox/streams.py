@@ -125,6 +125,7 @@ class Streams:
         self._log = log
         self._stdin_once = stdin_once
         self._clients: list[Client] = []
+        self.had_clients = False
         self._open = dict(stdio.outputs)
         self._input = stdio.input
         self._input_queue: deque[memoryview] = deque()
@@ -149,6 +150,7 @@ class Streams:
 
         Output waits until the log is sent, so that nothing is missing or doubled in between.
         """
+        self.had_clients = True
         client = Client(self._loop, fd, spec | {"tty": self._stdio.tty})
         client.on_input = lambda data: self._take_input(client, data)
         client.on_gone = lambda detached: self._lost(client, detached)
