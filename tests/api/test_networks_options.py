@@ -124,6 +124,16 @@ def test_options_of_an_endpoint(api: Api, make: Any) -> None:
         assert api("POST", f"{V}/networks/bridge/connect", body).status == 400
 
 
+def test_parameters_of_a_container_may_be_those_of_its_interfaces(api: Api, make: Any) -> None:
+    make("net", "10.67.0.0/24")
+    key = "net.ipv4.conf.eth0.log_martians"
+    host = {"NetworkMode": "net", "Sysctls": {key: "1"}}
+    body = {"Image": "busybox", "Cmd": ["sleep", "1000"], "HostConfig": host}
+    assert api("POST", f"{V}/containers/create", body, name="box").status == 201
+    assert api("POST", "/containers/box/start").status == 204
+    assert _exec(api, "box", "cat /proc/sys/" + key.replace(".", "/")) == "1"
+
+
 def test_a_network_of_ipv6_alone(api: Api, make: Any) -> None:
     assert make("six", "fd67::/64", EnableIPv4=False, EnableIPv6=True).status == 201
     shown = api("GET", f"{V}/networks/six").json

@@ -13,7 +13,8 @@ _HEAP_SIZES = (32768, 16384, 8192, 4096, 2048, 1536, 1024, 896, 768, 640, 544)
 # What a bytes object has besides its content.
 _AROUND = 33
 _IN_A_ROW = 4
-_MOST = 20_000
+# Bytes of one size: an allocator of another kind never looks filled.
+_MOST = 1 << 18
 
 
 def fill() -> list[object]:
@@ -25,7 +26,7 @@ def _fill_heap() -> Iterator[object]:
     """Larger objects, until they come from the heap's end: what is free before it is smaller."""
     for size in _HEAP_SIZES:
         end = 0
-        for _ in range(_MOST):
+        for _ in range(_MOST // size):
             made = bytes(size)
             yield made
             if end and id(made) > end:
@@ -37,7 +38,7 @@ def _fill(size: int) -> Iterator[object]:
     """Objects of *size* bytes, until some lie side by side from a pool's beginning."""
     make = _maker(size)
     last = row = 0
-    for _ in range(_MOST):
+    for _ in range(_MOST // size):
         made = make()
         yield made
         place = id(made)

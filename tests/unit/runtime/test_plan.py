@@ -19,6 +19,7 @@ def plan(
     host: HostConfig | None = None,
     cgroup: dict[str, Any] = V2,
     mounts: list[UserMount] | None = None,
+    gated: bool = False,
     **config: Any,
 ) -> Any:
     given = Facts(
@@ -30,7 +31,8 @@ def plan(
         mounts=mounts or [],
     )
     host = host or HostConfig(masked_paths=["/proc/kcore"], readonly_paths=["/proc/sys"])
-    return make_plan(build.build(ContainerConfig(**config), host, ["true"], given), cgroup)
+    spec = build.build(ContainerConfig(**config), host, ["true"], given)
+    return make_plan(spec, cgroup, gated=gated)
 
 
 def names(made: Any) -> list[str]:
@@ -69,6 +71,23 @@ def test_every_step_is_known_and_the_order_holds(made: Any) -> None:
     for step in ("make-devices", "make-console", "make-directory", "set-sysctls"):
         assert step not in found or last_mount < found.index(step) < found.index("protect-paths")
     assert found[found.index("pivot-root") + 1 :] in ([], ["seal-root"])
+
+
+@pytest.mark.parametrize(
+    ("sysctls", "after"),
+    [
+        ({}, "seal-root"),
+        ({"kernel.msgmax": "9000"}, "seal-root"),
+        ({"net.ipv4.ip_unprivileged_port_start": "80"}, "seal-root"),
+        ({"net.ipv4.conf.all.forwarding": "1"}, "make-directory"),
+    ],
+)
+def test_a_network_is_waited_for_as_late_as_may_be(sysctls: dict[str, str], after: str) -> None:
+    host = HostConfig(sysctls=sysctls, readonly_rootfs=True)
+    found = names(plan(host, gated=True))
+    assert found.count("await-network") == 1
+    assert found[found.index("await-network") - 1] == after
+    assert "await-network" not in names(plan(host))
 
 
 def test_what_a_plan_has_only_sometimes() -> None:
