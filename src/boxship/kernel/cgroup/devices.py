@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from boxship.base.errors import InvalidParameter
 
@@ -13,8 +13,7 @@ _KINDS = {"a": ("b", "c"), "": ("b", "c"), "b": ("b",), "c": ("c",), "u": ("c",)
 Device = tuple[str, int | None, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRule:
+class DeviceRule(NamedTuple):
     """*kind*: a, b or c; *access*: of r (read), w (write), m (mknod)."""
 
     allow: bool

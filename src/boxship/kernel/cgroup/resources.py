@@ -1,15 +1,14 @@
 """Limits of a container: the fields of OCI ``linux.resources``, checked once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from boxship.base.errors import InvalidParameter
 from boxship.kernel.cgroup.devices import DeviceRule
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(NamedTuple):
     """Bytes; -1 is unlimited, None leaves as it is. *swap* is memory plus swap."""
 
     limit: int | None = None
@@ -20,8 +19,7 @@ class Memory:
     disable_oom_killer: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cpu:
+class Cpu(NamedTuple):
     """Times in microseconds; *cpus* and *mems* are lists such as ``0-3,5``; -1 is no quota."""
 
     shares: int | None = None
@@ -35,8 +33,7 @@ class Cpu:
     idle: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceValue:
+class DeviceValue(NamedTuple):
     """A weight, or a rate per second (bytes or operations; 0 is unlimited), for one disk."""
 
     major: int
@@ -44,8 +41,7 @@ class DeviceValue:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class BlockIO:
+class BlockIO(NamedTuple):
     weight: int | None = None
     weight_device: tuple[DeviceValue, ...] = ()
     read_bps: tuple[DeviceValue, ...] = ()
@@ -54,8 +50,7 @@ class BlockIO:
     write_iops: tuple[DeviceValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(NamedTuple):
     """What :meth:`Cgroup.apply` sets; anything None or empty stays untouched.
 
     *devices* None leaves device access alone; a list replaces it. *unified* are cgroup v2 files
@@ -68,7 +63,7 @@ class Resources:
     pids: int | None = None
     devices: tuple[DeviceRule, ...] | None = None
     hugepages: tuple[tuple[str, int], ...] = ()
-    unified: Mapping[str, str] = field(default_factory=dict)
+    unified: Mapping[str, str] = MappingProxyType({})
 
 
 def from_spec(spec: Mapping[str, Any]) -> Resources:
