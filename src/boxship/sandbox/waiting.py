@@ -27,11 +27,20 @@ def serve(ends: list[int], offers: int) -> None:
     _wait(*ends)
     for _ in range(_LIVES - 1):
         forget(channel)
-        asked = offer(channel)
-        again = messages.receive_descriptors(asked) if asked is not None else None
+        again = _ask(channel)
         if again is None:
             return
         _wait(*again)
+
+
+def _ask(channel: socket.SocketType) -> list[int] | None:
+    asked = offer(channel)
+    if asked is None:
+        return None
+    try:
+        return messages.receive_descriptors(asked)
+    finally:
+        asked.close()
 
 
 def _wait(channel: int, orders: int) -> None:
