@@ -19,6 +19,10 @@ def _wake(number: int, frame: object) -> None:
     """The wake-up descriptor does the work; Python writes to it where there is a handler."""
 
 
+def _nothing() -> None:
+    """For a loop that serves nobody."""
+
+
 class Loop:
     """Callbacks get the epoll event mask."""
 
@@ -28,7 +32,7 @@ class Loop:
         self._masks: dict[int, int] = {}
         self._timers: list[tuple[float, Callable[[], None]]] = []
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self.on_child: Callable[[], None] = lambda: None
+        self.on_child: Callable[[], None] = _nothing
         self.stopped = False
 
     def watch_children(self) -> None:
@@ -68,6 +72,9 @@ class Loop:
 
     def close(self) -> None:
         """Hear of nothing any more. What is watched stays open."""
+        self._callbacks.clear()
+        self._timers.clear()
+        self.on_child = _nothing
         signal.set_wakeup_fd(-1)
         self._epoll.close()
         os.close(self._wake_read)

@@ -243,6 +243,12 @@ class Shim:
             os._exit(0)
         self.loop.stopped = True
 
+    def dissolve(self) -> None:
+        """Have the parts refer to one another no more. They would stay until a collection, which
+        writes to more memory than it frees."""
+        for part in (self.control, self.streams, self):
+            vars(part).clear()
+
     def signal(self, number: int) -> None:
         signal.pidfd_send_signal(self.pidfd, number)
 
@@ -325,3 +331,4 @@ def serve(spec: dict[str, Any], fds: list[int], child: Child) -> None:
     daemon, *attached = fds
     shim = Shim(spec, socket.SocketType(fileno=daemon), child.pid, child.loop)
     shim.start(child.report, attached)
+    shim.dissolve()

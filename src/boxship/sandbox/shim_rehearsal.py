@@ -71,6 +71,7 @@ def _tell(report: int) -> None:
 def _be_asked() -> None:
     """Offer to wait again, as the spawner hears it."""
     offers, spawner = (socket.SocketType(fileno=end) for end in process.packet_pair())
+    waiting.leave_pid_namespace()
     asked = waiting.offer(offers)
     found = messages.receive_descriptors(spawner, messages.AT_ONCE)
     assert asked is not None and found is not None

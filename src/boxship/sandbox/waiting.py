@@ -5,7 +5,6 @@ leaves in a process is what was opened for it, and that is closed whoever forgot
 or executed more than one program ends instead.
 """
 
-import gc
 import os
 import socket
 
@@ -14,8 +13,8 @@ from boxship.sandbox import messages, setup, shim
 from boxship.sandbox.steps.namespaces import join
 
 _NAME = "boxship-ready"
-# Whatever grows in a process, does so no longer than this many containers.
-_LIVES = 200
+# Whatever may grow in a process, does so no longer than this many containers.
+_LIVES = 100
 
 
 def serve(ends: list[int], offers: int) -> None:
@@ -64,13 +63,17 @@ def serve_one(channel: int, child: shim.Child) -> None:
 
 
 def forget(channel: socket.SocketType) -> None:
-    """Have nothing of the container any more, nor anything else but *channel*."""
+    """Have nothing of the container any more, nor anything else but *channel*.
+
+    No object may be left that owns a descriptor: it would close that of the next container.
+    """
     process.set_name(_NAME)
-    # What owns a descriptor closes it now, not when somebody else has its number. The oldest are
-    # of before: a full collection would also free what the interpreter keeps for later.
-    gc.collect(1)
     process.close_other_fds({0, 1, 2, channel.fileno()})
-    # Children would be born in the namespace that has ended.
+    leave_pid_namespace()
+
+
+def leave_pid_namespace() -> None:
+    """Otherwise children would be born in the one that has ended."""
     join("/proc/self/ns/pid", process.CLONE_NEWPID)
 
 
