@@ -9,9 +9,10 @@ from boxship.kernel import process
 
 #: signal(2) past the enumerations of Python's wrapper, which would cost each shim 100 KB; numbers.
 set_handler: Callable[[int, object], object] = vars(signal)["_signal"].signal
-_SIGCHLD, _DEFAULT = int(signal.SIGCHLD), int(signal.SIG_DFL)
+_set_mask: Callable[[int, tuple[()]], object] = vars(signal)["_signal"].pthread_sigmask
+_SIGCHLD, _DEFAULT, _SET = int(signal.SIGCHLD), int(signal.SIG_DFL), int(signal.SIG_SETMASK)
 # What the spawner, a shim or Python itself handles or ignores.
-_CHANGED = (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
+_CHANGED = (_SIGCHLD, int(signal.SIGINT), int(signal.SIGPIPE), int(signal.SIGXFSZ))
 _FIXED = (signal.SIGKILL, signal.SIGSTOP)
 
 
@@ -51,8 +52,8 @@ def reset_signals() -> None:
     """Default dispositions and an empty mask, as a program that is executed expects."""
     signal.set_wakeup_fd(-1)
     for number in _CHANGED:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        set_handler(number, _DEFAULT)
+    _set_mask(_SET, ())
 
 
 def silence_stdio() -> None:

@@ -24,8 +24,10 @@ _TYPES = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_I
 def make(context: Context, step: dict[str, Any]) -> None:
     """*step*: ``devices``, as linux.devices of the OCI runtime-spec (section Devices)."""
     dev = context.root.directory("/dev")
+    mask = os.umask(0)
     for device in step["devices"]:
         _make_node(context.root, device)
+    os.umask(mask)
     for name, target in LINKS.items():
         with contextlib.suppress(FileExistsError):
             os.symlink(target, name, dir_fd=dev)
@@ -62,15 +64,20 @@ def _make_node(root: Root, device: dict[str, Any]) -> None:
     directory, name = os.path.split(device["path"])
     parent = root.directory(directory)
     mode = device.get("fileMode")
+    permissions = 0o666 if mode is None else mode & 0o7777
+    kind = _TYPES[device["type"]] | permissions
     number = os.makedev(device.get("major", 0), device.get("minor", 0))
     try:
-        with contextlib.suppress(FileNotFoundError):
+        try:
+            os.mknod(name, kind, number, dir_fd=parent)
+        except FileExistsError:
             os.unlink(name, dir_fd=parent)
-        permissions = 0o666 if mode is None else mode & 0o7777
-        os.mknod(name, _TYPES[device["type"]] | permissions, number, dir_fd=parent)
+            os.mknod(name, kind, number, dir_fd=parent)
         fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
-        os.chown(f"/proc/self/fd/{fd}", device.get("uid", 0) or 0, device.get("gid", 0) or 0)
-        os.chmod(f"/proc/self/fd/{fd}", permissions)
+        made, wanted = os.fstat(fd), (device.get("uid", 0) or 0, device.get("gid", 0) or 0)
+        if (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) != (*wanted, permissions):
+            os.chown(f"/proc/self/fd/{fd}", *wanted)
+            os.chmod(f"/proc/self/fd/{fd}", permissions)
         os.close(fd)
     finally:
         os.close(parent)
