@@ -11,7 +11,7 @@ docker logs -n 100 box 2>/dev/null | wc -l
 docker logs --tail -1 box 2>/dev/null | wc -l
 docker logs --tail nonsense box 2>/dev/null | wc -l
 docker logs -t --tail 1 box 2>/dev/null
-docker logs --details box | head -2
+docker logs --details box | sed -n 1,2p
 docker logs --since 1h box 2>/dev/null | wc -l
 docker logs --since 2020-01-01 --until 2020-01-02 box
 docker logs --until 1h box
