@@ -24,6 +24,7 @@ from boxship.daemon.subordinate_ids import remapped_users
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
+from boxship.kernel.libc import share_heap
 from boxship.wire.listen import listen
 from boxship.wire.server import Server
 from boxship.wire.tls import TlsFiles
@@ -159,6 +160,7 @@ def main(argv: list[str]) -> int:
             print("boxship daemon: it needs to be started with root privileges", file=sys.stderr)
             return 1
         leave_surroundings(settings.ready_fd)
+        share_heap()
         Path(settings.exec_root).mkdir(parents=True, exist_ok=True, mode=0o711)
         with sole_owner(Path(settings.data_root)), _pidfile(settings.pidfile):
             asyncio.run(_serve(settings))
