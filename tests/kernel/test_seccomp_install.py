@@ -10,8 +10,8 @@ import pytest
 
 from boxship.kernel import caps, libc, mount, process, seccomp
 from boxship.kernel.seccomp import actions, numbers
-from boxship.kernel.seccomp.install import FLAG_LOG, FLAG_TSYNC
 from boxship.kernel.seccomp.profile import Condition, Filter, Rule
+from boxship.kernel.seccomp_install import FLAG_LOG, FLAG_TSYNC
 from support.forked import errno_of, in_child
 from support.requirements import require_root
 

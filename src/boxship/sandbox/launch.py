@@ -9,7 +9,7 @@ import termios
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from boxship.kernel import apparmor, caps, process, rlimits, seccomp
+from boxship.kernel import apparmor, caps, process, rlimits, seccomp_install
 from boxship.kernel.openat2 import NO_MAGICLINKS, openat2
 from boxship.sandbox import passwd
 from boxship.sandbox.failure import StageError
@@ -118,14 +118,14 @@ def confine(spec: dict[str, Any], user: passwd.User, filter_program: bytes | Non
     if filter_program and not no_new_privs:
         _, held, inheritable = caps.get()
         caps.put(held, held, inheritable)
-        seccomp.install(*seccomp.unpack(filter_program))
+        seccomp_install.install(*seccomp_install.unpack(filter_program))
     permitted = _permitted(spec, user)
     inherited, ambient = sets.get("inheritable", ()), sets.get("ambient", ())
     caps.apply(sets["bounding"], permitted, permitted, inherited, ambient)
     if no_new_privs:
         process.set_no_new_privs()
     if filter_program and no_new_privs:
-        seccomp.install(*seccomp.unpack(filter_program))
+        seccomp_install.install(*seccomp_install.unpack(filter_program))
 
 
 def _not_found(name: str, reason: str, code: int) -> StageError:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from boxship.base.errors import InvalidParameter
 from boxship.kernel import seccomp as kernel
-from boxship.kernel.seccomp.install import FLAG_LOG, FLAG_SPEC_ALLOW, FLAG_TSYNC
+from boxship.kernel.seccomp_install import FLAG_LOG, FLAG_SPEC_ALLOW, FLAG_TSYNC
 from boxship.runtime import seccomp
 
 

@@ -7,8 +7,8 @@ OCI's ``linux.seccomp`` says; ``compile()`` the program's bytes (a pure function
 
 from boxship.kernel.seccomp.compiler import compile
 from boxship.kernel.seccomp.default import docker_default
-from boxship.kernel.seccomp.install import flag_bits, install, pack, unpack
 from boxship.kernel.seccomp.profile import Filter, Profile, from_spec, parse, to_spec
+from boxship.kernel.seccomp_install import flag_bits, install, pack, unpack
 
 __all__ = [
     "Filter",
