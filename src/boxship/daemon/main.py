@@ -24,7 +24,7 @@ from boxship.daemon.subordinate_ids import remapped_users
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
-from boxship.kernel.libc import share_heap
+from boxship.kernel.libc import give_back_memory, share_heap
 from boxship.wire.listen import listen
 from boxship.wire.server import Server
 from boxship.wire.tls import TlsFiles
@@ -140,6 +140,7 @@ async def _serve(settings: Settings) -> None:
             server.listen(sock, tls)
         gc.collect()
         gc.freeze()
+        give_back_memory()
         _tell_ready(settings)
         _log.info("listening on %s", ", ".join(settings.hosts))
         await stop.wait()

@@ -19,7 +19,7 @@ _LEGACY = {
     "aarch64": {"pivot_root": 41, "seccomp": 277, "execveat": 281, "bpf": 280, "keyctl": 219},
 }
 _ENCODING = sys.getfilesystemencoding()
-_M_ARENA_MAX = -8
+_GLIBC, _M_ARENA_MAX = hasattr(_libc, "malloc_trim"), -8
 MACHINE = platform.machine()
 NUMBERS = _LEGACY.get(MACHINE, _LEGACY["x86_64"])
 
@@ -54,10 +54,14 @@ def encode(text: str | bytes) -> bytes:
 def share_heap() -> None:
     """mallopt(3): threads that are made from now on allocate from the heap of the first. Each would
     have one of its own, of a megabyte, for which Python's lock leaves no use."""
-    # glibc alone has heaps of threads.
-    set_option = getattr(_libc, "mallopt", None)
-    if set_option is not None:
-        set_option(_M_ARENA_MAX, 1)
+    if _GLIBC:
+        _libc.mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back_memory() -> None:
+    """malloc_trim(3): what was freed is the system's again."""
+    if _GLIBC:
+        _libc.malloc_trim(0)
 
 
 def call(name: str, *args: Any, path: str | bytes | None = None) -> int:

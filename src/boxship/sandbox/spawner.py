@@ -14,6 +14,7 @@ import traceback
 from typing import Any
 
 from boxship.kernel import process
+from boxship.kernel.libc import give_back_memory
 from boxship.sandbox import holes, messages, seal, setup, shim, template, worker
 from boxship.sandbox.dns import process as dns
 from boxship.sandbox.forked import become_child, cut_imports, forget_inherited_signals
@@ -151,6 +152,7 @@ def main(argv: list[str]) -> None:
         signal.signal(ignored, signal.SIG_IGN)
     cut_imports()
     gc.collect()
+    give_back_memory()
     _filling = holes.fill()
     gc.freeze()
     gc.disable()
