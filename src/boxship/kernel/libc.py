@@ -13,7 +13,7 @@ _libc.syscall.restype = ctypes.c_long
 
 # Numbers above 400 are shared by all architectures (Linux syscall tables, 5.1 and later).
 OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT = 428, 429, 430, 431, 432
-CLOSE_RANGE, OPENAT2, MOUNT_SETATTR = 436, 437, 442
+CLOSE_RANGE, OPENAT2, PROCESS_MADVISE, MOUNT_SETATTR = 436, 437, 440, 442
 _LEGACY = {
     "x86_64": {"pivot_root": 155, "seccomp": 317, "execveat": 322, "bpf": 321, "keyctl": 250},
     "aarch64": {"pivot_root": 41, "seccomp": 277, "execveat": 281, "bpf": 280, "keyctl": 219},

@@ -13,7 +13,7 @@ MNT_DETACH = 2
 AT_EMPTY_PATH, AT_RECURSIVE = 0x1000, 0x8000
 OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, 0o2000000
 # MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH.
-_BOTH_OPEN = 0x04 | 0x40
+_SOURCE_OPEN, _BOTH_OPEN = 0x04, 0x04 | 0x40
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 MOUNT_ATTR_IDMAP = 0x100000
 _SET_FLAG, _SET_STRING, _SET_FD, _CMD_CREATE = 0, 1, 5, 6
@@ -107,6 +107,12 @@ def move_mount(mount_fd: int, target_fd: int) -> None:
     """Attach the detached mount *mount_fd* on the very object that *target_fd* has open."""
     if _move_mount(mount_fd, b"", target_fd, b"", _BOTH_OPEN):
         raise libc.fail()
+
+
+def move_mount_into(mount_fd: int, directory: int, name: str) -> None:
+    """Attach the detached mount *mount_fd* on *name*, right in the open *directory*."""
+    if _move_mount(mount_fd, b"", directory, libc.encode(name), _SOURCE_OPEN):
+        raise libc.fail(name)
 
 
 def set_attributes(

@@ -23,22 +23,20 @@ def mount_hierarchies(context: Context, step: dict[str, Any]) -> None:
     attributes = _ATTRIBUTES | (mount.MOUNT_ATTR_RDONLY if step["read_only"] else 0)
     target = context.root.directory("/sys/fs/cgroup")
     if step["version"] == 2:
-        _attach(new_filesystem("cgroup2", [], attributes), target)
+        hierarchy = new_filesystem("cgroup2", [], attributes)
+        _attach(hierarchy, target)
+        os.close(hierarchy)
         return
     base = new_filesystem("tmpfs", [["mode", "755"]], _ATTRIBUTES)
-    _attach(base, target, keep=True)
+    _attach(base, target)
     for name, source in step["hierarchies"].items():
         os.mkdir(name, 0o755, dir_fd=base)
-        mount.set_attributes(context.sources[source], attributes)
-        place = os.open(name, os.O_PATH | os.O_DIRECTORY, dir_fd=base)
-        _attach(context.sources[source], place)
-    if step["read_only"]:
-        mount.set_attributes(base, mount.MOUNT_ATTR_RDONLY)
+        mount.move_mount_into(context.sources[source], base, name)
+        os.close(context.sources[source])
+    mount.set_attributes(base, attributes, recursive=True)
     os.close(base)
 
 
-def _attach(source: int, target: int, keep: bool = False) -> None:
+def _attach(source: int, target: int) -> None:
     mount.move_mount(source, target)
     os.close(target)
-    if not keep:
-        os.close(source)
