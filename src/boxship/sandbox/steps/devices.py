@@ -26,7 +26,11 @@ def make(context: Context, step: dict[str, Any]) -> None:
     dev = context.root.directory("/dev")
     mask = os.umask(0)
     for device in step["devices"]:
-        _make_node(context.root, device)
+        directory, name = os.path.split(device["path"])
+        if directory == "/dev":
+            _make_in(dev, name, device)
+        else:
+            _make_node(context.root, device)
     os.umask(mask)
     for name, target in LINKS.items():
         with contextlib.suppress(FileExistsError):
@@ -63,21 +67,26 @@ def _own_dev(context: Context, step: dict[str, Any]) -> Root:
 def _make_node(root: Root, device: dict[str, Any]) -> None:
     directory, name = os.path.split(device["path"])
     parent = root.directory(directory)
+    try:
+        _make_in(parent, name, device)
+    finally:
+        os.close(parent)
+
+
+def _make_in(parent: int, name: str, device: dict[str, Any]) -> None:
+    """In the open directory *parent*, in the place of what is there."""
     mode = device.get("fileMode")
     permissions = 0o666 if mode is None else mode & 0o7777
     kind = _TYPES[device["type"]] | permissions
     number = os.makedev(device.get("major", 0), device.get("minor", 0))
     try:
-        try:
-            os.mknod(name, kind, number, dir_fd=parent)
-        except FileExistsError:
-            os.unlink(name, dir_fd=parent)
-            os.mknod(name, kind, number, dir_fd=parent)
-        fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
-        made, wanted = os.fstat(fd), (device.get("uid", 0) or 0, device.get("gid", 0) or 0)
-        if (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) != (*wanted, permissions):
-            os.chown(f"/proc/self/fd/{fd}", *wanted)
-            os.chmod(f"/proc/self/fd/{fd}", permissions)
-        os.close(fd)
-    finally:
-        os.close(parent)
+        os.mknod(name, kind, number, dir_fd=parent)
+    except FileExistsError:
+        os.unlink(name, dir_fd=parent)
+        os.mknod(name, kind, number, dir_fd=parent)
+    fd = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=parent)
+    made, wanted = os.fstat(fd), (device.get("uid", 0) or 0, device.get("gid", 0) or 0)
+    if (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode)) != (*wanted, permissions):
+        os.chown(f"/proc/self/fd/{fd}", *wanted)
+        os.chmod(f"/proc/self/fd/{fd}", permissions)
+    os.close(fd)
