@@ -1,5 +1,6 @@
 """Pages that a process gets before it needs them."""
 
+import mmap
 import os
 import resource
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def in_child(work: Callable[[], int]) -> int:
         return int(result.read())
 
 
-def touch(memory: bytearray) -> int:
+def touch(memory: bytearray | mmap.mmap) -> int:
     """Write to each page; how many had to be copied for that."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for offset in range(0, len(memory), _PAGE):
@@ -78,3 +79,31 @@ def test_without_a_lesson_nothing_is_done(memory: bytearray) -> None:
         return touch(memory)
 
     assert in_child(untaught) >= _PAGES
+
+
+def test_what_is_mapped_no_more_keeps_nothing_else_from_being_had() -> None:
+    lesson = Lesson()
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    # The kernel gives addresses downward: what goes lies between two that stay.
+    memory = mmap.mmap(-1, _PAGES * _PAGE, flags=flags)
+    memory.write(b"x" * len(memory))
+    _apart = mmap.mmap(-1, _PAGE, flags=flags, prot=mmap.PROT_READ)
+    gone = mmap.mmap(-1, 4 * _PAGE, flags=flags)
+    _also_apart = mmap.mmap(-1, _PAGE, flags=flags, prot=mmap.PROT_READ)
+    first = mmap.mmap(-1, 4 * _PAGE, flags=flags)
+
+    def both() -> int:
+        learner = lesson.begin()
+        gone.write(b"y" * len(gone))
+        first.write(b"y" * len(first))
+        touched = touch(memory)
+        learner.finish()
+        return touched
+
+    def later() -> int:
+        gone.close()
+        lesson.apply()
+        return touch(memory)
+
+    in_child(both)
+    assert in_child(later) < _PAGES / 10

@@ -18,7 +18,8 @@ from boxship.sandbox import messages
 
 _PAGE = mmap.PAGESIZE
 _SIZE = 1 << 16
-_COUNT = struct.Struct("=Q")
+# Runs, and the bytes that they have.
+_HEAD = struct.Struct("=QQ")
 _RUN = struct.Struct("=QQ")
 _ENTRY = struct.Struct("=Q")
 # proc_pid_pagemap(5): in memory, a page of a file or shared, mapped by nobody else.
@@ -43,11 +44,11 @@ class Lesson:
 
     def begin(self) -> "Learner":
         """To be called while /proc is the host's."""
-        return Learner(self, wanted=not self._count())
+        return Learner(self, wanted=not self._head()[0])
 
-    def _count(self) -> int:
-        count: int = _COUNT.unpack_from(self._shared)[0]
-        return count
+    def _head(self) -> tuple[int, int]:
+        count, size = _HEAD.unpack_from(self._shared)
+        return count, size
 
     def note(self, pages: Iterable[int]) -> None:
         """*pages*: addresses that rise."""
@@ -55,22 +56,24 @@ class Lesson:
         for number, run in enumerate(runs, 1):
             _RUN.pack_into(self._shared, number * _RUN.size, *run)
         # One that reads too early finds none.
-        _COUNT.pack_into(self._shared, 0, len(runs))
+        _HEAD.pack_into(self._shared, 0, len(runs), sum(length for _, length in runs))
 
     def apply(self) -> None:
         """Have this process's own copies of the pages that others needed; nothing by old kernels"""
-        count = self._count()
-        if count and not self._apply_at_once(count):
+        count, size = self._head()
+        if count and self._apply_at_once(count) != size:
+            # Not by this kernel, or something is mapped no more.
             for number in range(1, count + 1):
                 _madvise(*_RUN.unpack_from(self._shared, number * _RUN.size), _POPULATE_WRITE)
 
-    def _apply_at_once(self, count: int) -> bool:
-        """The runs are laid out as process_madvise(2) wants them, which takes this from 6.13 on."""
+    def _apply_at_once(self, count: int) -> int:
+        """How many bytes are there now. The runs are laid out as process_madvise(2) wants them; it
+        takes this from Linux 6.13 on, and ends at the first that it cannot do."""
         process = os.pidfd_open(os.getpid())
         runs = self._address + _RUN.size
         done = _process_madvise(process, runs, count, _POPULATE_WRITE, 0)
         os.close(process)
-        return done > 0
+        return done
 
 
 class Learner:
