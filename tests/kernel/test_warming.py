@@ -1,5 +1,6 @@
 """Pages that a process gets before it needs them."""
 
+import ctypes
 import mmap
 import os
 import resource
@@ -7,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from boxship.kernel import libc
 from boxship.sandbox.warming import Lesson
 
 _PAGE = resource.getpagesize()
@@ -33,7 +35,7 @@ def in_child(work: Callable[[], int]) -> int:
         return int(result.read())
 
 
-def touch(memory: bytearray | mmap.mmap) -> int:
+def touch(memory: bytearray | memoryview) -> int:
     """Write to each page; how many had to be copied for that."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for offset in range(0, len(memory), _PAGE):
@@ -83,27 +85,23 @@ def test_without_a_lesson_nothing_is_done(memory: bytearray) -> None:
 
 def test_what_is_mapped_no_more_keeps_nothing_else_from_being_had() -> None:
     lesson = Lesson()
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    # The kernel gives addresses downward: what goes lies between two that stay.
-    memory = mmap.mmap(-1, _PAGES * _PAGE, flags=flags)
-    memory.write(b"x" * len(memory))
-    _apart = mmap.mmap(-1, _PAGE, flags=flags, prot=mmap.PROT_READ)
-    gone = mmap.mmap(-1, 4 * _PAGE, flags=flags)
-    _also_apart = mmap.mmap(-1, _PAGE, flags=flags, prot=mmap.PROT_READ)
-    first = mmap.mmap(-1, 4 * _PAGE, flags=flags)
+    # Two pages that stay, one that goes, and many that stay; others between them.
+    mapped = mmap.mmap(-1, (_PAGES + 6) * _PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    mapped.write(b"x" * len(mapped))
+    view = memoryview(mapped)
+    first, gone, memory = view[: 2 * _PAGE], view[3 * _PAGE : 4 * _PAGE], view[6 * _PAGE :]
+    address = ctypes.addressof(ctypes.c_char.from_buffer(gone))
 
     def both() -> int:
         learner = lesson.begin()
-        gone.write(b"y" * len(gone))
-        first.write(b"y" * len(first))
-        touched = touch(memory)
+        touched = touch(first) + touch(gone) + touch(memory)
         learner.finish()
         return touched
 
     def later() -> int:
-        gone.close()
+        libc.call("munmap", ctypes.c_size_t(address), ctypes.c_size_t(_PAGE))
         lesson.apply()
         return touch(memory)
 
-    in_child(both)
+    assert in_child(both) >= _PAGES
     assert in_child(later) < _PAGES / 10
