@@ -1,9 +1,9 @@
 """From log files to a client's stream, with tail, time limits and following."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from pathlib import Path
 
 from boxship.logs.entries import Selection, decode, encode, select
 from boxship.logs.follow import Watch
@@ -13,15 +13,23 @@ _BLOCK = 1 << 18
 _IN_LINES = 4 << 20
 
 
-def files_of(path: str) -> list[Path]:
-    """The log's files, oldest first."""
-    main = Path(path)
+def _files_of(path: str) -> list[str]:
+    """The log's files up to the first number that is missing, oldest first."""
     rotated = []
     number = 1
-    while (older := Path(f"{path}.{number}")).exists():
+    while os.path.exists(older := f"{path}.{number}"):
         rotated.append(older)
         number += 1
-    return [*reversed(rotated), *([main] if main.exists() else [])]
+    return [*reversed(rotated), *([path] if os.path.exists(path) else [])]
+
+
+def _rotated(path: str) -> Iterator[str]:
+    """Names of older files, newest first. In a rotation, which renames the oldest first, one name
+    in between is nobody's for a moment."""
+    number = 1
+    while os.path.exists(f"{path}.{number}") or os.path.exists(f"{path}.{number + 1}"):
+        yield f"{path}.{number}"
+        number += 1
 
 
 def _tail_offset(fd: int, lines: int) -> tuple[int, int]:
@@ -48,13 +56,16 @@ def _nth_from_end(block: bytes, number: int) -> int:
     return at
 
 
-def _starts(files: list[Path], tail: int) -> list[tuple[int, int]]:
-    """(descriptor, offset) for each file that has wanted lines, oldest first."""
+def _starts(path: str, tail: int) -> list[tuple[int, int]]:
+    """(descriptor, offset) for each file that has wanted lines, oldest first.
+
+    Opened from the newest on: files that move meanwhile come our way once more, and none is missed.
+    """
     opened: list[tuple[int, int]] = []
     left = tail
-    for path in reversed(files):
+    for name in itertools.chain([path], _rotated(path)):
         try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             continue
         if opened and os.path.sameopenfile(fd, opened[-1][0]):
@@ -113,7 +124,7 @@ async def read(
     """The log at *path*. With ``follow``: on and on, until *ended* is done and all is read."""
     watch = Watch(path) if selection.follow and ended is not None else None
     reader = _Reader(selection)
-    starts = _starts(files_of(path), selection.tail)
+    starts = _starts(path, selection.tail)
     try:
         for index, (fd, start) in enumerate(starts):
             reader.offset = start
@@ -176,7 +187,7 @@ async def _successor(path: str, fd: int) -> int | None:
     one if its predecessor still has its name afterwards.
     """
     while True:
-        names = [str(file) for file in files_of(path)]
+        names = _files_of(path)
         place = next((n for n, name in enumerate(names) if fd >= 0 and _is(name, fd)), -1)
         if place >= 0 and names[place] == path:
             return None
