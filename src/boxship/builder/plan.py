@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from boxship.base.errors import InvalidParameter
 from boxship.builder import instructions
 from boxship.builder.dockerfile.errors import DockerfileError, suggest
 from boxship.builder.dockerfile.lines import Dockerfile, Line, parse_line
@@ -15,6 +16,7 @@ from boxship.builder.instructions.onbuild import check_trigger
 from boxship.builder.instructions.run import RunInstruction
 from boxship.builder.stage import Arguments, Stage
 from boxship.builder.work import Origin
+from boxship.images import platform as platforms
 from boxship.images import reference as references
 
 SCRATCH = "scratch"
@@ -194,6 +196,12 @@ def _begin(start: From, names: dict[str, int], number: int, arguments: Arguments
     scope.escape = start.line.escape
     base = scope.expand(start.line, start.base)
     platform = scope.expand(start.line, start.platform)
+    if platform:
+        try:
+            platforms.parse(platform)
+        except InvalidParameter as error:
+            why = f"failed to parse platform {start.platform}: {error}"
+            raise start.line.fail(why, start.platform) from None
     if not base:
         raise start.line.fail(f"base name ({start.base}) should not be blank", start.base)
     earlier = names.get(base.lower())

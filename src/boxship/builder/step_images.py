@@ -7,6 +7,7 @@ from boxship.base.errors import InvalidParameter
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
 from boxship.builder.stage import Stage
+from boxship.images import host_platform
 from boxship.images import platform as platforms
 from boxship.images.adopt import NewImage
 from boxship.images.creation import Origin, encode_image
@@ -113,12 +114,22 @@ class StepImages:
                 self._progress.cached(self._number)
                 self._move(position, found)
                 return
+        if made.diff_id is None and not made.is_new:
+            self._warn(position)
         raw = self._encode(position, stage, origin, made)
         parent = position.image.id if position.image else ""
         new = NewImage(raw, [made.layer] if made.layer else [], parent)
         if not made.is_new and made.diff_id is not None:
             self._progress.cached(self._number)
         self._move(position, await self._means.images.add(new))
+
+    def _warn(self, position: Position) -> None:
+        """What is said where Docker's classic builder makes a container, for any step."""
+        if not self._options.step_images or position.image is None:
+            return
+        foreign = host_platform.mismatch(position.image.platform)
+        if foreign:
+            self._progress.say(self._number, f" ---> [Warning] {foreign}\n")
 
     def _move(self, position: Position, image: ImageRecord) -> None:
         position.image = image

@@ -2,7 +2,7 @@
 
 import platform as _host
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,35 @@ def _parse_single(text: str) -> Platform:
             f'"{text}": unknown operating system or architecture: invalid argument'
         )
     return found
+
+
+def choose(offered: Sequence[Platform], wanted: Platform) -> int | None:
+    """Which of *offered* a machine of *wanted* is best served with: an exact variant before a
+    default one, and these before what such a machine also runs; None when that is none."""
+    ranked = [*(one == wanted for one in offered), *(one.runs(wanted) for one in offered)]
+    for older in _also_run(wanted):
+        ranked += [_explicit(one) == older for one in offered]
+    return ranked.index(True) % len(offered) if True in ranked else None
+
+
+def _also_run(wanted: Platform) -> list[Platform]:
+    """What processors of *wanted* run besides, the latest first (containerd: platforms.Only)."""
+    os, architecture = wanted.os, wanted.architecture
+    variant = _explicit(wanted).variant.removeprefix("v")
+    newest = int(variant) if variant.isdecimal() and len(variant) == 1 else 0
+    if architecture == "amd64":
+        levels = [Platform(os, "amd64", f"v{n}") for n in range(newest - 1, 0, -1)]
+        return [*levels, Platform(os, "386")]
+    if architecture in ("arm", "arm64"):
+        start = newest if architecture == "arm64" else newest - 1
+        return [Platform(os, "arm", f"v{n}") for n in range(start, 4, -1)]
+    return []
+
+
+def _explicit(where: Platform) -> Platform:
+    """*where* with the variant that is meant when none is named."""
+    default = {"amd64": "v1", **_DEFAULT_VARIANTS}.get(where.architecture, "")
+    return Platform(where.os, where.architecture, where.variant or default)
 
 
 def parse_served(text: str) -> Platform:

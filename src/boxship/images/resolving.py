@@ -37,9 +37,9 @@ def _pick(
         raise NotFound(f"No such image: {shown}")
     if wanted is None:
         return candidates[0]
-    for record in candidates:
-        if record.platform.runs(wanted):
-            return record
+    chosen = platforms.choose([record.platform for record in candidates], wanted)
+    if chosen is not None:
+        return candidates[chosen]
     raise NotFound(
         f"image with reference {shown} was found but does not provide the specified platform "
         f"({wanted})"

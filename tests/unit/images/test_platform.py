@@ -65,6 +65,27 @@ def test_which_image_runs_where(image: str, wanted: str, fits: bool) -> None:
     assert platforms.parse(image).runs(platforms.parse(wanted)) is fits
 
 
+@pytest.mark.parametrize(
+    ("offered", "wanted", "chosen"),
+    [
+        ("linux/arm/v6 linux/arm/v7", "linux/arm/v7", 1),
+        ("linux/arm/v5 linux/arm/v6", "linux/arm/v7", 1),
+        ("linux/arm/v7", "linux/arm/v6", None),
+        ("linux/arm/v6 linux/arm/v7", "linux/arm64", 1),
+        ("linux/arm64", "linux/arm", None),
+        ("linux/386 linux/amd64", "linux/amd64", 1),
+        ("windows/386 linux/386", "linux/amd64", 1),
+        ("linux/386 linux/amd64/v2", "linux/amd64/v3", 1),
+        ("linux/amd64/v3", "linux/amd64/v2", None),
+        ("linux/riscv64", "linux/amd64", None),
+        ("linux/arm", "linux/arm/v99999999", None),
+    ],
+)
+def test_which_of_several_serves_best(offered: str, wanted: str, chosen: int | None) -> None:
+    found = [platforms.parse(text) for text in offered.split()]
+    assert platforms.choose(found, platforms.parse(wanted)) == chosen
+
+
 def test_an_image_that_says_nothing_is_a_linux_one() -> None:
     assert platforms.of_config({}) == Platform("linux", "")
     assert platforms.of_config({"os": 3, "architecture": ["x"]}) == Platform("linux", "")

@@ -130,6 +130,7 @@ class Building:
                     more = len(options.labels)
                     listener = Classic(reporter.send, plan, options.quiet, reporter.room, more)
                     machine = self.machine(sources.credentials, directory)
+                    machine.takes_other_platforms = False
                     listener.start()
                     image = await self.solve(plan, context, options, listener, machine)
                 except DockerfileError as error:
@@ -288,6 +289,8 @@ class EngineMachine:
         self.lenders: list[Lender] = []
         self.ledger = Ledger()
         self.travels = False
+        #: Whether what a registry has, though not for the platform asked for, serves as a base.
+        self.takes_other_platforms = True
         self._count = 0
         self._pulling: dict[tuple[str, str], asyncio.Lock] = {}
         self._pulled: set[tuple[str, str]] = set()
@@ -301,7 +304,7 @@ class EngineMachine:
                 with contextlib.suppress(NotFound):
                     return images.resolve(name, platform or None)
             if key in self._pulled:
-                return images.resolve(name)
+                return self._resolved(name, platform)
             reference = references.parse(name).with_default_tag()
             credentials = self._credentials.get(reference.domain, ANONYMOUS)
             tag = reference.digest or reference.tag or ""
@@ -314,11 +317,17 @@ class EngineMachine:
                         who = f"{message['id']}: " if message.get("id") else ""
                         told(f"{who}{message['status']}\n")
             self._pulled.add(key)
-            try:
-                return images.resolve(name, platform or None)
-            except NotFound:
-                # A registry serves what is no list of platforms to who asks for any.
-                return images.resolve(name)
+            return self._resolved(name, platform)
+
+    def _resolved(self, name: str, platform: str) -> ImageRecord:
+        """An image that a registry has been asked for."""
+        try:
+            return self._engine.images.resolve(name, platform or None)
+        except NotFound:
+            # A registry serves what is no list of platforms to who asks for any.
+            if not self.takes_other_platforms:
+                raise
+            return self._engine.images.resolve(name)
 
     def hold(self, image: ImageRecord) -> None:
         self.held.add(image.id)

@@ -51,10 +51,12 @@ async def run_step(
         raise InvalidParameter("security.insecure is not allowed")
     mounts = Mounts(engine, job, scratch)
     async with mounts.ready():
-        live = await _create(engine, job, mounts)
+        live, warnings = await _create(engine, job, mounts)
         keep = not job.options.force_remove
         is_done = False
         try:
+            for warning in warnings:
+                job.told(f" ---> [Warning] {warning}\n")
             job.told(f" ---> Running in {short_id(live.id)}\n")
             await _finish(engine, job, live)
             keep = not job.options.remove
@@ -101,7 +103,8 @@ async def sweep(engine: "Engine") -> None:
             await wait_for(_remove(engine, live))
 
 
-async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
+async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> tuple[Live, list[str]]:
+    """The container, and what is said of it to clients that see the steps' images."""
     work = job.work
     request = CreateRequest(
         image=job.below.id if job.below else "",
@@ -119,7 +122,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> Live:
     live.trees = dict(mounts.trees)
     live.secret_env = [*work.hidden, *mounts.env]
     live.container.mounts += mounts.points
-    return live
+    return live, created.warnings if job.options.step_images else []
 
 
 def _left_out(job: RunJob) -> list[str]:

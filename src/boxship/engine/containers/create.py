@@ -16,6 +16,8 @@ from boxship.engine.containers.store import Live
 from boxship.engine.containers.validate import Prepared, complete, prepare
 from boxship.engine.containers.validation.names import clean_name
 from boxship.engine.networks import admission, connection, reach
+from boxship.images import host_platform
+from boxship.images.record import ImageRecord
 from boxship.types.create import CreateRequest
 
 if TYPE_CHECKING:
@@ -55,7 +57,8 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         options.warn_mac_address,
         network_flaws=functools.partial(admission.flaws, engine),
     )
-    image_id, image_config = _image(engine, request.image, options.platform)
+    image = _image(engine, request.image, options.platform)
+    image_config = image.config if image else None
     if options.image_config is not None:
         image_config = options.image_config
     joins.resolve(engine, prepared)
@@ -64,7 +67,7 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     done.mounts = volume_mounts.collect(engine, done, options.read_only_below)
     identity = new_id()
     engine.containers.reserve(name, identity)
-    container = _container(identity, name, image_id, done)
+    container = _container(identity, name, image.id if image else "", done)
     try:
         files.make(engine, container)
         async with volume_mounts.held(engine, container):
@@ -79,15 +82,14 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
         await volume_mounts.release(engine, container, anonymous_too=True)
         raise
     events.emit(engine, container, "create")
-    return Created(identity, [*done.warnings, *reach.warnings(engine, container)])
+    foreign = "" if image is None or options.platform else host_platform.mismatch(image.platform)
+    warnings = [*([foreign] if foreign else []), *done.warnings]
+    return Created(identity, [*warnings, *reach.warnings(engine, container)])
 
 
-def _image(engine: "Engine", reference: str, platform: str) -> tuple[str, Mapping[str, Any] | None]:
-    """Id and configuration; a container without an image starts from an empty root."""
-    if not reference:
-        return "", None
-    image = engine.images.resolve(reference, platform or None)
-    return image.id, image.config
+def _image(engine: "Engine", reference: str, platform: str) -> ImageRecord | None:
+    """A container without an image starts from an empty root."""
+    return engine.images.resolve(reference, platform or None) if reference else None
 
 
 def _container(identity: str, name: str, image_id: str, done: Prepared) -> Container:

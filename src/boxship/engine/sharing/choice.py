@@ -19,17 +19,14 @@ _GENERIC = "application/octet-stream"
 
 
 def pick(entries: Sequence[Entry], wanted: Platform, shown: str) -> Entry:
-    """The entry for *wanted*; an exact variant before a default one.
+    """The entry that serves *wanted* best.
 
     :class:`NotFound` in dockerd's words when there is none.
     """
     images = [entry for entry in entries if not entry.attestation]
-    fitting = [entry for entry in images if platforms.of_config(entry.platform).runs(wanted)]
-    for entry in fitting:
-        if platforms.of_config(entry.platform) == wanted:
-            return entry
-    if fitting:
-        return fitting[0]
+    chosen = platforms.choose([platforms.of_config(entry.platform) for entry in images], wanted)
+    if chosen is not None:
+        return images[chosen]
     raise NotFound(f"no matching manifest for {wanted} in the manifest list entries{shown}")
 
 
