@@ -14,16 +14,24 @@ from boxship.base.errors import InvalidParameter
 from boxship.builder import usage
 from boxship.builder.buildkit import attachments
 from boxship.builder.buildkit.attachments import Attachment, Material
-from boxship.builder.buildkit.control import StatusResponse, Timestamp, Vertex, VertexLog
+from boxship.builder.buildkit.control import (
+    Exporter,
+    SolveRequest,
+    StatusResponse,
+    Timestamp,
+    Vertex,
+    VertexLog,
+)
 from boxship.builder.buildkit.history import (
     DELETED,
     HistoryRecord,
     UpdateHistoryRequest,
     chooser,
 )
-from boxship.engine.buildkit import history
+from boxship.engine.buildkit import history, remembered
+from boxship.engine.buildkit.build import Build
 from boxship.engine.buildkit.history import History
-from boxship.wire.grpc.status import GrpcError, Status
+from boxship.wire.grpc.status import Code, Detail, GrpcError, Status
 
 Main = Callable[[History], Coroutine[Any, Any, None]]
 
@@ -131,6 +139,43 @@ def test_pins_have_a_limit_and_generations_count(
         assert found == {"r1": (False, 4), "r2": (True, 2)}
 
     run(tmp_path, main)
+
+
+def test_pins_have_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "_MOST_PINNED_BYTES", 1200)
+
+    async def main(kept: History) -> None:
+        for number in range(3):
+            add(kept, number, bytes([number]) * 500)
+        for number in range(2):
+            await kept.update(UpdateHistoryRequest(f"r{number}", pinned=True))
+        for _ in range(2):
+            with pytest.raises(GrpcError, match="too large: unpin or delete") as caught:
+                await kept.update(UpdateHistoryRequest("r2", pinned=True))
+            assert caught.value.status.code == Code.RESOURCE_EXHAUSTED
+        await kept.update(UpdateHistoryRequest("r1", pinned=True))
+        await kept.update(UpdateHistoryRequest("r0", delete=True))
+        await kept.update(UpdateHistoryRequest("r2", pinned=True))
+        assert [one.ref for one in await kept.records() if one.pinned] == ["r1", "r2"]
+
+    run(tmp_path, main)
+
+
+def test_records_hold_no_more_than_people_read() -> None:
+    many = {f"{number}": "x" * 60_000 for number in range(100)}
+    exporters = [Exporter("image", many)] * 100
+    request = SolveRequest("r", frontend="dockerfile.v0", frontend_attrs=many, exporters=exporters)
+
+    async def main() -> None:
+        build = Build(request)
+        error = Status(Code.UNKNOWN, "wrong" * 60_000, [Detail("x", bytes(1 << 20))])
+        record, blobs = remembered.ended(build, error, {**many, "long": "x" * 70_000}, 1)
+        assert len(record.encode()) < 5 << 20
+        assert record.frontend_attrs["0"] == many["0"] and record.exporters[0].attrs["0"]
+        whole = Status.decode(blobs[-1].data)
+        assert whole.message == error.message and whole.details == error.details
+
+    asyncio.run(main())
 
 
 def test_a_pin_that_cannot_be_written_is_none(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 _MOST = 50
 _MOST_PINNED = 200
 _MOST_BYTES = 256 << 20
+_MOST_PINNED_BYTES = 256 << 20
 # Events that a client may be behind.
 _BEHIND = 1000
 _PIECE = 1 << 18
@@ -183,13 +184,21 @@ class History:
                 await asyncio.to_thread(self._remove, [record])
                 self._tell(DELETED, HistoryRecord(request.ref))
                 return
-            pins = sum(one.pinned for one in self._records.values())
-            if request.pinned and not record.pinned and pins >= _MOST_PINNED:
-                raise GrpcError(Code.UNKNOWN, "too many build records are pinned")
+            if request.pinned and not record.pinned:
+                self._check_room(record)
             changed = replace(record, pinned=request.pinned, generation=record.generation + 1)
             await asyncio.to_thread(self._write, changed, ())
             self._records[request.ref] = changed
         self._tell(COMPLETE, changed)
+
+    def _check_room(self, record: HistoryRecord) -> None:
+        """GrpcError when *record* cannot be pinned as well: nothing else ever drops those."""
+        sizes = [self._sizes[one.ref] for one in self._records.values() if one.pinned]
+        if len(sizes) >= _MOST_PINNED:
+            raise GrpcError(Code.RESOURCE_EXHAUSTED, "too many build records are pinned")
+        if sum(sizes) + self._sizes[record.ref] > _MOST_PINNED_BYTES:
+            what = "the build records that are pinned are too large: unpin or delete some of them"
+            raise GrpcError(Code.RESOURCE_EXHAUSTED, what)
 
     async def blobs(self, wanted: str = "") -> list[Blob]:
         """What records speak of and is there: everything, or the digest *wanted*."""

@@ -1,11 +1,11 @@
 """What is remembered of a build that has ended: its record, and the blobs that go with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from boxship.builder.buildkit import attachments
 from boxship.builder.buildkit.attachments import Attachment
-from boxship.builder.buildkit.control import timestamp
+from boxship.builder.buildkit.control import Exporter, timestamp
 from boxship.builder.buildkit.history import HistoryRecord, Result
 from boxship.builder.stage import PROXIES
 from boxship.engine.buildkit.build import Build
@@ -13,12 +13,33 @@ from boxship.images import platform as platforms
 from boxship.wire.grpc.status import Status
 
 _LONG = 1 << 16
+# Records are kept in memory: characters of each of the maps that a client fills.
+_MANY = 1 << 18
+_MOST_EXPORTERS = 16
 _HIDDEN = frozenset(f"build-arg:{name}" for name in PROXIES)
 
 
 def _told(attrs: Mapping[str, str]) -> dict[str, str]:
-    """*attrs* without values that nobody reads, and without proxies: they may have passwords."""
-    return {k: v for k, v in attrs.items() if len(v) < _LONG and k not in _HIDDEN}
+    """*attrs* without values that nobody reads, and without proxies: they may have passwords. Of
+    very many, the first ones."""
+    found, room = dict[str, str](), _MANY
+    for name, value in attrs.items():
+        if len(value) >= _LONG or name in _HIDDEN:
+            continue
+        room -= len(name) + len(value)
+        if room < 0:
+            break
+        found[name] = value
+    return found
+
+
+def _exporters(wanted: Sequence[Exporter]) -> list[Exporter]:
+    return [Exporter(one.type[:_LONG], _told(one.attrs)) for one in wanted[:_MOST_EXPORTERS]]
+
+
+def _brief(error: Status) -> Status:
+    """The error as a record has it: the whole of it is a blob."""
+    return Status(error.code, error.message[:_LONG])
 
 
 def running(build: Build) -> HistoryRecord:
@@ -26,9 +47,9 @@ def running(build: Build) -> HistoryRecord:
     request = build.request
     return HistoryRecord(
         request.ref,
-        request.frontend,
+        request.frontend[:_LONG],
         _told(request.frontend_attrs),
-        request.wanted(),
+        _exporters(request.wanted()),
         created_at=timestamp(build.began),
     )
 
@@ -40,9 +61,9 @@ def ended(
     much was said."""
     record = replace(
         running(build),
-        error=error,
+        error=None if error is None else _brief(error),
         completed_at=timestamp(moment),
-        exporter_response=dict(response),
+        exporter_response=_told(response),
     )
     events = build.feed.events
     counts = attachments.count(events)
