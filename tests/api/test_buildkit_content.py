@@ -174,12 +174,44 @@ def test_blobs_are_read_in_parts_and_not_changed(run: Run) -> None:
         request = content.ListRequest([f"digest=={digest}"])
         (one,) = await builder.many(path, request, content.ListResponse)
         assert [info.size for info in one.info] == [len(whole)]
-        for name in ("Update", "Delete", "Write", "Abort"):
+        known = content.Info(digest)
+        for name, asked in (
+            ("Update", content.UpdateRequest(known)),
+            ("Delete", content.InfoRequest(digest)),
+            ("Write", content.WriteRequest(content.APPEND, "new", data=b"x")),
+            ("Abort", content.StatusRequest("new")),
+        ):
             with pytest.raises(GrpcError, match="read-only content store"):
-                await builder.ask(
-                    content.SERVICE + name, content.InfoRequest(digest), control.Empty
-                )
+                await builder.ask(content.SERVICE + name, asked, control.Empty)
         await builder.ask(content.SERVICE + "ListStatuses", control.Empty(), control.Empty)
+
+    run(use)
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "message"),
+    [
+        ("Info", content.InfoRequest("x"), '"x" failed validation'),
+        ("Info", content.InfoRequest("md5:00"), '"md5:00" failed validation'),
+        ("Update", content.UpdateRequest(content.Info("x")), '"x" failed validation'),
+        ("Update", content.UpdateRequest(), '"" failed validation'),
+        ("Delete", content.InfoRequest(""), "invalid checksum digest format"),
+        ("Delete", content.InfoRequest("sha256:00"), "invalid checksum digest length"),
+        ("Delete", content.InfoRequest("sha256:" + "A" * 64), "invalid checksum digest format"),
+        ("Delete", content.InfoRequest("md5:" + "0" * 32), "unsupported digest algorithm"),
+        ("Read", content.ReadRequest("sha256:00"), "sha256:00: invalid checksum digest length"),
+        ("Read", content.ReadRequest("x y:0"), "x y:0: invalid checksum digest format"),
+        ("Write", content.WriteRequest(), "first message must have a reference"),
+        ("ListStatuses", content.ListRequest(["=="]), "failed to parse filter '=='"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_in_the_words_of_containerd(
+    run: Run, method: str, asked: Message, message: str
+) -> None:
+    async def use(builder: Builder) -> None:
+        with pytest.raises(GrpcError) as caught:
+            await builder.many(content.SERVICE + method, asked, control.Empty)
+        assert caught.value.status == Status(Code.INVALID_ARGUMENT, message)
 
     run(use)
 
@@ -187,6 +219,7 @@ def test_blobs_are_read_in_parts_and_not_changed(run: Run) -> None:
 @pytest.mark.parametrize(
     ("digest", "code"),
     [
+        ("sha384:" + "0" * 96, Code.NOT_FOUND),
         ("sha256:" + "0" * 64, Code.NOT_FOUND),
         ("../../boxship.db", Code.INVALID_ARGUMENT),
         ("sha256:../../../boxship.db", Code.INVALID_ARGUMENT),

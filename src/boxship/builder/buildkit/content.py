@@ -1,5 +1,6 @@
 """Messages of ``containerd.services.content.v1.Content``: a store of blobs."""
 
+import re
 from dataclasses import dataclass
 
 from boxship.builder.buildkit.control import Timestamp
@@ -9,8 +10,25 @@ SERVICE = "/containerd.services.content.v1.Content/"
 INFO, READ, WRITE = (SERVICE + name for name in ("Info", "Read", "Write"))
 # Which of a session's stores a call is about.
 STORE = "buildkit-attachable-store-id"
+_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
+_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+\Z")
+_HEX = re.compile(r"[0-9a-f]+\Z")
 #: Actions of a write.
 APPEND, COMMIT = 1, 2
+
+
+def digest_flaw(text: str) -> str:
+    """What containerd says is wrong with a digest; empty for nothing."""
+    algorithm, _, value = text.partition(":")
+    if not algorithm or not value:
+        return "invalid checksum digest format"
+    length = _LENGTHS.get(algorithm)
+    if length is None:
+        known = _DIGEST.match(text)
+        return "unsupported digest algorithm" if known else "invalid checksum digest format"
+    if len(value) != length:
+        return "invalid checksum digest length"
+    return "" if _HEX.match(value) else "invalid checksum digest format"
 
 
 @dataclass
@@ -24,6 +42,11 @@ class Info(Message):
     size: int = integer(2)
     committed_at: Timestamp | None = message(3, Timestamp)
     updated_at: Timestamp | None = message(4, Timestamp)
+
+
+@dataclass
+class UpdateRequest(Message):
+    info: Info | None = message(1, Info)
 
 
 @dataclass

@@ -4,11 +4,10 @@ import asyncio
 import json
 from typing import BinaryIO
 
-from boxship.base.digests import is_digest
 from boxship.base.errors import InvalidParameter
 from boxship.builder.buildkit import content as messages
 from boxship.builder.buildkit.control import Empty, timestamp
-from boxship.builder.usage import matcher
+from boxship.builder.usage import Holds, matcher
 from boxship.engine.buildkit.history import Blob, History
 from boxship.wire.grpc.server import Call, Method, unary
 from boxship.wire.grpc.status import Code, GrpcError
@@ -22,34 +21,35 @@ class Content:
         self._history = history
 
     def methods(self) -> dict[str, Method]:
-        """By path. What would change something is refused as BuildKit refuses it."""
+        """By path. What would change something is refused as BuildKit refuses it: after a look at
+        what it is about."""
         found: dict[str, Method] = {
             "Info": unary(messages.InfoRequest, self._info),
             "List": self._list,
             "Read": self._read,
             "Status": unary(messages.StatusRequest, self._status),
-            "ListStatuses": unary(Empty, self._statuses),
-            **dict.fromkeys(("Update", "Delete", "Write", "Abort"), _refuse),
+            "ListStatuses": unary(messages.ListRequest, self._statuses),
+            "Update": unary(messages.UpdateRequest, self._update),
+            "Delete": unary(messages.InfoRequest, self._delete),
+            "Write": self._write,
+            "Abort": unary(messages.StatusRequest, self._abort),
         }
         return {messages.SERVICE + name: method for name, method in found.items()}
 
     async def _blob(self, digest: str) -> Blob:
-        if not is_digest(digest):
-            raise GrpcError(Code.INVALID_ARGUMENT, f"{json.dumps(digest[:200])} failed validation")
+        """One whose digest is well-formed."""
         found = await self._history.blobs(digest)
         if not found:
             raise GrpcError(Code.NOT_FOUND, f"content digest {digest}: not found")
         return found[0]
 
     async def _info(self, request: messages.InfoRequest, call: Call) -> messages.InfoResponse:
+        _check(request.digest)
         return messages.InfoResponse(_info(await self._blob(request.digest)))
 
     async def _list(self, call: Call) -> None:
         request = await call.receive(messages.ListRequest) or messages.ListRequest()
-        try:
-            holds = matcher(request.filters)
-        except InvalidParameter as error:
-            raise GrpcError(Code.INVALID_ARGUMENT, str(error)) from None
+        holds = _holds(request)
         found = await self._history.blobs()
         rows = [_info(one) for one in found if holds({"digest": one.digest, "size": str(one.size)})]
         call.start()
@@ -58,6 +58,8 @@ class Content:
 
     async def _read(self, call: Call) -> None:
         request = await call.receive(messages.ReadRequest) or messages.ReadRequest()
+        if flaw := messages.digest_flaw(request.digest):
+            raise GrpcError(Code.INVALID_ARGUMENT, f"{request.digest[:200]}: {flaw}")
         blob = await self._blob(request.digest)
         offset = max(0, request.offset)
         if offset > blob.size:
@@ -72,12 +74,46 @@ class Content:
             await _send(call, file, offset, left)
 
     async def _status(self, request: messages.StatusRequest, call: Call) -> Empty:
-        what = f"could not get status for ref {json.dumps(request.ref[:200])}: not found"
+        ref = request.ref[:200]
+        what = f"could not get status for ref {json.dumps(ref)}: reference {ref}: not found"
         raise GrpcError(Code.NOT_FOUND, what)
 
-    async def _statuses(self, request: Empty, call: Call) -> Empty:
+    async def _statuses(self, request: messages.ListRequest, call: Call) -> Empty:
         """Of what is being written: there is nothing."""
+        _holds(request)
         return Empty()
+
+    # what is refused
+
+    async def _update(self, request: messages.UpdateRequest, call: Call) -> Empty:
+        _check(request.info.digest if request.info is not None else "")
+        raise _refused()
+
+    async def _delete(self, request: messages.InfoRequest, call: Call) -> Empty:
+        if flaw := messages.digest_flaw(request.digest):
+            raise GrpcError(Code.INVALID_ARGUMENT, flaw)
+        raise _refused()
+
+    async def _write(self, call: Call) -> None:
+        request = await call.receive(messages.WriteRequest) or messages.WriteRequest()
+        if not request.ref:
+            raise GrpcError(Code.INVALID_ARGUMENT, "first message must have a reference")
+        raise _refused()
+
+    async def _abort(self, request: messages.StatusRequest, call: Call) -> Empty:
+        raise _refused()
+
+
+def _check(digest: str) -> None:
+    if messages.digest_flaw(digest):
+        raise GrpcError(Code.INVALID_ARGUMENT, f"{json.dumps(digest[:200])} failed validation")
+
+
+def _holds(request: messages.ListRequest) -> Holds:
+    try:
+        return matcher(request.filters)
+    except InvalidParameter as error:
+        raise GrpcError(Code.INVALID_ARGUMENT, str(error)) from None
 
 
 async def _send(call: Call, file: BinaryIO, offset: int, left: int) -> None:
@@ -95,6 +131,5 @@ def _info(blob: Blob) -> messages.Info:
     return messages.Info(blob.digest, blob.size, moment, moment)
 
 
-async def _refuse(call: Call) -> None:
-    await call.receive(Empty)
-    raise GrpcError(Code.UNKNOWN, "read-only content store")
+def _refused() -> GrpcError:
+    return GrpcError(Code.UNKNOWN, "read-only content store")
