@@ -145,6 +145,7 @@ def test_layers_of_archives_are_compressed_by_request(here: Client) -> None:
     ("words", "ending"),
     [
         ("zstd,force-compression=true,compression-level=19", ".v1.tar+zstd"),
+        ("gzip,force-compression=true,compression-level=-2", ".v1.tar+gzip"),
         ("uncompressed,force-compression=true", ".v1.tar"),
     ],
 )
@@ -210,13 +211,16 @@ def test_what_cannot_be_written_is_said(here: Client) -> None:
     for words, said in (
         ("compression=estargz", "compression estargz is not supported"),
         ("compression=lzw", "unsupported compression type lzw"),
-        ("compression=zstd,compression-level=99", "invalid compression level: 99"),
+        ("compression=gzip,compression-level=10", "gzip: invalid compression level: 10"),
         ("compression=zstd,compression-level=x", "non-integer value x specified"),
         ("force-compression=maybe", "non-bool value maybe specified"),
     ):
         assert said in here.docker(
             "buildx", "build", "-o", f"type=oci,dest=x,{words}", ".", fails=True
         )
+    for words in ("compression=lzw", "compression-level=x", "force-compression=maybe"):
+        here.docker("buildx", "build", "-o", f"type=tar,dest=x,{words}", ".")
+        here.docker("buildx", "build", "--cache-to", f"type=inline,{words}", ".")
     said = here.docker("buildx", "build", "-o", "type=nonsense,dest=x", ".", fails=True)
     assert "nonsense" in said
 

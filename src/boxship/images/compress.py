@@ -25,19 +25,24 @@ else:
     _gzip = isal_zlib
 
 GZIP, ZSTD, PLAIN = "gzip", "zstd", "uncompressed"
-_LEVELS = {GZIP: 9, ZSTD: 22, PLAIN: 22}
+# Of gzip, as Go counts: the usual one, and characters packed without a look for repetitions.
+_LOWEST, _HIGHEST = -2, 9
+_HUFFMAN = -2
 _FASTEST = 1
 _WINDOW = 31  # zlib's wbits: 32 KiB window, gzip wrapper without name and time
 # What every reader of zstd has to cope with, as a power of two (RFC 8878, section 3.1.1.1.2).
 _ZSTD_WINDOW = 23
-_ZSTD_LEVEL, _ZSTD_NARROW = 3, 19
+_ZSTD_LEVEL, _ZSTD_NARROW, _ZSTD_HIGHEST = 3, 19, 22
 _PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Compression:
     """How layers are to be written; *level* None leaves that to us. If *force*, what a layer is
-    known as already does not do, unless it is of the same *kind*."""
+    known as already does not do, unless it is of the same *kind*.
+
+    Levels are BuildKit's: gzip's from -2 to 9, any number for zstd, whose lowest and highest
+    stand for those beyond them; none matters where nothing is compressed."""
 
     kind: str = GZIP
     level: int | None = None
@@ -45,8 +50,10 @@ class Compression:
 
     def __post_init__(self) -> None:
         """:class:`InvalidParameter` for levels that there are not."""
-        if self.level is not None and not 0 <= self.level <= _LEVELS[self.kind]:
-            raise InvalidParameter(f"{self.kind}: invalid compression level: {self.level}")
+        if self.kind != GZIP or self.level is None:
+            return
+        if not _LOWEST <= self.level <= _HIGHEST:
+            raise InvalidParameter(f"gzip: invalid compression level: {self.level}")
 
     def is_of(self, media_type: str) -> bool:
         """Whether a layer of *media_type* is what is wanted."""
@@ -65,16 +72,25 @@ class _Engine(Protocol):
 def _engine(how: Compression) -> _Engine:
     found: _Engine
     if how.kind == ZSTD:
+        level = _ZSTD_LEVEL if how.level is None else min(max(how.level, 1), _ZSTD_HIGHEST)
         options: dict[int, int] = {
-            zstd.CompressionParameter.compression_level: how.level or _ZSTD_LEVEL,
+            zstd.CompressionParameter.compression_level: level,
             zstd.CompressionParameter.checksum_flag: 1,
         }
-        if (how.level or 0) > _ZSTD_NARROW:
+        if level > _ZSTD_NARROW:
             # These levels take larger windows by themselves.
             options[zstd.CompressionParameter.window_log] = _ZSTD_WINDOW
         found = zstd.ZstdCompressor(options=options)
     elif how.level is None:
         found = _gzip.compressobj(_FASTEST, zlib.DEFLATED, _WINDOW)
+    elif how.level == _HUFFMAN:
+        found = zlib.compressobj(
+            zlib.Z_DEFAULT_COMPRESSION,
+            zlib.DEFLATED,
+            _WINDOW,
+            zlib.DEF_MEM_LEVEL,
+            zlib.Z_HUFFMAN_ONLY,
+        )
     else:
         found = zlib.compressobj(how.level, zlib.DEFLATED, _WINDOW)
     return found

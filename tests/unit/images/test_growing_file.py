@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from boxship.base.digests import sha256
 from boxship.base.errors import InvalidParameter
-from boxship.images.compress import GZIP, ZSTD, Compression, compress
+from boxship.images.compress import GZIP, PLAIN, ZSTD, Compression, compress
 from boxship.images.growing import GrowingFile, Stopped, Tell
 from boxship.sandbox.workers.inflate import inflate
 
@@ -101,8 +101,8 @@ def test_an_archive_always_gives_the_same_blob(tmp_path: Path, data: bytes) -> N
 
 @pytest.mark.parametrize(
     "how",
-    [Compression(ZSTD, level) for level in (None, 0, 22)]
-    + [Compression(GZIP, level) for level in (None, 0, 9)],
+    [Compression(ZSTD, level) for level in (None, -(10**15), 0, 22, 10**15)]
+    + [Compression(GZIP, level) for level in (None, -2, -1, 0, 9)],
 )
 def test_every_level_is_read_again_and_gives_the_same_bytes(
     how: Compression, tmp_path: Path
@@ -117,7 +117,22 @@ def test_every_level_is_read_again_and_gives_the_same_bytes(
     assert b"".join(inflate(iter([packed]))) == data
 
 
-@pytest.mark.parametrize(("kind", "level"), [(GZIP, 10), (GZIP, -1), (ZSTD, 23), (ZSTD, -5)])
-def test_levels_that_there_are_not(kind: str, level: int) -> None:
-    with pytest.raises(InvalidParameter, match="invalid compression level"):
-        Compression(kind, level)
+def test_levels_mean_what_they_mean_to_buildkit(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"every word is repeated: " * 4000)
+
+    def size(kind: str, level: int | None) -> int:
+        (tmp_path / "packed").unlink(missing_ok=True)
+        how = Compression(kind, level)
+        return compress(source, tmp_path / "packed", lambda read, written: None, how)[1]
+
+    assert size(GZIP, -1) == size(GZIP, 6) < size(GZIP, -2) < size(GZIP, 0)
+    assert size(ZSTD, -7) == size(ZSTD, 0) == size(ZSTD, 1)
+    assert size(ZSTD, 99) == size(ZSTD, 22)
+
+
+@pytest.mark.parametrize("level", [10, -3, 10**15])
+def test_levels_that_there_are_not(level: int) -> None:
+    with pytest.raises(InvalidParameter, match=f"gzip: invalid compression level: {level}"):
+        Compression(GZIP, level)
+    Compression(PLAIN, level)

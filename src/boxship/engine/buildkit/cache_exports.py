@@ -41,7 +41,8 @@ def check(wanted: Sequence[Exporter]) -> None:
             raise GrpcError(Code.UNKNOWN, f'unknown cache exporter: "{one.type}"')
         if one.attrs.get("mode", "").lower() not in _MODES:
             raise GrpcError(Code.UNKNOWN, f"invalid cache mode: {one.attrs['mode']}")
-        compression.asked(one.attrs)
+        if one.type != INLINE:
+            compression.asked(one.attrs)
         if one.type == "registry" and not one.attrs.get("ref"):
             raise GrpcError(Code.UNKNOWN, "registry cache exporter requires ref")
 

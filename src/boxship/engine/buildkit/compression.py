@@ -10,7 +10,8 @@ _BOOLEANS = {
     **dict.fromkeys(("", "1", "t", "T", "true", "TRUE", "True"), True),
     **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
 }
-_LEVEL = re.compile(r"[+-]?[0-9]{1,8}\Z")
+_LEVEL = re.compile(r"[+-]?[0-9]{1,40}\Z")
+_INT64 = 1 << 63
 
 
 def asked(attrs: Mapping[str, str]) -> Compression | None:
@@ -34,6 +35,7 @@ def asked(attrs: Mapping[str, str]) -> Compression | None:
 
 
 def _level(text: str) -> int:
-    if not _LEVEL.match(text):
-        raise InvalidParameter(f"non-integer value {text} specified for compression-level")
-    return int(text)
+    level = int(text) if _LEVEL.match(text) else _INT64
+    if not -_INT64 <= level < _INT64:
+        raise InvalidParameter(f"non-integer value {text[:100]} specified for compression-level")
+    return level

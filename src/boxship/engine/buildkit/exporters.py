@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 
+# Of files as such: BuildKit does not look at the compression that these are told.
+_OF_FILES = ("local", "tar")
 _EXPORTERS = {
     "moby": ("exporting to image", export_images.store),
     "image": ("exporting to image", export_images.store),
@@ -39,7 +41,8 @@ def check(wanted: Sequence[Exporter]) -> None:
     for one in wanted:
         if one.type not in _EXPORTERS:
             raise GrpcError(Code.UNKNOWN, f"exporter {one.type!r} could not be found")
-        compression.asked(one.attrs)
+        if one.type not in _OF_FILES:
+            compression.asked(one.attrs)
 
 
 async def export(
