@@ -128,6 +128,29 @@ def test_a_cancelled_call_ends_its_method(end: bool) -> None:
     run({"/a/Forever": forever}, use)
 
 
+def test_a_call_that_is_left_ends_by_itself() -> None:
+    gate, ended = asyncio.Event(), asyncio.Event()
+
+    async def talk(call: Call) -> None:
+        while await call.receive(Bytes) is not None:
+            await call.send(Bytes(b"heard"))
+        await gate.wait()
+        await call.send(Bytes(b"more"))
+        ended.set()
+
+    async def use(connection: Http2Connection) -> None:
+        call = client.start(connection, "/a/Talk")
+        await call.send([Bytes(b"1").encode()], end=True)
+        assert await call.receive() == [Bytes(b"heard").encode()]
+        call.leave()
+        call.close()
+        gate.set()
+        await ended.wait()
+        assert (await client.unary(connection, "/a/Echo", Bytes(b"2"), Bytes)).data == b"2"
+
+    run({"/a/Talk": talk, "/a/Echo": unary(Bytes, echo)}, use)
+
+
 def test_a_lost_connection_ends_calls_of_both_sides() -> None:
     async def forever(call: Call) -> None:
         await asyncio.Event().wait()

@@ -39,9 +39,11 @@ async def _at_top(
     call = transfer.ask(session, name, Wanted(tuple(paths)))
     size = 0
     try:
-        while batch := await call.receive():
+        while not receiver.finished and (batch := await call.receive()):
             size += sum(map(len, batch))
-            await call.send(receiver.take(batch))
+            await call.send(receiver.take(batch), end=receiver.finished)
+        if receiver.finished:
+            call.leave()
     except DecodeError:
         return None
     finally:

@@ -85,13 +85,14 @@ async def _receive(call: OpenCall, mirror: Mirror, told: Told) -> int:
     """Bytes of the whole transfer."""
     size, shown = 0, 0.0
     clock = asyncio.get_running_loop().time
-    while batch := await call.receive():
+    while not mirror.finished and (batch := await call.receive()):
         size += sum(map(len, batch))
         rest = batch[mirror.skim(batch) :]
         if rest:
             answers = await _whole(mirror.take, rest)
-            await call.send(answers)
+            await call.send(answers, end=mirror.finished)
             if mirror.finished:
+                call.leave()
                 await _whole(Mirror.keep, mirror)
         if clock() - shown > _SHOWN:
             told(size, False)

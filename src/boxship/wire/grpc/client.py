@@ -42,6 +42,11 @@ class OpenCall:
         if status.code != Code.OK:
             raise GrpcError(status.code, status.message, status.details)
 
+    def leave(self) -> None:
+        """Everything has been said and heard, though the peer may not have said goodbye yet: that
+        is not waited for."""
+        self._stream.leave()
+
     def close(self) -> None:
         if not (self._stream.ended and self._stream.local_ended):
             self._stream.reset()

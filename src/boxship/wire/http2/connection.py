@@ -352,6 +352,10 @@ class Http2Connection(asyncio.Protocol):
             self._write(frames.reset(stream.number, code))
         stream.fail("cancelled")
 
+    def forget(self, stream: Stream) -> None:
+        self._streams.pop(stream.number, None)
+        stream.fail("left")
+
     def consumed(self, stream: Stream, count: int) -> None:
         stream.taken += count
         is_open = not stream.ended and stream.number in self._streams and not self.closed.done()

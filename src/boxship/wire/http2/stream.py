@@ -24,6 +24,7 @@ class Owner(Protocol):
     def send_headers(self, stream: "Stream", headers: Headers, end: bool) -> None: ...
     async def send_data(self, stream: "Stream", data: bytes, end: bool) -> None: ...
     def send_reset(self, stream: "Stream", code: Code) -> None: ...
+    def forget(self, stream: "Stream") -> None: ...
     def consumed(self, stream: "Stream", count: int) -> None: ...
 
 
@@ -176,6 +177,10 @@ class Stream:
         for message in messages:
             parts += [b"\0", len(message).to_bytes(4, "big"), message]
         await self._owner.send_data(self, b"".join(parts), end)
+
+    def leave(self) -> None:
+        """What the peer says from now on is dropped; it is told nothing."""
+        self._owner.forget(self)
 
     def reset(self, code: Code = Code.CANCEL) -> None:
         self._owner.send_reset(self, code)
