@@ -44,6 +44,7 @@ _STAGES = """\
 FROM busybox AS one
 COPY . /c
 RUN --mount=type=cache,target=/k --mount=target=/m,rw dd if=/dev/zero of=/f bs=1M count=30
+RUN --mount=type=tmpfs,target=/x head -c 1000 /f > /i && sleep 0.1
 FROM busybox AS two
 ADD a.tar /t/
 RUN --mount=type=tmpfs,target=/x --mount=type=secret,id=s head -c 9000000 /dev/urandom > /g

@@ -74,6 +74,11 @@ class BuildCache:
         rows = self._database.read("SELECT * FROM build_cache WHERE key = ?", key)
         return Record(*rows[0]) if rows else None
 
+    def knows(self, description: str) -> bool:
+        """Whether there is a record of a step called *description*, on top of whatever."""
+        sql = "SELECT 1 FROM build_cache WHERE description = ? LIMIT 1"
+        return bool(self._database.read(sql, description))
+
     def find(self, key: str) -> Record | None:
         """The same; its use is noted, though not durably at once."""
         record = self.peek(key)

@@ -16,6 +16,7 @@ from boxship.images.record import ImageRecord
 
 Tree = dict[str, Any]
 """A rootfs spec: layers, topmost first, that nobody writes to."""
+Layer = dict[str, str]
 Say = Callable[[str], None]
 
 
@@ -67,16 +68,30 @@ class Digests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunJob:
-    """One RUN over the image *below* (None: an empty root). *places* say by origin what its mounts
-    show; *directory* takes the layer; *told* gets the program's output as text, after *ready*."""
+    """One RUN over the image *below* (None: an empty root), and over what is *above* that, if not
+    nothing: layers of a rootfs spec, topmost first. *places* say by origin what its mounts
+    show; *told* gets the program's output as text, after *ready*."""
 
     work: Run
     below: ImageRecord | None
+    above: tuple[Layer, ...]
     places: Mapping[Origin, Place]
     options: BuildOptions
-    directory: Path
     told: Say
     ready: Callable[[], Awaitable[None]]
+
+
+class Changes(Protocol):
+    """What the program of a RUN has changed. It stays as it is until :meth:`release`."""
+
+    def as_lower(self) -> Layer:
+        """The same as a layer of rootfs specs, until then."""
+
+    async def layer(self, directory: Path) -> StagedLayer:
+        """Write it to *directory*."""
+
+    def release(self) -> None:
+        """Nobody needs it any more; not even what :meth:`as_lower` gave."""
 
 
 class Machine(Protocol):
@@ -93,11 +108,11 @@ class Machine(Protocol):
     def hold(self, image: ImageRecord) -> None:
         """Let nobody prune *image* while the build lasts."""
 
-    async def run(self, job: RunJob) -> StagedLayer:
-        """Carry out a RUN; its layer, in the job's directory.
+    async def run(self, job: RunJob) -> Changes:
+        """Carry out a RUN; what it has changed, which the caller releases.
 
-        :class:`StepFailed` when the program fails. Whatever happens, nothing of it stays but, if
-        the options say so, its container.
+        :class:`StepFailed` when the program fails. Whatever happens, nothing else of it stays but,
+        if the options say so, its container.
         """
 
     async def fetch(self, origin: Origin, directory: Path, told: Say) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from boxship.base.errors import BoxshipError
 from boxship.builder.cache import key_of
+from boxship.builder.dependencies import copies_of
 from boxship.builder.machine import Place
 from boxship.builder.plan import Plan, PlannedStage, triggers
 from boxship.builder.stage import Stage
 from boxship.builder.step_images import Position
-from boxship.builder.steps import Steps, copies_of
+from boxship.builder.steps import Steps
 from boxship.builder.work import Copy, Files, Origin, Work
 
 Begin = Callable[[PlannedStage], Awaitable[tuple[Position, Stage]]]
@@ -68,8 +69,8 @@ class Recipes:
                 return None
             recipes.append(recipe.key)
         places = {one.origin: await self._place(one.origin, steps) for one in others}
-        digests = await steps.digests(Files(tuple(others)), places)
-        return key_of(["recipe", recipes, steps.facts(chain, work, digests)])
+        used = await steps.dependencies.used(Files(tuple(others)), places)
+        return key_of(["recipe", recipes, steps.dependencies.facts(chain, work, used.digests)])
 
     async def _of(self, number: int) -> _Recipe:
         if number not in self._known:

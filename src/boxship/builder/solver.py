@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.instructions.add import Add
 from boxship.builder.instructions.copy import CopyInstruction
 from boxship.builder.instructions.instruction import Instruction
+from boxship.builder.instructions.run import RunInstruction
+from boxship.builder.lending import Outcome
 from boxship.builder.machine import Digests, Machine, Place, Tree, WorkRunner
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, PlannedStage, triggers
@@ -41,6 +44,12 @@ class Means:
     cache: BuildCache
     digests: Digests
     concurrency: Concurrency = field(default_factory=Concurrency)
+
+    async def remember(self, outcome: Outcome) -> None:
+        """Let the cache find what a step has led to now."""
+        facts = (outcome.diff_id, outcome.size, outcome.description, outcome.created)
+        await self.cache.put(outcome.key, *facts)
+        self.concurrency.made.add(outcome.key)
 
 
 @dataclass(slots=True)
@@ -143,30 +152,39 @@ class Solver:
             self.progress.fail(number, planned.start.line, error)
             raise
         self.progress.end(number, position.image)
-        steps = self._steps(planned)
+        async with self._steps(planned) as steps:
+            await self._carry_out_all(steps, planned, position, stage)
+        self.progress.leave(number)
+        return Finished(position, stage, base)
+
+    async def _carry_out_all(
+        self, steps: Steps, planned: PlannedStage, position: Position, stage: Stage
+    ) -> None:
+        number = planned.number
+        instructions: Sequence[Instruction] = planned.steps
         inherited = stage.config.get("OnBuild") or []
         stage.config["OnBuild"] = None
         if inherited:
             self.progress.triggers(number, len(inherited))
-            for step in triggers(inherited, stage.escape):
-                await self._step(steps, position, stage, step, f"{step.line.text}")
-        for step in planned.steps:
-            await self._step(steps, position, stage, step, step.line.text)
+            instructions = [*triggers(inherited, stage.escape), *instructions]
+        runs = sum(isinstance(step, RunInstruction) for step in instructions)
+        for step in instructions:
+            runs -= isinstance(step, RunInstruction)
+            steps.turn_to(step.line, more_runs=runs > 0)
+            await self._step(steps, position, stage, step)
         if number == self.plan.target:
             await self._label(steps, position, stage)
         await steps.settle(position, stage)
-        self.progress.leave(number)
-        return Finished(position, stage, base)
 
     async def _step(
-        self, steps: Steps, position: Position, stage: Stage, step: Instruction, text: str
+        self, steps: Steps, position: Position, stage: Stage, step: Instruction
     ) -> None:
-        self.progress.begin(steps.number, text)
+        self.progress.begin(steps.number, step.line.text)
         try:
             await self._carry_out(steps, position, stage, step)
         except (BoxshipError, OSError, sqlite3.OperationalError) as error:
             told = _told(error)
-            self.progress.fail(steps.number, step.line, told)
+            self.progress.fail(steps.number, steps.failed or step.line, told)
             raise told from None
         self.progress.end(steps.number, position.image)
 

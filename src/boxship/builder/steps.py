@@ -1,33 +1,33 @@
 """One step: looked up in the cache, else carried out; then an image that stands for it."""
 
+import asyncio
 import contextlib
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from boxship.base.errors import BoxshipError
 from boxship.base.times import now_ns
-from boxship.builder.cache import Record, key_of
+from boxship.builder.cache import Record
+from boxship.builder.dependencies import Dependencies, Used
+from boxship.builder.dockerfile.lines import Line
 from boxship.builder.file_steps import orders
 from boxship.builder.lending import Outcome
-from boxship.builder.machine import Place, RunJob, Tree
-from boxship.builder.options import HOSTNAME, BuildOptions
+from boxship.builder.machine import Place, Tree
+from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
-from boxship.builder.stage import CONTENT, Effect, Stage
+from boxship.builder.runs import Asked, Runs
+from boxship.builder.stage import Effect, Stage
 from boxship.builder.step_images import Made, Position, StepImages
-from boxship.builder.work import Copy, Files, Origin, Run, Work
+from boxship.builder.work import Files, Origin, Run
 from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord, parse_time
 from boxship.images.staging import written
 
 if TYPE_CHECKING:
     from boxship.builder.solver import Means
-
-_EMPTY_TAR = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
-# What tells nothing of a step apart: the name of its container, and what BuildKit has for all.
-_USUAL_NAMES = ("", HOSTNAME)
 
 
 class Steps:
@@ -43,9 +43,33 @@ class Steps:
         self._progress = progress
         self._last: Outcome | None = None
         self._images = StepImages(means, options, progress, number)
-        #: Gives what stands for the steps so far an image.
-        self.settle = self._images.settle
+        self.dependencies = Dependencies(means, options)
+        self._runs = Runs(
+            means, options, progress, number, self.dependencies, self._images, self._note
+        )
         self.number = number
+        self._line: Line | None = None
+
+    def turn_to(self, line: Line, *, more_runs: bool) -> None:
+        """The step on *line* is next; *more_runs*: a RUN comes after it."""
+        self._line = line
+        self._runs.more = more_runs
+
+    @property
+    def failed(self) -> Line | None:
+        """Of the step that has failed: perhaps one whose program had ended before."""
+        return self._runs.failed or self._line
+
+    async def __aenter__(self) -> "Steps":
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        await self._runs.close(at_once=kind is asyncio.CancelledError)
+
+    async def settle(self, position: Position, stage: Stage) -> None:
+        """Give what stands for the steps so far an image."""
+        await self._runs.finish(position)
+        await self._images.settle(position, stage)
 
     @property
     def is_fresh(self) -> bool:
@@ -56,41 +80,64 @@ class Steps:
         self, position: Position, stage: Stage, effect: Effect, places: Mapping[Origin, Place]
     ) -> None:
         """Do what *effect* says, and move *position* on. *places* has the origins of its work."""
-        if effect.work is None:
+        work = effect.work
+        if work is None:
             await self.describe(position, stage, effect.note)
             return
         self._last = None
-        key, note, stamp = await self._facts(position, effect, places)
+        used = await self.dependencies.used(work, places)
+        if isinstance(work, Run) and self._runs.may_go_ahead(effect.note):
+            await self._runs.go_ahead(
+                position, stage, Asked(self._line, work, effect.note, places, used)
+            )
+            return
+        await self._runs.finish(position)
+        key = self.dependencies.key(position.chain, work, used)
+        note = self.dependencies.note(effect, used)
         made = self._borrowed(position, note) if self._lenders else self._cached(key, note)
         if made is not None:
             await self._images.add(position, stage, note, made)
             return
         if await self.lend(position, stage, key):
             return
-        async with self._means.concurrency.making[key]:
+        async with contextlib.AsyncExitStack() as alone:
+            await alone.enter_async_context(self._means.concurrency.making[key])
             # Whoever was about to make the same has done it now.
             made = None if self._lenders else self._cached(key, note)
             if made is not None:
                 await self._images.add(position, stage, note, made)
-                return
-            moment = self._moment(key, effect.work)
-            with self._means.images.staging() as directory:
-                made = await self._make(position, effect.work, places, directory, moment)
-                size = made.layer.size if made.layer else 0
-                is_known = not _may_change(places) or (
-                    stamp != ""
-                    and (key, note, stamp) == await self._facts(position, effect, places)
-                )
-                await self._images.add(position, stage, note, made)
-            if is_known:
-                self._note(Outcome(key, made.diff_id or "", size, note, moment))
-                await self._means.cache.put(key, made.diff_id or "", size, note, moment)
-                self._means.concurrency.made.add(key)
+            elif isinstance(work, Run):
+                asked = Asked(self._line, work, note, places, used)
+                await self._runs.run(position, stage, asked, alone.pop_all())
+            else:
+                await self._copy(position, stage, work, places, used, key, note)
 
-    def _moment(self, key: str, work: Work) -> int:
-        """The time of directories that *work* makes. What is made again has that of the first time:
-        then it is the same layer, and what others have put on top of that is found again."""
-        known = self._means.cache.peek(key) if isinstance(work, Files) else None
+    async def _copy(
+        self,
+        position: Position,
+        stage: Stage,
+        work: Files,
+        places: Mapping[Origin, Place],
+        used: Used,
+        key: str,
+        note: str,
+    ) -> None:
+        moment = self._moment(key)
+        with self._means.images.staging() as directory:
+            layer = await self._write(position, work, places, directory, moment)
+            is_known = await self.dependencies.are_as_they_were(work, places, used)
+            diff_id = layer.diff_id if layer else None
+            made = Made(diff_id, layer, self._now(), is_new=True)
+            await self._images.add(position, stage, note, made)
+        if is_known:
+            outcome = Outcome(key, diff_id or "", layer.size if layer else 0, note, moment)
+            self._note(outcome)
+            await self._means.remember(outcome)
+
+    def _moment(self, key: str) -> int:
+        """The time of directories that files are put into. What is made again has that of the first
+        time: then it is the same layer, and what others have put on top of that is found again."""
+        known = self._means.cache.peek(key)
         return known.created if known is not None else self._now()
 
     def _note(self, outcome: Outcome) -> None:
@@ -156,91 +203,6 @@ class Steps:
                 return made
         return None
 
-    # what a step depends on
-
-    async def _facts(
-        self, position: Position, effect: Effect, places: Mapping[Origin, Place]
-    ) -> tuple[str, str, str]:
-        """The key of everything that decides what the step makes, its line in the history, and the
-        stamp of the files that it uses, empty where none is known."""
-        work = effect.work
-        assert work is not None
-        digests, stamp = await self._used(copies_of(work), places)
-        note = effect.note
-        if isinstance(work, Files):
-            content = key_of(digests or [_without_origin(action) for action in work.actions])
-            kind = "file" if len(digests) == 1 else "multi"
-            note = note.replace(CONTENT, f"{kind}:{content}")
-        return key_of(self.facts(position.chain, work, digests)), note, stamp
-
-    def facts(self, chain: Sequence[str], work: Work, digests: list[str]) -> Any:
-        """The same of *work* that uses files with *digests*, on top of *chain*."""
-        if isinstance(work, Files):
-            below = [] if work.link else [*chain]
-            own = [_without_origin(action) for action in work.actions]
-            return ["files", below, work.link, own, digests, self._options.created]
-        mounts = [
-            [mount.kind, mount.target, mount.source, sorted(mount.options.items())]
-            for mount in work.mounts
-        ]
-        plain = dataclasses.replace(work, mounts=(), hidden=())
-        described = {f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)}
-        options = [self._options.network, *self._options.extra_hosts]
-        if self._options.hostname not in _USUAL_NAMES:
-            options.append(self._options.hostname)
-        return ["run", [*chain], described, mounts, digests, options]
-
-    async def digests(self, work: Files, places: Mapping[Origin, Place]) -> list[str]:
-        """Of all that *work* copies."""
-        return (await self._used(work, places))[0]
-
-    async def _used(self, work: Files, places: Mapping[Origin, Place]) -> tuple[list[str], str]:
-        """The same, and the stamp of it."""
-        actions, trees = orders(work, places)
-        copies = [action for action in actions if action["do"] == "copy"]
-        if not copies:
-            return [], ""
-        if not all(place.owners or place.state for place in places.values()):
-            return await self._digest(copies, trees, places)
-        # What images hold stays as it is.
-        key = key_of([trees, copies, [place.state for place in places.values()]])
-        digests = self._means.cache.content(key)
-        if digests is None:
-            digests, _ = await self._digest(copies, trees, places)
-            self._means.cache.note_content(key, digests)
-        return digests, ""
-
-    async def _digest(
-        self, copies: list[dict[str, Any]], trees: list[Tree], places: Mapping[Origin, Place]
-    ) -> tuple[list[str], str]:
-        arguments: dict[str, Any] = {"actions": copies}
-        names = [place.lasting for place in places.values() if place.lasting]
-        with contextlib.ExitStack() as stack:
-            table: tuple[int, ...] = ()
-            if names:
-                name = key_of([names, copies])
-                table = stack.enter_context(self._means.digests.table(name))
-                arguments["remember"] = True
-            answer = await self._means.workers.run("build_digest", arguments, table, sources=trees)
-        return list(answer["digests"]), str(answer["stamp"])
-
-    # making
-
-    async def _make(
-        self,
-        position: Position,
-        work: Work,
-        places: Mapping[Origin, Place],
-        directory: Path,
-        moment: int,
-    ) -> Made:
-        if isinstance(work, Files):
-            layer = await self._write(position, work, places, directory, moment)
-        else:
-            layer = await self._run(position, work, places, directory)
-        diff_id = layer.diff_id if layer else None
-        return Made(diff_id, layer, self._now(), is_new=True)
-
     async def _write(
         self,
         position: Position,
@@ -269,27 +231,6 @@ class Steps:
         layers = self._means.images.rootfs_layers(position.image.id) if position.image else []
         return {"layers": layers, "upper": None, "work": None, "volatile": False}
 
-    async def _run(
-        self, position: Position, work: Run, places: Mapping[Origin, Place], directory: Path
-    ) -> StagedLayer | None:
-        def told(text: str) -> None:
-            self._progress.say(self.number, text)
-
-        ready = self._progress.ready
-        job = RunJob(work, position.image, places, self._options, directory, told, ready)
-        layer = await self._means.machine.run(job)
-        return None if layer.diff_id == _EMPTY_TAR else layer
-
-
-def _may_change(places: Mapping[Origin, Place]) -> bool:
-    """Whether a client can write to files while they are used: what it makes of a step then is no
-    news for the cache, which others trust."""
-    return any(
-        not place.owners and not place.state and row.get("kind") == "dir"
-        for place in places.values()
-        for row in place.tree["layers"]
-    )
-
 
 def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> Made | None:
     """What *image* has on top of *chain*, if its history calls that *note*."""
@@ -303,25 +244,3 @@ def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> Made
             return Made(diff_id, None, parse_time(row.get("created")), is_new=False)
         depth += not is_empty
     return None
-
-
-def _without_origin(action: Any) -> list[Any]:
-    """An action without where its files come from: only their content counts."""
-    described = {f.name: getattr(action, f.name) for f in dataclasses.fields(action)}
-    described.pop("origin", None)
-    if "owner" in described:
-        described["owner"] = [action.owner.chown, action.owner.chmod]
-    return [type(action).__name__, described]
-
-
-def copies_of(work: Work) -> Files:
-    """What *work* uses: the bind mounts of a RUN as copies, so that they can be digested."""
-    if isinstance(work, Files):
-        return work
-    return Files(
-        tuple(
-            Copy(mount.origin, (mount.source or "/",), "/", required=True)
-            for mount in work.mounts
-            if mount.origin.kind != "nothing"
-        )
-    )

@@ -19,7 +19,7 @@ from boxship.builder.context import EMPTY, Context, open_context
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse
 from boxship.builder.lending import Ledger, Lender
-from boxship.builder.machine import RunJob, Say, Tree
+from boxship.builder.machine import Changes, RunJob, Say, Tree
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan, make_plan
 from boxship.builder.progress import Progress
@@ -35,7 +35,6 @@ from boxship.engine.building.run_step import Removal, run_step, wait_for
 from boxship.engine.sharing.messages import Message, Reporter
 from boxship.images import platform as platforms
 from boxship.images import reference as references
-from boxship.images.layers import StagedLayer
 from boxship.images.record import ImageRecord
 from boxship.registry.credentials import ANONYMOUS, Credentials
 
@@ -332,7 +331,7 @@ class EngineMachine:
     def hold(self, image: ImageRecord) -> None:
         self.held.add(image.id)
 
-    async def run(self, job: RunJob) -> StagedLayer:
+    async def run(self, job: RunJob) -> Changes:
         self._count += 1
         scratch = self.directory / f"run-{self._count}"
         return await run_step(self._engine, job, scratch, self._removals)

@@ -1,9 +1,8 @@
-"""RUN: a container of the engine whose changes are written out as a layer."""
+"""RUN: a container of the engine, and what its program has changed."""
 
 import asyncio
 import codecs
 import contextlib
-import posixpath
 import socket
 import sqlite3
 import struct
@@ -16,10 +15,10 @@ from boxship.base.ids import short_id
 from boxship.builder.classic import of_stderr
 from boxship.builder.machine import RunJob, StepFailed
 from boxship.engine.building import emulation
+from boxship.engine.building.run_changes import RunChanges
 from boxship.engine.building.run_mounts import Mounts
-from boxship.engine.containers import attach, commit, create, ended, files, removal, start
+from boxship.engine.containers import attach, create, ended, files, removal, start
 from boxship.engine.containers.store import Live
-from boxship.images.layers import StagedLayer
 from boxship.types.create import CreateRequest
 from boxship.types.host_config import HostConfig, LogConfig
 from boxship.wire.frames import HEAD
@@ -39,9 +38,8 @@ Removal = asyncio.Task[None]
 
 async def run_step(
     engine: "Engine", job: RunJob, scratch: Path, removals: set[Removal]
-) -> StagedLayer:
-    """The layer that the job's directory then holds. *scratch* is a new path for
-    what the container needs meanwhile.
+) -> RunChanges:
+    """What the program has changed. *scratch* is a new path for what the container needs meanwhile.
 
     :class:`StepFailed` when the program fails. The container is removed, unless the job's options
     keep it; when this is cancelled, always. What comes next need not wait for that: it may be one
@@ -50,38 +48,43 @@ async def run_step(
     if job.work.insecure:
         raise InvalidParameter("security.insecure is not allowed")
     mounts = Mounts(engine, job, scratch)
-    async with mounts.ready():
-        live, warnings = await _create(engine, job, mounts)
-        keep = not job.options.force_remove
-        is_done = False
-        try:
-            for warning in warnings:
-                job.told(f" ---> [Warning] {warning}\n")
-            job.told(f" ---> Running in {short_id(live.id)}\n")
-            await _finish(engine, job, live)
-            keep = not job.options.remove
-            layer = await commit.write_layer(
-                engine, live.container, job.directory, _mounted(mounts.targets)
-            )
-            is_done = True
-            return layer
-        except asyncio.CancelledError:
-            keep = False
-            raise
-        except StepFailed:
-            if not keep:
-                # The disk may be full of them, and then nothing could be written down.
-                await asyncio.to_thread(files.delete, engine, live.id)
-            raise
-        finally:
-            if not keep or not await _kept(engine, live):
-                removing = _remove(engine, live)
-                # Mounts have to be free of it before they are taken away.
-                if is_done and not job.work.mounts:
-                    removals.add(removing)
-                else:
-                    await wait_for(removing)
-                job.told(f" ---> Removed intermediate container {short_id(live.id)}\n")
+    with contextlib.ExitStack() as unless_done:
+        async with mounts.ready():
+            changes = await _run(engine, job, mounts, removals)
+            unless_done.callback(changes.release)
+        unless_done.pop_all()
+    return changes
+
+
+async def _run(engine: "Engine", job: RunJob, mounts: Mounts, removals: set[Removal]) -> RunChanges:
+    live, warnings = await _create(engine, job, mounts)
+    keep = not job.options.force_remove
+    is_done = False
+    try:
+        for warning in warnings:
+            job.told(f" ---> [Warning] {warning}\n")
+        job.told(f" ---> Running in {short_id(live.id)}\n")
+        await _finish(engine, job, live)
+        keep = not job.options.remove
+        is_done = True
+        return RunChanges(engine, live, mounts.targets)
+    except asyncio.CancelledError:
+        keep = False
+        raise
+    except StepFailed:
+        if not keep:
+            # The disk may be full of them, and then nothing could be written down.
+            await asyncio.to_thread(files.delete, engine, live.id)
+        raise
+    finally:
+        if not keep or not await _kept(engine, live):
+            removing = _remove(engine, live)
+            # Mounts have to be free of it before they are taken away.
+            if is_done and not job.work.mounts:
+                removals.add(removing)
+            else:
+                await wait_for(removing)
+            job.told(f" ---> Removed intermediate container {short_id(live.id)}\n")
 
 
 async def _kept(engine: "Engine", live: Live) -> bool:
@@ -120,6 +123,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> tuple[Live, 
     live = engine.containers.get(created.id)
     live.volatile = True
     live.trees = dict(mounts.trees)
+    live.above_image = [*job.above]
     live.secret_env = [*work.hidden, *mounts.env]
     live.container.mounts += mounts.points
     return live, created.warnings if job.options.step_images else []
@@ -230,14 +234,3 @@ async def wait_for(task: Removal) -> None:
     while not task.done():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(task)
-
-
-def _mounted(targets: list[str]) -> list[str]:
-    """The paths that mounts made the runtime create, with the directories above them."""
-    found = []
-    for target in targets:
-        path = target.strip("/")
-        while path:
-            found.append(path)
-            path = posixpath.dirname(path)
-    return found

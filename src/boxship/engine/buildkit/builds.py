@@ -129,26 +129,23 @@ class Builds:
         images = {name: image_in(definition) for name, definition in asked.inputs.items()}
         request = attributes.read(asked.frontend, asked.attrs, images)
         session = await self._sessions.get(build.request.session)
-        cache = build.request.cache
-        stack = contextlib.ExitStack()
-        try:
+        with self._engine.images.staging() as directory:
+            cache = build.request.cache
             front = Frontend(
                 self._engine,
                 self.contexts,
                 session,
                 build.feed,
                 build.request.ref,
-                stack.enter_context(self._engine.images.staging()),
+                directory,
                 travels=cache is not None and bool(cache.exports),
             )
-            yield front, request
-        except OSError as error:
-            # A full disk, as a rule: said in words.
-            reason = (error.strerror or str(error)).lower()
-            raise GrpcError(Code.UNKNOWN, reason) from None
-        finally:
-            # A disk may take longer over it than the client, who is told of the result first.
-            asyncio.get_running_loop().call_later(0, stack.close)
+            try:
+                yield front, request
+            except OSError as error:
+                # A full disk, as a rule: said in words.
+                reason = (error.strerror or str(error)).lower()
+                raise GrpcError(Code.UNKNOWN, reason) from None
 
     def _wake(self) -> None:
         event, self._changed = self._changed, asyncio.Event()

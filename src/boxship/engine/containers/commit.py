@@ -5,7 +5,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -83,7 +83,7 @@ async def _commit(
     container = live.container
     merged = _config(container, config, options.changes)
     with engine.images.staging() as directory:
-        layer = await write_layer(engine, container, directory)
+        layer = await write_layer(engine, files.rootfs(engine, container), directory)
         image_id = await engine.images.commit(
             container.image_id,
             (directory, layer.diff_id),
@@ -118,13 +118,13 @@ def _config(
 
 
 async def write_layer(
-    engine: "Engine", container: Container, directory: Path, exclude: Sequence[str] = ()
+    engine: "Engine", rootfs: dict[str, Any], directory: Path, exclude: Sequence[str] = ()
 ) -> StagedLayer:
-    """The container's upper directory as ``layer.tar`` and ``index`` in *directory*.
+    """The upper directory of a container's *rootfs* spec as ``layer.tar`` and ``index`` in
+    *directory*.
 
     *exclude*: what the runtime made to mount on, besides the usual.
     """
-    rootfs = files.rootfs(engine, container)
     lower = rootfs | {"upper": None, "work": None, "volatile": False}
     with contextlib.ExitStack() as stack:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,13 +94,16 @@ def _remove_work(directory: str) -> None:
         os.rmdir(directory)
 
 
-def rootfs(engine: "Engine", container: Container) -> dict[str, Any]:
-    """The rootfs spec of the container: its image's layers under its own directory."""
+def rootfs(
+    engine: "Engine", container: Container, above: Sequence[dict[str, str]] = ()
+) -> dict[str, Any]:
+    """The rootfs spec of the container: its image's layers, and what is *above* them, topmost
+    first, under its own directory."""
     directory = engine.options.container_directory(container.id)
     layers = engine.images.rootfs_layers(container.image_id) if container.image_id else []
     skeleton = {"kind": "dir", "path": _skeleton(engine.options.data_root)}
     return {
-        "layers": [skeleton, *layers],
+        "layers": [skeleton, *above, *layers],
         "upper": f"{directory}/upper",
         "work": f"{directory}/work",
         "volatile": False,

@@ -105,7 +105,8 @@ async def delete(engine: "Engine", live: Live, volumes: bool) -> None:
     links.remember_removed(engine, container)
     # Not before: of a container that still is there its run directory may be all that tells.
     runtime_state.forget(engine, container.id)
-    engine.deletions.put(container.id)
+    if live.lent is None:
+        engine.deletions.put(container.id)
     if live.leaving is not None:
         # What its shim still has to do, it does without us.
         live.leaving.close()
@@ -122,6 +123,8 @@ async def _forget(engine: "Engine", live: Live) -> None:
     try:
         await engine.containers.remove(live)
     except sqlite3.OperationalError:
+        if live.lent is not None:
+            await live.lent
         await asyncio.to_thread(files.delete, engine, live.id)
         await engine.containers.remove(live)
 

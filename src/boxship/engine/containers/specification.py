@@ -139,7 +139,7 @@ def request_for(
     return StartRequest(
         id=container.id,
         plan=make_plan(spec, cgroup, init and host.pid_mode != "host", gated=namespace is not None),
-        rootfs=files.rootfs(engine, container),
+        rootfs=files.rootfs(engine, container, live.above_image),
         stdio=_stdio(live),
         log=log_spec(container),
         filter_program=filter_program(

@@ -69,6 +69,10 @@ class Live:
     """NAME=value pairs that the program gets and nobody else: they reach no disk."""
     trees: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Rootfs specs that image mounts of these names show."""
+    above_image: list[dict[str, str]] = field(default_factory=list)
+    """Layers of its rootfs spec that its image does not have, topmost first."""
+    lent: "asyncio.Future[None] | None" = None
+    """While somebody has borrowed its files, who sees to their deletion when it is removed."""
 
     @property
     def id(self) -> str:
