@@ -9,6 +9,7 @@ from typing import Any
 
 from boxship.sandbox.workers import members
 from boxship.sandbox.workers.build_sources import Rules, matched
+from boxship.sandbox.workers.levels import Level
 from boxship.sandbox.workers.remembered import Remembered
 
 _PIECE = 1 << 20
@@ -49,17 +50,45 @@ def _digest(action: dict[str, Any], fds: list[int], files: Remembered) -> str:
         total.update(b"match\0" + found.path + b"\0")
         total.update(_object(b"", found.fd, found.stat, owners, files))
         if found.is_dir:
-            for node in source.below(found, excludes, files.knows):
+            known = _Known(total, owners, files)
+            takes = known.add if source.has_all(excludes) else files.known
+            for node in source.below(found, excludes, takes):
                 total.update(_object(node.path, node.fd, node.stat, owners, files))
     return total.hexdigest()
+
+
+class _Known:
+    """Adds what is remembered of files to *total*, in fewer steps than it takes to look at them one
+    by one: of most builds that is most of their files."""
+
+    def __init__(self, total: "hashlib._Hash", owners: bool, files: Remembered) -> None:
+        self._total = total
+        self._owners = owners
+        self._files = files
+
+    def add(self, level: Level) -> tuple[()]:
+        """:data:`boxship.sandbox.workers.walk.Known`; hands out nothing."""
+        prefix, update, owners = level.join(b""), self._total.update, self._owners
+        sha256, hexlify = hashlib.sha256, binascii.hexlify
+        for name, status, digest in self._files.taken(level):
+            if owners:
+                facts = _facts(prefix + name, status, owners)
+            else:
+                facts = b"%b%b\0%d" % (prefix, name, status.st_mode)
+            update(sha256(b"%b\0%b" % (facts, hexlify(digest))).digest())
+        return ()
+
+
+def _facts(path: bytes, status: os.stat_result, owners: bool) -> bytes:
+    if owners:
+        return b"%b\0%d\0%d\0%d" % (path, status.st_mode, status.st_uid, status.st_gid)
+    return b"%b\0%d" % (path, status.st_mode)
 
 
 def _object(path: bytes, fd: int, status: os.stat_result, owners: bool, files: Remembered) -> bytes:
     """One record of fixed length fields, so that no two trees share a digest."""
     mode = status.st_mode
-    facts = b"%b\0%d" % (path, mode)
-    if owners:
-        facts += b"\0%d\0%d" % (status.st_uid, status.st_gid)
+    facts = _facts(path, status, owners)
     if not stat.S_ISREG(mode):
         files.see(status)
     if stat.S_ISREG(mode):

@@ -143,6 +143,10 @@ class Source:
             return None
         return Found(path, real, fd, status)
 
+    def has_all(self, excludes: Rules) -> bool:
+        """Whether nothing is left out."""
+        return not (excludes or self._ignore)
+
     def below(self, found: Found, excludes: Rules, known: Known | None = None) -> Iterator[Node]:
         """What is in the directory *found*, but not itself; paths are relative to it. Files that
         are *known* are not opened.
@@ -150,7 +154,7 @@ class Source:
         A directory that is left out shows up when something in it does not.
         """
         held: list[Node] = []
-        has_rules = bool(excludes or self._ignore)
+        has_rules = not self.has_all(excludes)
         for node in walk(found.fd, known):
             if not node.path:
                 continue

@@ -7,9 +7,12 @@ The records are of a fixed size: device, inode, size, times of data and of the i
 
 import hashlib
 import os
-import stat
 import struct
 import time
+from collections.abc import Iterator
+
+from boxship.sandbox.workers.levels import Level
+from boxship.sandbox.workers.walk import Node
 
 _KEY = struct.Struct("=QQqqq")
 _ROW = struct.Struct("=40s32s")
@@ -35,9 +38,36 @@ class Remembered:
         self._seen: list[bytes] = []
         self._last: tuple[os.stat_result | None, bytes, bytes | None] = None, b"", None
 
-    def knows(self, status: os.stat_result) -> bool:
-        """Whether *status* is that of a regular file which :meth:`digest` has."""
-        return stat.S_ISREG(status.st_mode) and self._look(status)[1] is not None
+    def known(self, level: Level) -> Iterator[Node]:
+        """Take the next files off the open directory *level* for as long as :meth:`digest` has
+        them."""
+        names, prefix = level.names, level.join(b"")
+        while names:
+            try:
+                status = os.stat(names[-1], dir_fd=level.fd, follow_symlinks=False)
+            except OSError:
+                return
+            if self._look(status)[1] is None:
+                return
+            yield Node(prefix + names.pop(), -1, status, [])
+
+    def taken(self, level: Level) -> Iterator[tuple[bytes, os.stat_result, bytes]]:
+        """The same as names with their digests, which count as asked for."""
+        # Builds that change nothing spend most of their time here: so no call that is not needed.
+        names, fd = level.names, level.fd
+        get, used, see, pack = self._known.get, self._used, self._seen.append, _KEY.pack
+        while names:
+            try:
+                s = os.stat(names[-1], dir_fd=fd, follow_symlinks=False)
+            except OSError:
+                return
+            key = pack(s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns)
+            digest = get(key)
+            if digest is None:
+                return
+            see(key)
+            used[key] = digest
+            yield names.pop(), s, digest
 
     def _look(self, status: os.stat_result) -> tuple[bytes, bytes | None]:
         """The key of the file with *status*, and what is known of it. Whoever learns that it is

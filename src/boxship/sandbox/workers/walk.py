@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from boxship.sandbox.workers.levels import Level, Levels, names_in
@@ -28,14 +28,16 @@ class Node:
         return stat.S_ISDIR(self.stat.st_mode)
 
 
-Known = Callable[[os.stat_result], bool]
+Known = Callable[[Level], Iterable[Node]]
+"""Takes the next names off an open level for as long as it knows the files, and hands these out, or
+deals with them itself."""
 
 
 def walk(start: int, known: Known | None = None) -> Iterator[Node]:
     """Every object from the directory *start* (which stays the caller's) on, parents first.
 
     Names are in byte order within their directory. What vanishes meanwhile is left out. Files that
-    are *known* by their status are not opened.
+    are *known* are not opened.
     """
     node = Node(b"", start, os.fstat(start), names_in(start))
     yield node
@@ -45,27 +47,13 @@ def walk(start: int, known: Known | None = None) -> Iterator[Node]:
             level = levels.innermost
             if level.names and levels.ensure_open():
                 if known is not None:
-                    yield from _known_files(level, known)
+                    yield from known(level)
                 if level.names:
                     yield from _next(levels)
             else:
                 levels.leave()
     finally:
         levels.close()
-
-
-def _known_files(level: Level, known: Known) -> Iterator[Node]:
-    """Hand out the next objects of the open directory *level* for as long as they are known."""
-    names, fd = level.names, level.fd
-    prefix = level.join(b"")
-    while names:
-        try:
-            status = os.stat(names[-1], dir_fd=fd, follow_symlinks=False)
-        except OSError:
-            return
-        if not known(status):
-            return
-        yield Node(prefix + names.pop(), -1, status, [])
 
 
 def _next(levels: Levels) -> Iterator[Node]:
