@@ -48,16 +48,16 @@ class Target:
     @contextlib.contextmanager
     def writing(self, archive: int, index: int) -> Iterator[None]:
         """Entries go to *archive*, a file; its index to *index* at the end."""
-        self._sink = Sink(archive, hashed=True)
-        self._writer = TarWriter(self._sink.write)
-        try:
-            yield
-        except TarError as error:
-            raise InvalidParameter(str(error)) from None
-        self._writer.close()
-        self._sink.flush()
-        with os.fdopen(os.dup(index), "w+b", 0) as out:
-            self._write_index(out, archive)
+        with contextlib.closing(Sink(archive, hashed=True)) as self._sink:
+            self._writer = TarWriter(self._sink.write)
+            try:
+                yield
+            except TarError as error:
+                raise InvalidParameter(str(error)) from None
+            self._writer.close()
+            self._sink.flush()
+            with os.fdopen(os.dup(index), "w+b", 0) as out:
+                self._write_index(out, archive)
 
     def _write_index(self, out: FileIO, archive: int) -> None:
         stats = self._index.write(

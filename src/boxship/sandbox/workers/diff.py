@@ -30,17 +30,20 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
     """
     sink = Sink(fds[1], hashed=True)
     index = _Index() if len(fds) > 2 else None
-    packer = Packer(sink, index.add if index else None)
-    layer = _Layer(packer, Placeholders(args.get("exclude", ())), root)
-    for node in walk(fds[0]):
-        layer.add(node)
-    layer.settle(b"")
-    packer.close()
-    answer = {"digest": sink.digest(), "size": sink.size}
-    if index is not None:
-        digest = index.write(fds[2], sink.size, fds[1])
-        answer |= {"index_digest": digest, "content": index.content}
-    return answer
+    try:
+        packer = Packer(sink, index.add if index else None)
+        layer = _Layer(packer, Placeholders(args.get("exclude", ())), root)
+        for node in walk(fds[0]):
+            layer.add(node)
+        layer.settle(b"")
+        packer.close()
+        answer: dict[str, Any] = {"size": sink.size}
+        if index is not None:
+            digest = index.write(fds[2], sink.size, fds[1])
+            answer |= {"index_digest": digest, "content": index.content}
+        return answer | {"digest": sink.digest()}
+    finally:
+        sink.close()
 
 
 class _Index:

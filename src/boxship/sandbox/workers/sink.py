@@ -1,7 +1,9 @@
 """Buffered output to a descriptor, counted and hashed on the way."""
 
-import hashlib
 import os
+
+from boxship.sandbox.workers import digest_beside
+from boxship.sandbox.workers.digest_beside import Digest
 
 _FLUSH = 256 * 1024
 
@@ -10,12 +12,14 @@ class Sink:
     """Collects small pieces and writes large ones to *fd*, which stays the caller's.
 
     ``size`` counts the bytes taken in, those included that :meth:`flush` has yet to write.
+    One that is *hashed* may have a thread until :meth:`digest` or :meth:`close`.
     """
 
     def __init__(self, fd: int, hashed: bool = False) -> None:
         self.size = 0
         self._fd = fd
-        self._hash = hashlib.sha256() if hashed else None
+        self._digest = Digest() if hashed else None
+        self._enough = digest_beside.PIECE if hashed else _FLUSH
         self._pieces: list[bytes] = []
         self._pending = 0
         # A socket that the daemon read from is non-blocking, and that state is shared.
@@ -25,20 +29,25 @@ class Sink:
         self._pieces.append(data)
         self._pending += len(data)
         self.size += len(data)
-        if self._pending >= _FLUSH:
+        if self._pending >= self._enough:
             self.flush()
 
     def flush(self) -> None:
         pieces, self._pieces = self._pieces, []
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         self._pending = 0
-        if self._hash is not None:
-            self._hash.update(data)
+        if self._digest is not None:
+            self._digest.update(data)
         view = memoryview(data)
         while view:
             view = view[os.write(self._fd, view) :]
 
     def digest(self) -> str:
         """The digest of everything flushed, ``sha256:<hex>``."""
-        assert self._hash is not None
-        return "sha256:" + self._hash.hexdigest()
+        assert self._digest is not None
+        return "sha256:" + self._digest.hexdigest()
+
+    def close(self) -> None:
+        """Nothing more comes; what is pending is not written."""
+        if self._digest is not None:
+            self._digest.close()
