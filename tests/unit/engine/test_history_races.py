@@ -13,7 +13,7 @@ from boxship.base.errors import InvalidParameter
 from boxship.builder.buildkit.attachments import LENGTH, Attachment
 from boxship.builder.buildkit.control import SolveRequest, Timestamp
 from boxship.builder.buildkit.history import HistoryRecord, UpdateHistoryRequest
-from boxship.engine.buildkit import builds
+from boxship.engine.buildkit import builds, history
 from boxship.engine.buildkit.builds import Builds
 from boxship.engine.buildkit.compression import asked
 from boxship.engine.buildkit.history import History
@@ -116,6 +116,29 @@ def test_reading_goes_on_when_the_first_who_asked_leaves(
         assert {one.ref for one in await again.records()} == {"r", "s"}
         assert len(await again.blobs()) == 2
         assert held.count == 1
+
+    run(tmp_path, main)
+
+
+def test_a_build_is_written_down_when_somebody_asks_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_MOMENT", 600.0)
+    done: list[str] = []
+
+    def make(ref: str) -> tuple[HistoryRecord, list[Attachment]]:
+        done.append(ref)
+        return made(ref, b"log")
+
+    async def main(kept: History) -> None:
+        async with asyncio.timeout(60):
+            kept.keep(lambda: make("a"))
+            await asyncio.to_thread(lambda: None)
+            assert done == []
+            assert [one.ref for one in await kept.records()] == ["a"]
+            kept.keep(lambda: make("b"))
+            await kept.close()
+            assert done == ["a", "b"]
 
     run(tmp_path, main)
 

@@ -30,6 +30,8 @@ _MOST = 50
 _MOST_PINNED = 200
 _MOST_BYTES = 256 << 20
 _MOST_PINNED_BYTES = 256 << 20
+# Seconds: a client that has heard all is gone in less, and its next build is not here yet.
+_MOMENT = 0.025
 # Events that a client may be behind.
 _BEHIND = 1000
 _PIECE = 1 << 18
@@ -81,6 +83,8 @@ class History:
         self._lock = asyncio.Lock()
         self._keeping: set[asyncio.Task[None]] = set()
         self._working: set[asyncio.Task[Any]] = set()
+        #: Set when somebody asks for what is being kept; then there is another one.
+        self._asked = asyncio.Event()
         self._listeners: set[Listener] = set()
 
     # while builds run
@@ -91,11 +95,18 @@ class History:
     def keep(self, make: Callable[[], tuple[HistoryRecord, Sequence[Attachment]]]) -> None:
         """Remember what *make* tells of a build that has ended. It is called in a thread: nobody
         waits for it but those who then ask."""
-        task = asyncio.ensure_future(self._keep(make))
+        task = asyncio.ensure_future(self._keep(make, self._asked))
         self._keeping.add(task)
         task.add_done_callback(self._keeping.discard)
 
-    async def _keep(self, make: Callable[[], tuple[HistoryRecord, Sequence[Attachment]]]) -> None:
+    async def _keep(
+        self, make: Callable[[], tuple[HistoryRecord, Sequence[Attachment]]], asked: asyncio.Event
+    ) -> None:
+        if not self._listeners:
+            # The client has yet to hear what came of its build: nothing should delay that.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MOMENT):
+                    await asked.wait()
         async with self._opened():
             record, attachments = await asyncio.to_thread(make)
             record.generation = 1
@@ -115,6 +126,10 @@ class History:
         for one in gone:
             self._tell(DELETED, HistoryRecord(one.ref))
 
+    def _hurry(self) -> None:
+        event, self._asked = self._asked, asyncio.Event()
+        event.set()
+
     def _excess(self) -> list[HistoryRecord]:
         """The oldest go when there are too many, or when they are too large; never the last."""
         found: list[HistoryRecord] = []
@@ -127,6 +142,7 @@ class History:
 
     async def close(self) -> None:
         """Wait until everything is written."""
+        self._hurry()
         while tasks := self._keeping | self._working:
             await asyncio.wait(tasks)
 
@@ -144,6 +160,7 @@ class History:
     async def _settled(self) -> None:
         """Wait for what is being kept; who is cancelled meanwhile does not take that along."""
         if self._keeping:
+            self._hurry()
             await asyncio.wait([*self._keeping])
 
     async def _whole(self, work: Coroutine[Any, Any, T]) -> T:
