@@ -232,6 +232,26 @@ def described(root: Path) -> dict[str, tuple[object, ...]]:
     return found
 
 
+@pytest.mark.parametrize("rest", [[], [file("d/link", b"xx", link="d/f")], [file("e", b"x")]])
+def test_what_is_as_it_was_is_not_looked_at(tmp_path: Path, rest: list[Stat]) -> None:
+    """But what is missing, new, or has several names."""
+    entries = [directory("d"), file("d/f", b"xx"), link("l", "d")]
+    root = tmp_path / "tree"
+    root.mkdir()
+    state = state_after(root, [*entries, *rest], {"d/f": b"xx", "e": b"x"})
+    rows = [Packet(packets.STAT, entry).encode() for entry in entries]
+    mirror = mirror_of(root)
+    root.rename(tmp_path / "away")
+    assert mirror.skim([*rows, packets.END_OF_STATS]) == len(rows)
+    assert mirror.confirm([packets.END_OF_STATS, b""]) == []
+    answers = mirror.confirm([packets.END_OF_STATS])
+    assert answers == ([] if rest else [packets.FINISHED])
+    assert mirror.finished == (not rest) and (mirror.state == state) == (not rest)
+    other = mirror_of(root)
+    other.skim(rows[:2])
+    assert other.confirm([packets.END_OF_STATS]) == []
+
+
 def test_what_broke_off_is_looked_at_again(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()

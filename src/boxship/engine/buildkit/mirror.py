@@ -25,15 +25,16 @@ _MOST_BYTES = 1 << 29
 
 class Mirror:
     """*root* becomes the tree that packets tell of; *file* keeps what it was told, so that the
-    same needs not be looked at next time. *received* counts bytes of content."""
+    same needs not be looked at next time; *is_kept* says whether it does so now. *received* counts
+    bytes of content."""
 
     def __init__(self, root: Path, file: EntriesFile) -> None:
         self._root = os.fspath(root)
         self._file = file
         self._before = file.load()
         self._now = Entries()
-        self._is_saved = bool(self._before.state)
-        self._has_changed = not self._is_saved
+        self.is_kept = bool(self._before.state)
+        self._has_changed = not self.is_kept
         self._next = 0
         # Packets, which are small beside what they say.
         self._wanted: dict[int, bytes] = {}
@@ -69,6 +70,17 @@ class Mirror:
             if directory:
                 self._announce(directory)
         return len(batch)
+
+    def confirm(self, rest: list[bytes]) -> list[bytes]:
+        """What to answer when *rest*, behind what was skimmed, says that everything is as it was:
+        nothing on the disk is looked at. Else nothing is done, and there is no answer."""
+        before, now = self._before, self._now
+        is_all = len(now.rows) == len(before.rows) and not before.careful
+        if rest != [packets.END_OF_STATS] or not (is_all and self.is_kept):
+            return []
+        now.state = before.state
+        self.finished = True
+        return [packets.FINISHED]
 
     def take(self, batch: list[bytes]) -> list[bytes]:
         """Do what packets say, and what to answer. :class:`DecodeError` for what makes no sense,
@@ -147,9 +159,9 @@ class Mirror:
             self._now.rows[data] = ""
 
     def _change(self) -> None:
-        if self._is_saved:
+        if self.is_kept:
             self._file.forget()
-            self._is_saved = False
+            self.is_kept = False
 
     def _remove(self, path: str, found: os.stat_result | None) -> None:
         if found is None:
@@ -284,9 +296,9 @@ class Mirror:
 
     def keep(self) -> None:
         """Remember what the tree holds now that it is finished."""
-        if not self._is_saved:
+        if not self.is_kept:
             self._file.save(self._now)
-            self._is_saved = True
+            self.is_kept = True
 
 
 def _entry(row: bytes) -> Stat:

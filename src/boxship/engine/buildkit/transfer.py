@@ -89,11 +89,12 @@ async def _receive(call: OpenCall, mirror: Mirror, told: Told) -> int:
         size += sum(map(len, batch))
         rest = batch[mirror.skim(batch) :]
         if rest:
-            answers = await _whole(mirror.take, rest)
+            answers = mirror.confirm(rest) or await _whole(mirror.take, rest)
             await call.send(answers, end=mirror.finished)
             if mirror.finished:
                 call.leave()
-                await _whole(Mirror.keep, mirror)
+                if not mirror.is_kept:
+                    await _whole(Mirror.keep, mirror)
         if clock() - shown > _SHOWN:
             told(size, False)
             shown = clock()
