@@ -79,6 +79,8 @@ class Builds:
 
     async def _begun(self, ref: str) -> None:
         """Wait until the build *ref* is there, or was: some are over at once."""
+        if ref in self._running:
+            return
         try:
             async with asyncio.timeout(_PATIENCE):
                 while ref not in self._running and ref not in self._ended:
@@ -129,23 +131,26 @@ class Builds:
         images = {name: image_in(definition) for name, definition in asked.inputs.items()}
         request = attributes.read(asked.frontend, asked.attrs, images)
         session = await self._sessions.get(build.request.session)
-        with self._engine.images.staging() as directory:
-            cache = build.request.cache
+        cache = build.request.cache
+        stack = contextlib.ExitStack()
+        try:
             front = Frontend(
                 self._engine,
                 self.contexts,
                 session,
                 build.feed,
                 build.request.ref,
-                directory,
+                stack.enter_context(self._engine.images.staging()),
                 travels=cache is not None and bool(cache.exports),
             )
-            try:
-                yield front, request
-            except OSError as error:
-                # A full disk, as a rule: said in words.
-                reason = (error.strerror or str(error)).lower()
-                raise GrpcError(Code.UNKNOWN, reason) from None
+            yield front, request
+        except OSError as error:
+            # A full disk, as a rule: said in words.
+            reason = (error.strerror or str(error)).lower()
+            raise GrpcError(Code.UNKNOWN, reason) from None
+        finally:
+            # A disk may take longer over it than the client, who is told of the result first.
+            asyncio.get_running_loop().call_later(0, stack.close)
 
     def _wake(self) -> None:
         event, self._changed = self._changed, asyncio.Event()
