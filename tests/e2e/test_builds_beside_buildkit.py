@@ -1,4 +1,9 @@
-"""A corpus of Dockerfiles, by both protocols: files and configuration are those of BuildKit."""
+"""A corpus of Dockerfiles, by both protocols: files and configuration are those of BuildKit.
+
+By its own protocol so is the history, but for this:
+
+- A RUN that has changed no file has no layer. BuildKit's has one, of what it mounts things on.
+"""
 
 import hashlib
 import json
@@ -7,7 +12,7 @@ from typing import Any
 import pytest
 
 from e2e.builds.case import Case
-from e2e.builds.corpus import CASES, RECORDED, build, client_of, look
+from e2e.builds.corpus import CASES, RECORDED, build, client_of, history, look
 from support import engines
 
 
@@ -25,6 +30,7 @@ def test_what_buildkit_makes_of_it(
     tag = f"corpus:{case.name}"
     build(boxship_daemon.host, case, tag, buildkit=buildkit)
     found = look(boxship_daemon.host, tag)
+    told = history(boxship_daemon.host, tag) if buildkit else []
     client_of(boxship_daemon.host).remove_image(tag, force=True)
     if case.own:
         digests = {k: hashlib.sha256(v.encode()).hexdigest()[:16] for k, v in case.own.items()}
@@ -33,3 +39,12 @@ def test_what_buildkit_makes_of_it(
     wanted = recorded[case.name]
     assert found["config"] == wanted["config"]
     assert found["tree"] == wanted["tree"]
+    if buildkit:
+        both = zip(wanted["history"], told, strict=True)
+        assert told == [_as_here(step, here) for step, here in both]
+
+
+def _as_here(step: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
+    """A *step* of BuildKit's, without its layer if it is a RUN that has none *here*."""
+    is_nothing = step["created_by"].startswith("RUN ") and "empty_layer" in here
+    return {**step, "empty_layer": True} if is_nothing else step

@@ -52,6 +52,8 @@ def test_a_directory_is_handed_over(boxship_daemon: engines.Engine, context: Pat
     assert done.returncode == 0, done.stderr
     assert b"naming to docker.io/library/cli:1 done" in done.stderr
     assert _ls(boxship_daemon) == [".dockerignore", "Dockerfile", "f"]
+    told = boxship_daemon.docker("history", "--format", "{{.CreatedBy}} {{.Comment}}", "cli:1")
+    assert told.stdout.splitlines()[0] == "COPY . /all/ # buildkit buildkit.dockerfile.v0"
 
 
 @pytest.mark.parametrize("group", [[], ["image"], ["builder"], ["buildx"]])

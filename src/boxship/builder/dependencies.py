@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from boxship.builder.cache import key_of
 from boxship.builder.file_steps import orders
 from boxship.builder.machine import Place, Tree
+from boxship.builder.note import Note
 from boxship.builder.options import HOSTNAME, BuildOptions
-from boxship.builder.stage import CONTENT, Effect
+from boxship.builder.stage import Effect
 from boxship.builder.work import Copy, Files, Origin, Work
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ class Dependencies:
         """Of everything that decides what *work* makes on top of the layers *chain*."""
         return key_of(self.facts(chain, work, used.digests))
 
-    def note(self, effect: Effect, used: Used) -> str:
+    def note(self, effect: Effect, used: Used) -> Note:
         """The step's line in the history."""
         if not isinstance(effect.work, Files):
             return effect.note
         content = key_of(used.digests or [_without_origin(each) for each in effect.work.actions])
         kind = "file" if len(used.digests) == 1 else "multi"
-        return effect.note.replace(CONTENT, f"{kind}:{content}")
+        return effect.note.about(f"{kind}:{content}")
 
     def facts(self, chain: Sequence[str], work: Work, digests: list[str]) -> Any:
         """What :meth:`key` is the key of."""

@@ -16,6 +16,7 @@ from boxship.builder.dependencies import Dependencies, Used
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.lending import Outcome
 from boxship.builder.machine import Changes, Place, RunJob
+from boxship.builder.note import Note
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
 from boxship.builder.stage import Stage
@@ -36,7 +37,7 @@ class Asked:
 
     line: Line | None
     work: Run
-    note: str
+    note: Note
     places: Mapping[Origin, Place]
     used: Used
 
@@ -112,12 +113,12 @@ class Runs:
         others = options.cache_from or machine.lenders or machine.travels
         return self.more and options.remove and not options.step_images and not others
 
-    def may_go_ahead(self, note: str) -> bool:
+    def may_go_ahead(self, note: Note) -> bool:
         """Whether a RUN with that line in the history need not wait for the layer of the last."""
         last = self._last
         if last is None or last.finishing is None or last.finishing.done():
             return False
-        return self._options.no_cache or not self._means.cache.knows(note)
+        return self._options.no_cache or not self._means.cache.knows(note.classic)
 
     async def go_ahead(self, position: Position, stage: Stage, asked: Asked) -> None:
         """Carry out a RUN while the layer of the last is written (:meth:`may_go_ahead`)."""
@@ -187,7 +188,7 @@ class Runs:
                 await self._images.add(ended.position, ended.stage, asked.note, made)
             if is_known:
                 size = 0 if is_empty else layer.size
-                outcome = Outcome(key, made.diff_id or "", size, asked.note, moment)
+                outcome = Outcome(key, made.diff_id or "", size, asked.note.classic, moment)
                 self._note(outcome)
                 await self._means.remember(outcome)
             await self._keep_alone(ended.position)

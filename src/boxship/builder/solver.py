@@ -196,7 +196,7 @@ class Solver:
             recipe = await self._recipe(steps, position, effect)
             if recipe is not None:
                 self.progress.work(steps.number)
-                if await steps.lend(position, stage, recipe):
+                if await steps.lend(position, stage, recipe, effect.note):
                     return
                 self._begin_all()
             places = {}
@@ -233,7 +233,7 @@ class Solver:
             text = f"LABEL {name}={value}"
             self.progress.begin(steps.number, text)
             stage.config["Labels"] = {**(stage.config.get("Labels") or {}), name: value}
-            await steps.describe(position, stage, stage.nop(text))
+            await steps.describe(position, stage, stage.nop(text, ""))
             self.progress.end(steps.number, position.image)
 
     async def _start(self, planned: PlannedStage) -> tuple[Position, Stage, ImageRecord | None]:

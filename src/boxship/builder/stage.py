@@ -9,6 +9,7 @@ from boxship.builder.dockerfile.budget import Budget
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.expand import Lexer
 from boxship.builder.dockerfile.lines import Line
+from boxship.builder.note import Note
 from boxship.builder.work import CONTEXT, Origin, Work
 from boxship.images.creation import EMPTY_CONFIG
 
@@ -16,8 +17,6 @@ Config = dict[str, Any]
 T = TypeVar("T")
 # Sets the time of everything that the build makes (reproducible-builds.org).
 EPOCH = "SOURCE_DATE_EPOCH"
-# Stands in a note for the digest of what was copied, which is known later.
-CONTENT = "\ufffc"
 DEFAULT_SHELL = ("/bin/sh", "-c")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Arguments that speak to the builder, not to the file.
@@ -62,13 +61,14 @@ class Arguments:
 class Effect:
     """*note* is what the history says; *work*, if any, makes a layer."""
 
-    note: str
+    note: Note
     work: Work | None = None
 
 
 @dataclass(slots=True)
 class Stage:
-    """*find* leads from a name that ``--from`` may have to its origin."""
+    """*find* leads from a name that ``--from`` may have to its origin; *declared* are the names of
+    its own ARGs, one as often as it was."""
 
     config: Config = field(default_factory=lambda: dict(EMPTY_CONFIG))
     arguments: Arguments = field(default_factory=Arguments)
@@ -78,6 +78,7 @@ class Stage:
     cmd_is_set: bool = False
     escape: str = "\\"
     context: Origin = CONTEXT
+    declared: list[str] = field(default_factory=list)
     _parsed: tuple[list[str], dict[str, str]] = field(default_factory=lambda: ([], {}))
 
     def on_top(self, find: Callable[[str], Origin]) -> "Stage":
@@ -135,9 +136,10 @@ class Stage:
         lexer = Lexer(self.escape, budget=self.arguments.budget)
         return _placed(line, text, lambda: lexer.words(text, self.variables()))
 
-    def nop(self, comment: str) -> str:
-        """A history entry of an instruction that runs nothing."""
-        return " ".join([*self.shell, "#(nop) ", comment])
+    def nop(self, comment: str, buildkit: str | None = None) -> Note:
+        """Of an instruction that runs nothing, where BuildKit may have other words for it."""
+        classic = " ".join([*self.shell, "#(nop) ", comment])
+        return Note(classic, comment if buildkit is None else buildkit)
 
 
 def _placed(line: Line, text: str, work: Callable[[], T]) -> T:

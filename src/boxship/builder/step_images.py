@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import InvalidParameter
+from boxship.builder.note import BUILDKIT, Note
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
 from boxship.builder.stage import Stage
@@ -27,7 +28,8 @@ _MANY, _MOST = 16 << 20, 256 << 20
 @dataclass(slots=True)
 class Position:
     """How far a stage has come: the *image* so far, None while nothing has been made, and *noted*
-    steps since then, which have changed the configuration alone, of *size* bytes.
+    steps since then, which have changed the configuration alone, of *size* bytes. Those of which
+    the history is not to tell have no text.
 
     *platform* as asked for, empty for this machine's."""
 
@@ -75,21 +77,21 @@ class StepImages:
         self._progress = progress
         self._number = number
 
-    async def add(self, position: Position, stage: Stage, note: str, made: Made) -> None:
+    async def add(self, position: Position, stage: Stage, note: Note, made: Made) -> None:
         """Move *position* on by what a step has *made*."""
         if made.diff_id is None and not made.is_new and not self._shows_all:
             self._progress.cached(self._number)
         await self.describe(position, stage, note, made)
 
-    async def describe(self, position: Position, stage: Stage, note: str, made: Made) -> None:
+    async def describe(self, position: Position, stage: Stage, note: Note, made: Made) -> None:
         """The same of a step that may have made nothing. Then it need not have an image: nobody
         but the classic builder's clients sees it."""
-        origin = self._origin(position, stage, note, made)
+        step = self._step(position, stage, note, made)
         if made.diff_id is not None or self._shows_all:
-            await self._add(position, stage, origin, made)
+            await self._add(position, stage, step, made)
             return
-        position.noted.append(origin)
-        position.size += len(note)
+        position.noted.append(step)
+        position.size += len(step.created_by)
         _check(position.size)
 
     @property
@@ -102,21 +104,23 @@ class StepImages:
             last = position.noted.pop()
             await self._add(position, stage, last, Made(None, None, last.created, is_new=False))
 
-    @staticmethod
-    def _origin(position: Position, stage: Stage, note: str, made: Made) -> Origin:
-        before = position.image.document.get("author") if position.image else ""
-        return Origin(made.created, author=stage.author or str(before or ""), created_by=note)
+    def _step(self, position: Position, stage: Stage, note: Note, made: Made) -> Origin:
+        if self._options.buildkit_history:
+            return Origin(made.created, comment=BUILDKIT, created_by=note.buildkit)
+        author = _author(position, stage)
+        return Origin(made.created, author=author, created_by=note.classic)
 
-    async def _add(self, position: Position, stage: Stage, origin: Origin, made: Made) -> None:
+    async def _add(self, position: Position, stage: Stage, step: Origin, made: Made) -> None:
+        steps = [one for one in (*position.noted, step) if one.created_by]
         if not made.is_new and not self._options.no_cache:
-            found = self._existing(position, stage, origin, made)
+            found = self._existing(position, stage, steps, made)
             if found is not None:
                 self._progress.cached(self._number)
                 self._move(position, found)
                 return
         if made.diff_id is None and not made.is_new:
             self._warn(position)
-        raw = self._encode(position, stage, origin, made)
+        raw = self._encode(position, stage, steps, made)
         parent = position.image.id if position.image else ""
         new = NewImage(raw, [made.layer] if made.layer else [], parent)
         if not made.is_new and made.diff_id is not None:
@@ -138,14 +142,14 @@ class StepImages:
         self._means.concurrency.spent += len(image.raw)
         self._means.machine.hold(image)
 
-    def _encode(self, position: Position, stage: Stage, origin: Origin, made: Made) -> bytes:
+    def _encode(self, position: Position, stage: Stage, steps: list[Origin], made: Made) -> bytes:
         raw = encode_image(
             stage.config,
             position.made_for,
-            origin,
+            Origin(made.created, author=_author(position, stage)),
             position.image,
             made.diff_id,
-            between=position.noted,
+            steps=steps,
         )
         _check(len(raw))
         if self._means.concurrency.spent + len(raw) > _MOST:
@@ -153,24 +157,25 @@ class StepImages:
         return raw
 
     def _existing(
-        self, position: Position, stage: Stage, origin: Origin, made: Made
+        self, position: Position, stage: Stage, steps: list[Origin], made: Made
     ) -> ImageRecord | None:
         """The last image that these steps have led to before: others may be on top of that."""
         parent = position.image.id if position.image else ""
         chain = position.chain + ((made.diff_id,) if made.diff_id else ())
-        notes = [one.created_by for one in (*position.noted, origin)]
+        texts = [one.created_by for one in steps]
         children = self._means.images.children(parent)
         for image in sorted(children, key=lambda child: child.created, reverse=True):
             if image.diff_ids != chain or image.platform != position.made_for:
                 continue
-            history = image.document.get("history") or [{}]
-            if (
-                image.config == stage.config
-                and len(history) == position.depth + len(notes)
-                and [row.get("created_by") for row in history[-len(notes) :]] == notes
-            ):
+            own = (image.document.get("history") or [])[position.depth :]
+            if image.config == stage.config and [row.get("created_by") for row in own] == texts:
                 return image
         return None
+
+
+def _author(position: Position, stage: Stage) -> str:
+    before = position.image.document.get("author") if position.image else ""
+    return stage.author or str(before or "")
 
 
 def _check(size: int) -> None:

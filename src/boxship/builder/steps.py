@@ -16,6 +16,7 @@ from boxship.builder.dockerfile.lines import Line
 from boxship.builder.file_steps import orders
 from boxship.builder.lending import Outcome
 from boxship.builder.machine import Place, Tree
+from boxship.builder.note import Note
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
 from boxship.builder.runs import Asked, Runs
@@ -94,11 +95,11 @@ class Steps:
         await self._runs.finish(position)
         key = self.dependencies.key(position.chain, work, used)
         note = self.dependencies.note(effect, used)
-        made = self._borrowed(position, note) if self._lenders else self._cached(key, note)
+        made = self._borrowed(position, note, key) if self._lenders else self._cached(key, note)
         if made is not None:
             await self._images.add(position, stage, note, made)
             return
-        if await self.lend(position, stage, key):
+        if await self.lend(position, stage, key, note):
             return
         async with contextlib.AsyncExitStack() as alone:
             await alone.enter_async_context(self._means.concurrency.making[key])
@@ -120,7 +121,7 @@ class Steps:
         places: Mapping[Origin, Place],
         used: Used,
         key: str,
-        note: str,
+        note: Note,
     ) -> None:
         moment = self._moment(key)
         with self._means.images.staging() as directory:
@@ -130,7 +131,8 @@ class Steps:
             made = Made(diff_id, layer, self._now(), is_new=True)
             await self._images.add(position, stage, note, made)
         if is_known:
-            outcome = Outcome(key, diff_id or "", layer.size if layer else 0, note, moment)
+            size = layer.size if layer else 0
+            outcome = Outcome(key, diff_id or "", size, note.classic, moment)
             self._note(outcome)
             await self._means.remember(outcome)
 
@@ -149,7 +151,7 @@ class Steps:
         if self._last is not None:
             self._note(dataclasses.replace(self._last, key=key))
 
-    async def describe(self, position: Position, stage: Stage, note: str) -> None:
+    async def describe(self, position: Position, stage: Stage, note: Note) -> None:
         """A step that changes the configuration only."""
         is_new = bool(self._lenders) and self._borrowed(position, note) is None
         made = Made(None, None, self._now(), is_new)
@@ -158,7 +160,7 @@ class Steps:
     def _now(self) -> int:
         return self._options.created or now_ns()
 
-    def _cached(self, key: str, note: str) -> Made | None:
+    def _cached(self, key: str, note: Note) -> Made | None:
         if self._options.no_cache and key not in self._means.concurrency.made:
             return None
         record: Record | None = self._means.cache.find(key)
@@ -167,10 +169,10 @@ class Steps:
         if record.diff_id and self._means.images.layer_users(record.diff_id) is None:
             return None
         created = self._options.created or record.created
-        self._note(Outcome(key, record.diff_id, record.size, note, created))
+        self._note(Outcome(key, record.diff_id, record.size, note.classic, created))
         return Made(record.diff_id or None, None, created, is_new=False)
 
-    async def lend(self, position: Position, stage: Stage, key: str) -> bool:
+    async def lend(self, position: Position, stage: Stage, key: str, note: Note) -> bool:
         """Add what a cache from elsewhere has, if one does. It does not enter our own cache, where
         builds would find it whose users trust nobody else's."""
         for lender in () if self._options.no_cache else self._means.machine.lenders:
@@ -185,20 +187,22 @@ class Steps:
                         continue
                 created = self._options.created or outcome.created
                 made = Made(outcome.diff_id or None, layer, created, is_new=False)
-                await self._images.add(position, stage, outcome.description, made)
+                await self._images.add(position, stage, note, made)
             self._note(outcome)
             self._progress.cached(self.number)
             return True
         return False
 
-    def _borrowed(self, position: Position, note: str) -> Made | None:
-        """The layer of an image in ``--cache-from`` that got this far and went on as we do."""
+    def _borrowed(self, position: Position, note: Note, key: str = "") -> Made | None:
+        """The layer of an image in ``--cache-from`` that got this far and went on as we do. *key*
+        of a step that has work to do."""
+        record = self._means.cache.peek(key) if key else None
         for name in self._lenders:
             try:
                 image = self._means.images.resolve(name)
             except BoxshipError:
                 continue
-            made = _continuation(image, position.chain, note)
+            made = _continuation(image, position.chain, note, record.diff_id if record else "")
             if made is not None:
                 return made
         return None
@@ -232,15 +236,20 @@ class Steps:
         return {"layers": layers, "upper": None, "work": None, "volatile": False}
 
 
-def _continuation(image: ImageRecord, chain: tuple[str, ...], note: str) -> Made | None:
-    """What *image* has on top of *chain*, if its history calls that *note*."""
+def _continuation(
+    image: ImageRecord, chain: tuple[str, ...], note: Note, known: str
+) -> Made | None:
+    """What *image* has on top of *chain*, if its history calls that *note*; where that does not say
+    enough, it has to be the layer that is *known* to be the step's."""
     if image.diff_ids[: len(chain)] != chain:
         return None
     depth = 0
     for row in image.document.get("history") or ():
         is_empty = bool(row.get("empty_layer"))
-        if depth == len(chain) and row.get("created_by") == note:
+        text, comment = str(row.get("created_by")), str(row.get("comment"))
+        if depth == len(chain) and note.is_told_by(text, comment):
             diff_id = None if is_empty else image.diff_ids[depth]
-            return Made(diff_id, None, parse_time(row.get("created")), is_new=False)
+            if text == note.classic or not note.is_vague or diff_id == known:
+                return Made(diff_id, None, parse_time(row.get("created")), is_new=False)
         depth += not is_empty
     return None

@@ -50,10 +50,10 @@ def encode_image(
     parent: ImageRecord | None,
     diff_id: str | None,
     *,
-    between: Sequence[Origin] = (),
+    steps: Sequence[Origin] | None = None,
 ) -> bytes:
-    """The configuration of an image that adds *diff_id*, if any, to *parent*, if any; *between*
-    them there were steps without layers."""
+    """The configuration of an image that adds *diff_id*, if any, to *parent*, if any. *steps*, the
+    last of which made the layer, are what the history gets where that is not just *origin*."""
     base: Mapping[str, Any] = parent.document if parent else {}
     document: dict[str, Any] = {"architecture": platform.architecture}
     if platform.variant:
@@ -66,11 +66,12 @@ def encode_image(
         document["container"] = origin.container
     document["created"] = rfc3339(origin.created)
     document["docker_version"] = __version__
-    steps = base.get("history")
+    before = base.get("history")
+    *between, last = (origin,) if steps is None else steps or (None,)
     document["history"] = [
-        *(steps if isinstance(steps, list) else []),
+        *(before if isinstance(before, list) else []),
         *(_step(one, empty=True) for one in between),
-        _step(origin, empty=diff_id is None),
+        *([_step(last, empty=diff_id is None)] if last else []),
     ]
     document["os"] = platform.os
     for key in ("os.version", "os.features"):

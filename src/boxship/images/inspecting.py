@@ -21,7 +21,7 @@ def inspect(image: ImageRecord, driver: str) -> dict[str, Any]:
         "RepoTags": image.repo_tags,
         "RepoDigests": image.repo_digests,
         "Parent": image.parent,
-        "Comment": document.get("comment") or "",
+        "Comment": document.get("comment") or _last_comment(image),
         "Created": rfc3339(image.created) if image.created else "",
         "DockerVersion": document.get("docker_version") or "",
         "Author": document.get("author") or "",
@@ -43,6 +43,15 @@ def inspect(image: ImageRecord, driver: str) -> dict[str, Any]:
     return answer
 
 
+def _steps(image: ImageRecord) -> list[dict[str, Any]]:
+    steps = image.document.get("history")
+    return [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+
+
+def _last_comment(image: ImageRecord) -> str:
+    return next((step.get("comment") or "" for step in reversed(_steps(image))), "")
+
+
 def render_config(image: ImageRecord) -> dict[str, Any] | None:
     """The configuration with every field that Docker prints, None when the image has none."""
     if image.document.get("config") is None:
@@ -61,12 +70,9 @@ def render_config(image: ImageRecord) -> dict[str, Any] | None:
 
 def history(catalog: Catalog, image: ImageRecord) -> list[dict[str, Any]]:
     """API operation ImageHistory, newest step first."""
-    steps = image.document.get("history")
     sizes = iter([catalog.layer(diff_id).size for diff_id in image.diff_ids])
     rows: list[dict[str, Any]] = []
-    for step in steps if isinstance(steps, list) else ():
-        if not isinstance(step, dict):
-            continue
+    for step in _steps(image):
         size = 0 if step.get("empty_layer") else next(sizes, None)
         if size is None:
             raise Internal("too many non-empty layers in History section")
@@ -86,10 +92,13 @@ def history(catalog: Catalog, image: ImageRecord) -> list[dict[str, Any]]:
 
 
 def _name_steps(catalog: Catalog, image: ImageRecord, rows: list[dict[str, Any]]) -> None:
-    """Put IDs to the steps as far as the parents are known."""
-    for row in rows:
-        row["Id"] = image.id
-        row["Tags"] = image.repo_tags or None
+    """Put IDs to the steps that led to the image, and to its parents as far as they are known."""
+    named = -1
+    while (at := len(rows) - len(_steps(image))) < len(rows):
+        if at > named:
+            rows[at]["Id"] = image.id
+            rows[at]["Tags"] = image.repo_tags or None
+        named = max(at, named)
         found = catalog.records([image.parent]) if image.parent else []
         if not found:
             return

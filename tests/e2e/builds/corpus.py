@@ -91,6 +91,20 @@ def look(host: str, tag: str) -> dict[str, Any]:
     return {"config": config, "tree": _tree(data)}
 
 
+def history(host: str, tag: str) -> list[dict[str, Any]]:
+    """The steps that the image's configuration tells of, without their times."""
+    with tarfile.open(fileobj=io.BytesIO(b"".join(client_of(host).get_image(tag)))) as tar:
+
+        def read(name: str) -> Any:
+            file = tar.extractfile(name)
+            assert file is not None
+            return json.load(file)
+
+        (manifest,) = read("manifest.json")
+        steps = read(manifest["Config"])["history"]
+    return [{key: step[key] for key in step if key != "created"} for step in steps]
+
+
 def _tree(data: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
@@ -115,8 +129,9 @@ def main(socket: str) -> None:
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     for case in CASES:
         if not case.own and case.name not in recorded:
-            build(host, case, f"corpus:{case.name}", buildkit=True)
-            recorded[case.name] = look(host, f"corpus:{case.name}")
+            tag = f"corpus:{case.name}"
+            build(host, case, tag, buildkit=True)
+            recorded[case.name] = {**look(host, tag), "history": history(host, tag)}
             RECORDED.write_text(json.dumps(recorded, indent=0, sort_keys=True) + "\n")
             print(case.name)
 

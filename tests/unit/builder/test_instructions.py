@@ -11,6 +11,7 @@ from boxship.builder import instructions
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.lines import parse, parse_line
 from boxship.builder.instructions import TABLE
+from boxship.builder.note import Note
 from boxship.builder.stage import Arguments, Effect, Stage
 from boxship.builder.work import Copy, Files, MakeDirectory, Origin, Run, Write
 
@@ -185,7 +186,7 @@ def test_workdir_makes_the_directory_for_the_user() -> None:
     assert work == Files((MakeDirectory("/x", "me"),))
 
 
-def _run(text: str, *before: str, **given_args: str) -> tuple[Run, str]:
+def _run(text: str, *before: str, **given_args: str) -> tuple[Run, Note]:
     effect = _apply(_stage(*before, **given_args), text)
     assert isinstance(effect.work, Run)
     return effect.work, effect.note
@@ -208,14 +209,24 @@ def test_what_run_executes(text: str, argv: tuple[str, ...]) -> None:
 
 def test_arguments_reach_run_and_its_history_but_proxies_only_run() -> None:
     work, note = _run("RUN x", "ARG b=2", "ARG a", "ARG none", a="1", HTTP_PROXY="p")
-    assert note == "|2 a=1 b=2 /bin/sh -c x"
+    assert note.classic == "|2 a=1 b=2 /bin/sh -c x"
+    assert note.buildkit == "RUN |3 b=2 a=1 none= /bin/sh -c x # buildkit"
     assert {"a=1", "b=2"} <= set(work.env) and "HTTP_PROXY=p" not in work.env
     assert work.hidden == ("HTTP_PROXY=p",)
 
 
 def test_env_wins_over_arguments() -> None:
     work, note = _run("RUN x", "ARG a=1", "ENV a=2")
-    assert note == "/bin/sh -c x" and "a=2" in work.env and "a=1" not in work.env
+    assert note.classic == "/bin/sh -c x" and "a=2" in work.env and "a=1" not in work.env
+    assert note.buildkit == "RUN |1 a=2 /bin/sh -c x # buildkit"
+
+
+def test_arguments_that_history_would_repeat_without_end_are_refused() -> None:
+    with pytest.raises(DockerfileError, match="more than 10000 names in the ARGs of a stage"):
+        _stage(*["ARG" + " a" * 1000] * 11)
+    stage = _stage("ARG" + " a" * 1000, a="x" * 10_000)
+    with pytest.raises(DockerfileError, match="what the stage has declared by ARG is too long"):
+        _apply(stage, "RUN x")
 
 
 def test_mounts_of_run() -> None:

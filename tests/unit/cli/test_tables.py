@@ -3,12 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from boxship.base.go_text import quote
 from boxship.cli.listings.containers import DEFAULT, containers
 from boxship.cli.listings.images import images, rows
 from boxship.cli.listings.ports import show_ports
 from boxship.cli.listings.stats import cpu_percent, memory_used
 from boxship.cli.output.columns import align
-from boxship.cli.output.texts import ellipsis, quote
+from boxship.cli.output.texts import ellipsis
 
 CONTAINER = {
     "Id": "0123456789abcdef" * 4,

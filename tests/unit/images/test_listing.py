@@ -214,6 +214,22 @@ def test_steps_without_a_layer_have_no_size(tmp_path: Path) -> None:
     with_catalog(tmp_path, [(one, "")], scenario)
 
 
+def test_steps_that_share_an_image_share_its_parent(tmp_path: Path) -> None:
+    def steps(*names: str) -> dict[str, Any]:
+        return {"history": [{"created_by": name, "empty_layer": name != "a"} for name in names]}
+
+    base = Image([b"x"], ["x:1"], extra=steps("a", "b"))
+    same = Image([b"x"], ["x:2"], extra=steps("a", "b") | {"config": {"User": "me"}})
+    top = Image([b"x"], ["x:3"], extra=steps("a", "b", "c", "d"))
+
+    async def scenario(catalog: Catalog) -> None:
+        rows = history(catalog, resolve(catalog, "x:3"))
+        assert [row["Id"] for row in rows] == [top.id, "<missing>", same.id, "<missing>"]
+        assert [row["Tags"] for row in rows] == [["x:3"], None, ["x:2"], None]
+
+    with_catalog(tmp_path, [(base, ""), (same, base.id), (top, same.id)], scenario)
+
+
 def test_disk_usage_counts_each_layer_once(tmp_path: Path) -> None:
     def check(catalog: Catalog) -> None:
         usage = disk_usage(catalog, lambda image_id: [])

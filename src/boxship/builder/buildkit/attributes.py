@@ -141,6 +141,7 @@ def _options(attrs: Mapping[str, str]) -> BuildOptions:
         squash=attrs.get(f"{_OURS}squash") == "true",
         force_remove=True,
         step_images=False,
+        buildkit_history=True,
         hostname=attrs.get("hostname") or given.get("BUILDKIT_SANDBOX_HOSTNAME") or HOSTNAME,
         cache_namespace=given.get("BUILDKIT_CACHE_MOUNT_NS", ""),
         keep_git=_is_true(given.get("BUILDKIT_CONTEXT_KEEP_GIT_DIR", "")),

@@ -8,8 +8,8 @@ from boxship.builder.dockerfile.flags import FlagSet
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.git_address import is_git
 from boxship.builder.instructions import instruction
-from boxship.builder.instructions.copy import Arguments, absolute, owner_of, written
-from boxship.builder.stage import CONTENT, Effect, Stage
+from boxship.builder.instructions.copy import Arguments, absolute, note, owner_of, written
+from boxship.builder.stage import Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Origin
 
 _FLAGS = {
@@ -58,9 +58,8 @@ class Add:
             copy = Copy(stage.context, local, target, owner, False, excludes, unpack)
             actions.append(copy)
         actions += written(stage, self.line, self.arguments.documents, target, owner)
-        shown = f"#(nop) ADD {CONTENT} in {target} "
-        note = " ".join([*stage.shell, shown])
-        return Effect(note, Files(tuple(actions), self.flags.on("link")))
+        told = note(stage, self.line, self.arguments, owner)
+        return Effect(told, Files(tuple(actions), self.flags.on("link")))
 
     def _remote(self, stage: Stage, word: str, count: int) -> Origin:
         checksum = stage.expand(self.line, self.flags.text("checksum"))

@@ -9,6 +9,8 @@ from boxship.builder.instructions import instruction
 from boxship.builder.stage import Arguments, Effect, Stage
 
 _MOST = 1000
+# Of one stage: the history has them all, for each RUN.
+_MOST_OF_ALL = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Arg:
             default = None if text is None else stage.expand(self.line, text)
             stage.args[name] = stage.arguments.value(name, default)
             shown.append(name if default is None else f"{name}={default}")
+            stage.declared.append(name)
+        if len(stage.declared) > _MOST_OF_ALL:
+            raise self.line.fail(f"more than {_MOST_OF_ALL} names in the ARGs of a stage")
         return Effect(stage.nop(f"ARG {' '.join(shown)}"))
 
     def declare(self, arguments: Arguments) -> None:

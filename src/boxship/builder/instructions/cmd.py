@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+from boxship.base.go_text import quote_list
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.instructions.instruction import Command
@@ -25,9 +26,9 @@ class Cmd:
         argv = self.command.argv(stage)
         stage.config["Cmd"] = argv
         stage.cmd_is_set = True
-        return Effect(stage.nop(f"CMD {go_list(argv)}"))
+        return Effect(stage.nop(f"CMD {go_list(argv)}", f"CMD {quote_list(argv)}"))
 
 
 def go_list(words: list[str]) -> str:
-    """As Go prints quoted strings: ``["a" "b"]``."""
+    """As the classic builder's history has it: ``["a" "b"]``."""
     return "[" + " ".join(json.dumps(word, ensure_ascii=False) for word in words) + "]"

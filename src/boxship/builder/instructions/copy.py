@@ -9,7 +9,8 @@ from boxship.builder.dockerfile.flags import FlagSet
 from boxship.builder.dockerfile.heredoc import Heredoc, parse_word
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
-from boxship.builder.stage import CONTENT, Effect, Stage
+from boxship.builder.note import CONTENT, Note
+from boxship.builder.stage import Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Owner, Write
 from boxship.images.words import as_json_list
 
@@ -83,9 +84,8 @@ class CopyInstruction:
             parents = self.flags.on("parents")
             actions.append(Copy(origin, sources, target, owner, parents, excludes))
         actions += written(stage, self.line, self.arguments.documents, target, owner)
-        shown = f"#(nop) COPY {CONTENT} in {target} "
-        note = " ".join([*stage.shell, shown])
-        return Effect(note, Files(tuple(actions), self.flags.on("link")))
+        told = note(stage, self.line, self.arguments, owner)
+        return Effect(told, Files(tuple(actions), self.flags.on("link")))
 
 
 def absolute(stage: Stage, target: str) -> str:
@@ -98,6 +98,23 @@ def absolute(stage: Stage, target: str) -> str:
 
 def owner_of(stage: Stage, line: Line, flags: FlagSet) -> Owner:
     return Owner(stage.expand(line, flags.text("chown")), stage.expand(line, flags.text("chmod")))
+
+
+def note(stage: Stage, line: Line, arguments: Arguments, owner: Owner) -> Note:
+    """What COPY and ADD say in the history."""
+    expand = stage.expander(line)
+    target = expand(arguments.target)
+    classic = f"#(nop) {line.keyword} {CONTENT} in {absolute(stage, target)} "
+    flags = (("chown", owner.chown), ("chmod", owner.chmod))
+    words = [
+        line.keyword,
+        *(f"--{name}={value}" for name, value in flags if value),
+        *map(expand, arguments.sources),
+        *(f"<<{each.name}" for each in arguments.documents),
+        target,
+    ]
+    buildkit = " ".join([*words, "# buildkit"])
+    return Note(" ".join([*stage.shell, classic]), buildkit, is_vague=True)
 
 
 def written(

@@ -24,10 +24,10 @@ class Env:
 
     def apply(self, stage: Stage) -> Effect:
         found = instruction.expanded_pairs(stage, self.line, self.pairs)
-        if "" in found:
+        pairs = dict(found)
+        if "" in pairs:
             raise self.line.fail("ENV names can not be blank")
-        stage.set_env(found)
+        stage.set_env(pairs)
         if len(stage.config["Env"]) > _MOST:
             raise self.line.fail(f"more than {_MOST} variables")
-        shown = " ".join(f"{name}={value}" for name, value in found.items())
-        return Effect(stage.nop(f"ENV {shown}"))
+        return Effect(instruction.note_of_pairs(stage, "ENV", found))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
@@ -28,15 +28,17 @@ class Expose:
     def apply(self, stage: Stage) -> Effect:
         words = stage.expand_words(self.line, self.line.rest)
         ports = dict(stage.config.get("ExposedPorts") or {})
+        own: dict[str, Any] = {}
         count = 0
         for word in words:
             named = self._ports(word)
             count += len(named)
             if count > _MOST:
                 raise self.line.fail(f"more than {_MOST} ports", word)
-            ports |= {port: {} for port in named}
-        stage.config["ExposedPorts"] = ports
-        return Effect(stage.nop(f"EXPOSE {' '.join(sorted(words))}"))
+            own |= {port: {} for port in named}
+        stage.config["ExposedPorts"] = ports | own
+        shown = " ".join(f"{port}:{{}}" for port in sorted(own))
+        return Effect(stage.nop(f"EXPOSE {' '.join(sorted(words))}", f"EXPOSE map[{shown}]"))
 
     def _ports(self, word: str) -> list[str]:
         # Docker takes what publishes a port too, and forgets the host's side of it.

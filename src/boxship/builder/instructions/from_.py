@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
+from boxship.builder.note import Note
 from boxship.builder.stage import Effect, Stage
 
 _NAME = re.compile(r"[a-z][a-z0-9-_.]*\Z")
@@ -40,4 +41,4 @@ class From:
         return cls(line, words[0], name, found.text("platform"))
 
     def apply(self, stage: Stage) -> Effect:
-        return Effect("")
+        return Effect(Note("", ""))

@@ -1,6 +1,7 @@
 """What all instructions share: their shape, and the small parsers of arguments."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -8,6 +9,7 @@ from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.expand import split_words
 from boxship.builder.dockerfile.flags import FlagSet, read_flags
 from boxship.builder.dockerfile.lines import Line
+from boxship.builder.note import Note
 from boxship.builder.stage import Effect, Stage
 from boxship.images.words import as_json_list
 
@@ -95,7 +97,16 @@ def words_or_json(line: Line) -> list[str]:
     return listed if listed is not None else line.rest.split()
 
 
-def expanded_pairs(stage: Stage, line: Line, found: Pairs) -> dict[str, str]:
+def expanded_pairs(stage: Stage, line: Line, found: Pairs) -> Pairs:
     """All against the variables from before the instruction."""
     expand = stage.expander(line)
-    return {expand(key): expand(value) for key, value in found}
+    return tuple((expand(key), expand(value)) for key, value in found)
+
+
+def note_of_pairs(stage: Stage, keyword: str, found: Pairs) -> Note:
+    """What ENV and LABEL say in the history: BuildKit repeats what is repeated."""
+
+    def shown(pairs: Iterable[tuple[str, str]]) -> str:
+        return " ".join([keyword, *(f"{name}={value}" for name, value in pairs)])
+
+    return stage.nop(shown(dict(found).items()), shown(found))

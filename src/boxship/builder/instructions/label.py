@@ -22,6 +22,5 @@ class Label:
 
     def apply(self, stage: Stage) -> Effect:
         found = instruction.expanded_pairs(stage, self.line, self.pairs)
-        stage.config["Labels"] = {**(stage.config.get("Labels") or {}), **found}
-        shown = " ".join(f"{name}={value}" for name, value in found.items())
-        return Effect(stage.nop(f"LABEL {shown}"))
+        stage.config["Labels"] = {**(stage.config.get("Labels") or {}), **dict(found)}
+        return Effect(instruction.note_of_pairs(stage, "LABEL", found))

@@ -25,7 +25,8 @@ class Onbuild:
 
     def apply(self, stage: Stage) -> Effect:
         stage.config["OnBuild"] = [*(stage.config.get("OnBuild") or []), self.trigger]
-        return Effect(stage.nop(f"ONBUILD {self.trigger}"))
+        # BuildKit does not tell of it.
+        return Effect(stage.nop(f"ONBUILD {self.trigger}", ""))
 
 
 def check_trigger(line: Line, keyword: str) -> None:

@@ -1,5 +1,6 @@
 """RUN: a program whose changes become a layer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from boxship.builder.dockerfile.heredoc import parse_word
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.instructions.instruction import Command
+from boxship.builder.note import Note
 from boxship.builder.run_mounts import parse_mount
 from boxship.builder.stage import DEFAULT_PATH, PROXIES, Effect, Stage
 from boxship.builder.work import Mount, Run
@@ -18,6 +20,8 @@ _SECURITIES = ("sandbox", "insecure")
 _SCRIPTS = "/dev/pipes/"
 # A working directory that has as many above it as anybody could name.
 _SOMEWHERE = "/-" * 100
+# What an image's configuration has place for.
+_LONGEST = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,6 @@ class RunInstruction:
     def apply(self, stage: Stage) -> Effect:
         argv, script, path = self._argv(stage)
         args = stage.active_args()
-        shown = [f"{name}={value}" for name, value in args.items()]
         variables = {"PATH": DEFAULT_PATH, **stage.env(), **args}
         work = Run(
             argv=tuple(argv),
@@ -79,8 +82,20 @@ class RunInstruction:
             script=script,
             script_path=path,
         )
-        counted = [f"|{len(shown)}", *shown] if shown else []
-        return Effect(" ".join([*counted, *argv]), work)
+        return Effect(self._note(stage, argv, path), work)
+
+    def _note(self, stage: Stage, argv: list[str], script: str) -> Note:
+        """BuildKit has the arguments that the stage has declared, with the values of now, and lets
+        a shell run a *script*."""
+        known = stage.variables()
+        declared = [(name, known.get(name, "")) for name in stage.declared]
+        if sum(len(name) + len(value) for name, value in declared) > _LONGEST:
+            raise self.line.fail("what the stage has declared by ARG is too long")
+        classic = " ".join([*_counted(stage.active_args().items()), *argv])
+        if script:
+            argv = [*stage.shell, script]
+        buildkit = " ".join(["RUN", *_counted(declared), *argv, "# buildkit"])
+        return Note(classic, buildkit, is_vague=bool(script))
 
     def _proxies(self, stage: Stage) -> list[str]:
         """Those that no ARG has made ordinary arguments."""
@@ -106,3 +121,8 @@ class RunInstruction:
             path = _SCRIPTS + documents[0].name
             return [path], content, path
         return [*stage.shell, content], "", ""
+
+
+def _counted(arguments: Iterable[tuple[str, str]]) -> list[str]:
+    shown = [f"{name}={value}" for name, value in arguments]
+    return [f"|{len(shown)}", *shown] if shown else []

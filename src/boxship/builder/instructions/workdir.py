@@ -25,7 +25,8 @@ class Workdir:
         path = stage.expand(self.line, self.path)
         if not path:
             raise self.line.fail("cannot normalize nothing")
-        path = posixpath.normpath(posixpath.join("/", stage.directory, path))
-        stage.config["WorkingDir"] = path = "/" + path.lstrip("/")
-        work = Files((MakeDirectory(path, stage.user),))
-        return Effect(stage.nop(f"WORKDIR {path}"), work)
+        whole = posixpath.normpath(posixpath.join("/", stage.directory, path))
+        stage.config["WorkingDir"] = whole = "/" + whole.lstrip("/")
+        work = Files((MakeDirectory(whole, stage.user),))
+        shown = path if path.startswith("/") else whole
+        return Effect(stage.nop(f"WORKDIR {whole}", f"WORKDIR {shown}"), work)

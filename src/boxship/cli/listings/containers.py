@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from boxship.base.go_text import quote
 from boxship.cli.listings.ports import show_ports
 from boxship.cli.output.formatter import Listing
-from boxship.cli.output.texts import ago, ellipsis, local_time, pairs, quote, short_id
+from boxship.cli.output.texts import ago, ellipsis, local_time, pairs, short_id
 from boxship.cli.output.units import short_size
 
 TYPE_CHECKING = False

@@ -1,4 +1,4 @@
-"""Small texts that several listings share: short ids, quoting, points in time."""
+"""Small texts that several listings share: short ids, points in time."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ESCAPES = {
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-    '"': '\\"',
-    "\\": "\\\\",
-}
-
 
 def short_id(full: str) -> str:
     return full.removeprefix("sha256:")[:12]
@@ -28,20 +16,6 @@ def short_id(full: str) -> str:
 def ellipsis(text: str, length: int) -> str:
     """At most *length* characters; a cut is marked."""
     return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def quote(text: str) -> str:
-    """*text* in double quotes as Go's strconv.Quote writes it."""
-    return '"' + "".join(_ESCAPES.get(c) or _visible(c) for c in text) + '"'
-
-
-def _visible(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if code < 0x80:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def local_time(seconds: int) -> str:

@@ -1,0 +1,107 @@
+"""The same steps by both protocols: each writes its own history, and finds what the other made."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker as docker_py
+import pytest
+
+from support import engines
+from support.buildkit_client import Client, client_in
+from support.contexts import build, context, text
+
+_DOCKERFILE = """\
+FROM busybox
+ENV A=1
+RUN date +%N > /n
+COPY a /a
+ONBUILD USER x
+RUN cat /a > /b
+"""
+_RUN = "RUN /bin/sh -c date +%N > /n # buildkit"
+_CLASSIC = "/bin/sh -c date +%N > /n"
+
+
+@pytest.fixture
+def client(boxship_daemon: engines.Engine, tmp_path: Path) -> Iterator[Client]:
+    with client_in(boxship_daemon, tmp_path) as found:
+        yield found
+    boxship_daemon.docker("builder", "prune", "-af")
+
+
+@pytest.fixture
+def api(boxship_daemon: engines.Engine) -> docker_py.DockerClient:
+    return docker_py.DockerClient(base_url=boxship_daemon.host, timeout=60)
+
+
+def _by_buildkit(client: Client, a: str, tag: str) -> str:
+    client.write(Dockerfile=_DOCKERFILE, a=a)
+    return client.docker("build", "-t", tag, ".")
+
+
+def _classic(api: docker_py.DockerClient, a: str, tag: str, *cache_from: str) -> str:
+    return text(build(api, context(_DOCKERFILE, a=a), tag=tag, cache_from=[*cache_from]))
+
+
+def _told(api: docker_py.DockerClient, tag: str) -> list[str]:
+    return [row["CreatedBy"] for row in api.images.get(tag).history()]
+
+
+def _layers(api: docker_py.DockerClient, tag: str) -> Any:
+    return api.images.get(tag).attrs["RootFS"]["Layers"]
+
+
+def test_the_classic_builder_finds_what_buildkit_made(
+    client: Client, api: docker_py.DockerClient
+) -> None:
+    _by_buildkit(client, "1", "one")
+    assert "Running in" not in _classic(api, "1", "two")
+    assert _layers(api, "one") == _layers(api, "two")
+    assert _told(api, "one")[-3::-1] == [
+        _RUN, "COPY a /a # buildkit", "RUN /bin/sh -c cat /a > /b # buildkit",
+    ]  # fmt: skip
+    said = _told(api, "two")
+    assert said[-3] == _CLASSIC and said[-4].startswith("/bin/sh -c #(nop) COPY file:")
+    assert said[1] == "/bin/sh -c #(nop)  ONBUILD USER x"
+    shown = [api.images.get(tag).attrs["Comment"] for tag in ("one", "two")]
+    assert shown == ["buildkit.dockerfile.v0", ""]
+
+
+def test_buildkit_finds_what_the_classic_builder_made(
+    client: Client, api: docker_py.DockerClient
+) -> None:
+    _classic(api, "1", "one")
+    assert _by_buildkit(client, "1", "two").count("CACHED") == 3
+    assert _layers(api, "one") == _layers(api, "two")
+    assert _RUN in _told(api, "two") and _CLASSIC in _told(api, "one")
+    # Both are found again as they are.
+    ids = [api.images.get(tag).id for tag in ("one", "two")]
+    _by_buildkit(client, "1", "again")
+    assert api.images.get("again").id == ids[1]
+    _classic(api, "1", "again")
+    assert api.images.get("again").id == ids[0]
+
+
+def test_layers_are_taken_from_an_image_of_either(
+    client: Client, api: docker_py.DockerClient
+) -> None:
+    _by_buildkit(client, "1", "one")
+    assert "Running in" not in _classic(api, "1", "two", "one")
+    assert _layers(api, "one") == _layers(api, "two")
+    assert "Running in" not in _classic(api, "1", "three", "two")
+    assert _layers(api, "one") == _layers(api, "three")
+
+
+def test_a_copy_is_taken_only_where_the_cache_knows_it(
+    client: Client, api: docker_py.DockerClient
+) -> None:
+    """BuildKit's line does not say what was copied."""
+    _by_buildkit(client, "1", "one")
+    _classic(api, "2", "two", "one")
+    assert _layers(api, "one")[:2] == _layers(api, "two")[:2]
+    assert client.file("two", "/a") == client.file("two", "/b") == "2"
+    client.docker("builder", "prune", "-af")
+    _classic(api, "1", "three", "one")
+    assert _layers(api, "one")[:2] == _layers(api, "three")[:2]
+    assert client.file("three", "/b") == "1"
