@@ -84,8 +84,8 @@ class BuildCache:
         record = self.peek(key)
         if record is None:
             return None
-        sql = "UPDATE build_cache SET used = ?, uses = uses + 1 WHERE key = ?"
-        self._database.submit(lambda connection: connection.execute(sql, (now_ns(), key)) and None)
+        sql, row = "UPDATE build_cache SET used = ?, uses = uses + 1 WHERE key = ?", (now_ns(), key)
+        self._database.later(lambda connection: connection.execute(sql, row) and None)
         return record
 
     async def put(self, key: str, diff_id: str, size: int, description: str, created: int) -> None:
@@ -97,8 +97,10 @@ class BuildCache:
 
         await self._database.write(write)
 
-    def all(self) -> list[Record]:
+    async def all(self) -> list[Record]:
         """Least recently used first."""
+        # Behind the uses that have been noted.
+        await self._database.write(lambda connection: None)
         rows = self._database.read("SELECT * FROM build_cache ORDER BY used, key")
         return [Record(*row) for row in rows]
 

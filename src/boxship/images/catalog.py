@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import astuple, dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from boxship.base.errors import NotFound
@@ -48,21 +49,18 @@ class Catalog:
         self._kept_at = 0
 
     async def write(self, change: "Write[None]") -> None:
-        await asyncio.wrap_future(self.submit(change))
-
-    def submit(self, change: "Write[None]") -> "Future[None]":
-        """As :meth:`write`, for what nobody has to wait for."""
         written = self._database.submit(change)
         written.add_done_callback(self._forget)
-        return written
+        await asyncio.wrap_future(written)
 
     async def tag(self, reference: Reference, image_ids: list[str]) -> None:
         """:func:`set_tag`. Where it says so already nothing but the time of it changes, which
         nobody has to wait for."""
-        is_so = self.tagged(reference) == image_ids
-        written = self.submit(lambda connection: set_tag(connection, reference, image_ids))
-        if not is_so:
-            await asyncio.wrap_future(written)
+        change = partial(set_tag, reference=reference, image_ids=image_ids)
+        if self.tagged(reference) == image_ids:
+            self._database.later(change).add_done_callback(self._forget)
+        else:
+            await self.write(change)
 
     def _forget(self, written: "Future[None]") -> None:
         """On the writer's thread, once the change is committed."""

@@ -2,7 +2,8 @@
 
 Readers are plain selects on the caller's thread through :meth:`Database.read`. Writers are queued;
 the thread takes what has gathered and commits it as one transaction (group commit), so that N
-waiting writers pay for one fsync. A writer that raises is rolled back alone.
+waiting writers pay for one fsync. A writer that raises is rolled back alone. Writes that nobody
+waits for go along with others, or follow in a moment.
 """
 
 import asyncio
@@ -18,6 +19,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 _MOST_RECALLED = 1000
+# Seconds: while somebody is being answered, the writer's thread had better not ask for the
+# interpreter.
+_MOMENT = 0.025
 Write = Callable[[sqlite3.Connection], T]
 #: Told the result, or what went wrong.
 _Tell = Callable[[Any, Exception | None], None]
@@ -39,6 +43,9 @@ class Database:
         self._path = path
         self._durable = durable
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        # What nobody waits for; all but the queue's own is done with the lock.
+        self._later: list[_Job] = []
+        self._lock = threading.Lock()
         _make_private(path)
         self._reader = self._connect()
         self._recalled: dict[tuple[str, tuple[Any, ...]], list[Any]] = {}
@@ -83,11 +90,27 @@ class Database:
 
         It is carried out even if nobody waits for it any more.
         """
-        future: Future[T] = Future()
-        # One that could be cancelled could not be told its result by the writer.
-        future.set_running_or_notify_cancel()
-        self._jobs.put((write, lambda result, error: _settle(future, result, error)))
+        future, job = _promised(write)
+        self._queue(job)
         return future
+
+    def later(self, write: Write[T]) -> "Future[T]":
+        """As :meth:`submit`, with what comes next or a moment later: nobody waits for it. Called in
+        an event loop."""
+        future, job = _promised(write)
+        with self._lock:
+            self._later.append(job)
+            is_first = len(self._later) == 1
+        if is_first:
+            asyncio.get_running_loop().call_later(_MOMENT, self._queue)
+        return future
+
+    def _queue(self, *jobs: _Job | None) -> None:
+        """Behind those that have been put off: writes are carried out in the order of the calls."""
+        with self._lock:
+            for job in (*self._later, *jobs):
+                self._jobs.put(job)
+            self._later.clear()
 
     async def write(self, write: Write[T]) -> T:
         """Queue *write* and wait until it is durable, as it becomes even if this is cancelled."""
@@ -98,7 +121,7 @@ class Database:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(_settle, future, result, error)
 
-        self._jobs.put((write, tell))
+        self._queue((write, tell))
         return await future
 
     async def execute(self, sql: str, *parameters: Any) -> None:
@@ -107,7 +130,7 @@ class Database:
 
     def close(self) -> None:
         """Finish what is queued and close the file."""
-        self._jobs.put(None)
+        self._queue(None)
         self._thread.join()
         self._reader.close()
 
@@ -162,6 +185,13 @@ class Database:
         for tell, result in done:
             tell(result, None)
         return []
+
+
+def _promised(write: Write[T]) -> "tuple[Future[T], _Job]":
+    future: Future[T] = Future()
+    # One that could be cancelled could not be told its result by the writer.
+    future.set_running_or_notify_cancel()
+    return future, (write, lambda result, error: _settle(future, result, error))
 
 
 def _settle(future: "Future[T] | asyncio.Future[T]", result: T, error: Exception | None) -> None:

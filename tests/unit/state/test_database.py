@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,38 @@ def test_a_full_disk_fails_what_does_not_fit_and_nothing_after_it(tmp_path: Path
 
     asyncio.run(asyncio.wait_for(scenario(), 20))
     assert database.read("SELECT name FROM row") == [("kept",), ("still here",)]
+    database.close()
+
+
+def test_what_nobody_waits_for_keeps_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boxship.state.database._MOMENT", 600.0)
+    path = tmp_path / "test.db"
+    database = Database(path, ("CREATE TABLE row (name TEXT)",))
+    insert = "INSERT INTO row VALUES (?)"
+
+    def put(name: str) -> Future[object]:
+        return database.later(lambda connection: connection.execute(insert, (name,)) and None)
+
+    async def scenario() -> None:
+        first = put("a"), put("b")
+        await asyncio.to_thread(lambda: None)
+        assert not any(one.done() for one in first)
+        await database.execute(insert, "c")
+        assert all(one.done() for one in first)
+        put("d")
+        database.close()
+        monkeypatch.setattr("boxship.state.database._MOMENT", 0.0)
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    database = Database(path, ())
+    assert database.read("SELECT name FROM row") == [("a",), ("b",), ("c",), ("d",)]
+
+    async def in_a_moment() -> None:
+        await asyncio.wrap_future(put("e"))
+
+    asyncio.run(asyncio.wait_for(in_a_moment(), 20))
     database.close()
 
 

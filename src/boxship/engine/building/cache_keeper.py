@@ -30,14 +30,14 @@ class CacheKeeper:
         """Everything that builds keep, least recently used first; filters are those of
         :mod:`boxship.builder.usage`. :class:`InvalidParameter`."""
         is_chosen = chooser(filters)
-        records = self._steps()
+        records = await self._steps()
         mounts = await self._mounts.usage()
         contexts = await self._engine.buildkit.builds.contexts.usage()
         rows = sorted([*records, *mounts, *contexts], key=lambda one: one.used)
         return [one for one in rows if is_chosen(one)]
 
-    def _steps(self) -> list[Usage]:
-        return [self._usage(record) for record in self._cache.all()]
+    async def _steps(self) -> list[Usage]:
+        return [self._usage(record) for record in await self._cache.all()]
 
     def _usage(self, record: Record) -> Usage:
         return Usage(
@@ -68,7 +68,7 @@ class CacheKeeper:
     async def _drop(self, gone: Sequence[Usage]) -> dict[str, Any]:
         freed = 0
         steps = {one.id for one in gone if one.kind == STEP}
-        await self._cache.remove([one.key for one in self._cache.all() if one.id in steps])
+        await self._cache.remove([one.key for one in await self._cache.all() if one.id in steps])
         await self._engine.images.collect(self._engine.containers_using)
         freed += sum(one.size for one in gone if one.kind == STEP and not one.shared)
         others = {one.id for one in gone if one.kind != STEP}
@@ -83,7 +83,7 @@ class CacheKeeper:
         disk = os.statvfs(self._engine.options.data_root)
         limit = disk.f_blocks * disk.f_frsize // _SHARE
         if self._cache.size() > limit:
-            await self._drop(_too_much(self._steps(), limit, 0))
+            await self._drop(_too_much(await self._steps(), limit, 0))
 
     async def disk_usage(self) -> list[dict[str, Any]]:
         """As API operation SystemDataUsage has it; images share layers with steps."""
