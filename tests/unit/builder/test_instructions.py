@@ -221,6 +221,14 @@ def test_env_wins_over_arguments() -> None:
     assert note.buildkit == "RUN |1 a=2 /bin/sh -c x # buildkit"
 
 
+def test_history_has_the_ports_of_one_instruction() -> None:
+    stage = _stage("EXPOSE 70")
+    assert _apply(stage, "EXPOSE 80 9-10/udp").note == Note(
+        "/bin/sh -c #(nop)  EXPOSE 80 9-10/udp", "EXPOSE map[10/udp:{} 80/tcp:{} 9/udp:{}]"
+    )
+    assert _apply(stage, "EXPOSE $none").note.buildkit == "EXPOSE map[]"
+
+
 def test_arguments_that_history_would_repeat_without_end_are_refused() -> None:
     with pytest.raises(DockerfileError, match="more than 10000 names in the ARGs of a stage"):
         _stage(*["ARG" + " a" * 1000] * 11)

@@ -27,17 +27,16 @@ class Expose:
 
     def apply(self, stage: Stage) -> Effect:
         words = stage.expand_words(self.line, self.line.rest)
-        ports = dict(stage.config.get("ExposedPorts") or {})
-        own: dict[str, Any] = {}
+        ports: dict[str, Any] = {}
         count = 0
         for word in words:
             named = self._ports(word)
             count += len(named)
             if count > _MOST:
                 raise self.line.fail(f"more than {_MOST} ports", word)
-            own |= {port: {} for port in named}
-        stage.config["ExposedPorts"] = ports | own
-        shown = " ".join(f"{port}:{{}}" for port in sorted(own))
+            ports |= {port: {} for port in named}
+        stage.config["ExposedPorts"] = {**(stage.config.get("ExposedPorts") or {}), **ports}
+        shown = ":{} ".join([*sorted(ports), ""]).rstrip()
         return Effect(stage.nop(f"EXPOSE {' '.join(sorted(words))}", f"EXPOSE map[{shown}]"))
 
     def _ports(self, word: str) -> list[str]:
