@@ -1,5 +1,6 @@
 """A Dockerfile as a graph of stages: which are needed, and what each waits for. Pure."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -89,8 +90,15 @@ class Plan:
         """What ``--from=name`` means in the stage *before*."""
         if self.named and references.shown(name) in self.named:
             return self.named[references.shown(name)]
-        names = {one.start.name: one.number for one in self.stages[:before] if one.start.name}
-        return find_stage(names, name, before) or Origin("image", name)
+        earlier = {one.start.name: one.number for one in self.stages[:before] if one.start.name}
+        found = find_stage(earlier, name, before)
+        if found is None and name.lower() in {one.start.name for one in self.stages[before:]}:
+            raise DockerfileError(
+                f"cannot copy from stage {json.dumps(name)}, it needs to be defined before current "
+                f"stage {json.dumps(self.stages[before].title)}",
+                token=name,
+            )
+        return found or Origin("image", name)
 
     def finder(self, number: int) -> Callable[[str], Origin]:
         """What ``--from`` finds in the stage *number*."""
@@ -215,6 +223,8 @@ def _note_needs(stage: PlannedStage, step: Instruction, names: dict[str, int]) -
     """Remember the stages that *step* takes files from."""
 
     def find(name: str) -> Origin:
+        if name and name.lower() == stage.start.name:
+            raise DockerfileError(f"circular dependency detected on stage: {name}", token=name)
         return find_stage(names, name, stage.number) or Origin("image", name)
 
     try:

@@ -1,6 +1,7 @@
 """``RUN --mount``: one row a type, with the options that it takes."""
 
 import csv
+import json
 import posixpath
 import re
 from collections.abc import Callable
@@ -71,14 +72,14 @@ def _options(text: str, expand: Expand) -> dict[str, str]:
     options: dict[str, str] = {}
     for field in fields:
         name, equals, value = field.partition("=")
-        name = name.strip().lower()
-        name = _ALIASES.get(name, name)
+        written = name.strip().lower()
+        name = _ALIASES.get(written, written)
         if not equals and name not in _SWITCHES:
             raise DockerfileError(f"invalid field '{field}' must be a key=value pair", token=field)
         if name in _SWITCHES:
             lowered = value.lower() if equals else "true"
             if lowered not in ("true", "false", "1", "0"):
-                raise DockerfileError(f"invalid value for {name}: {value}", token=field)
+                raise DockerfileError(f"invalid value for {written}: {value}", token=field)
             value = "true" if lowered in ("true", "1") else "false"
         options[name] = expand(value)
     if "readwrite" in options:
@@ -94,7 +95,7 @@ def _check(kind: str, options: dict[str, str]) -> None:
     if not re.fullmatch(r"[0-7]{1,5}", options.get("mode", "0")):
         raise DockerfileError(f"invalid value {options['mode']} for mode", token=options["mode"])
     if kind == "cache" and options.get("sharing", "shared") not in _SHARING:
-        message = f"unsupported sharing value {options['sharing']!r}"
+        message = f"unsupported sharing value {json.dumps(options['sharing'])}"
         raise DockerfileError(message, token=options["sharing"])
     if "size" in options and not _SIZE.match(options["size"]):
         raise DockerfileError(f"invalid value for size: {options['size']}", token=options["size"])

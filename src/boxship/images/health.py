@@ -1,5 +1,6 @@
 """The HEALTHCHECK instruction."""
 
+import json
 import re
 from typing import Any
 
@@ -30,7 +31,7 @@ def parse_healthcheck(text: str) -> dict[str, Any]:
             raise InvalidParameter("HEALTHCHECK NONE takes no arguments")
         return {"Test": ["NONE"]}
     if kind.upper() != "CMD":
-        raise InvalidParameter(f"unknown type {kind!r} in HEALTHCHECK (try CMD)")
+        raise InvalidParameter(f"unknown type {json.dumps(kind)} in HEALTHCHECK (try CMD)")
     if not command:
         raise InvalidParameter("Missing command after HEALTHCHECK CMD")
     from_json = as_json_list(command)
@@ -42,7 +43,7 @@ def _flag(name: str, value: str) -> dict[str, int]:
     if name in _DURATIONS:
         nanoseconds = parse_duration(value)
         if 0 < nanoseconds < _LEAST or nanoseconds < 0:
-            raise InvalidParameter(f"Interval {name!r} cannot be less than 1ms")
+            raise InvalidParameter(f'Interval "{name}" cannot be less than 1ms')
         return {_DURATIONS[name]: nanoseconds}
     if name == "retries":
         if not value.isdecimal() or len(value) > 9:

@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL | re.ASCII,
 )
 _IN_QUOTES = re.compile(r"\\([\"$\\])|\$\{([^}]*)\}|\$([A-Za-z_]\w*)", re.ASCII)
+_DECODER = json.JSONDecoder()
 _BRACED = re.compile(r"([A-Za-z_]\w*)(?::([-+])(.*))?\Z", re.ASCII | re.DOTALL)
 
 
@@ -86,12 +87,16 @@ def _substitute(text: str, braced: bool, variables: Mapping[str, str]) -> str:
 
 
 def as_json_list(text: str) -> list[str] | None:
-    """The exec form of an instruction, None when *text* is the shell form."""
+    """The exec form of an instruction, None when *text* is the shell form. What follows the list is
+    not looked at. :class:`InvalidParameter` for a list of other things than strings."""
     if not text.startswith("["):
         return None
     try:
-        value = json.loads(text)
+        value, _ = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
         return None
-    is_strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    return value if is_strings else None
+    if not all(isinstance(item, str) for item in value):
+        raise InvalidParameter(
+            "when using JSON array syntax, arrays must be comprised of strings only"
+        )
+    return list(value)

@@ -55,6 +55,13 @@ def test_mounts_are_needs_too() -> None:
     assert plan.stages[1].needs == {0}
 
 
+def test_files_of_stages_that_follow_are_not_there_yet() -> None:
+    plan = _plan("FROM a AS x\nFROM b\nCOPY --from=Y c d\nFROM b AS y")
+    assert plan.find("x", 1).kind == "stage" and plan.find("z", 1).kind == "image"
+    with pytest.raises(DockerfileError, match='cannot copy from stage "Y", it needs to be defined'):
+        plan.find("Y", 1)
+
+
 @pytest.mark.parametrize(
     ("source", "given_args", "image"),
     [
@@ -63,6 +70,7 @@ def test_mounts_are_needs_too() -> None:
         ("ARG v=1\nARG w=$v-x\nFROM a:${w}", {}, "a:1-x"),
         ("FROM a:${v:-3}", {"v": "2"}, "a:3"),
         ("FROM scratch", {}, ""),
+        ("ARG v=${x:?is missing}\nFROM a:$v", {"v": "2"}, "a:2"),
     ],
 )
 def test_arguments_before_the_first_from_name_bases(
@@ -79,6 +87,18 @@ def test_arguments_before_the_first_from_name_bases(
         ("FROM $x", "", "base name ($x) should not be blank"),
         ("FROM a AS bee", "bea", 'target stage "bea" could not be found (did you mean bee?)'),
         ("FROM a\nCOPY --from=5 a b", "", "invalid from flag value 5: invalid stage index 5"),
+        ("FROM a AS B\nCOPY --from=b x y", "", "circular dependency detected on stage: b"),
+        (
+            "FROM a AS b\nRUN --mount=from=B,target=/m x",
+            "",
+            "circular dependency detected on stage: B",
+        ),
+        (
+            "FROM --platform=a/b/c/d a",
+            "",
+            'failed to parse platform a/b/c/d: "a/b/c/d": cannot parse platform specifier: '
+            "invalid argument",
+        ),
     ],
 )
 def test_what_is_no_plan(source: str, target: str, message: str) -> None:

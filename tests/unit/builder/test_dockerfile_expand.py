@@ -69,7 +69,7 @@ def test_a_word_is_expanded(text: str, value: str) -> None:
     [
         ("${a", "syntax error: missing '}'"),
         ("${a:-b", "syntax error: missing '}'"),
-        ("${}", "syntax error: empty substitution"),
+        ("${}", "syntax error: bad substitution"),
         ("${a:=b}", "unsupported modifier (:=) in substitution"),
         ("${a!b}", "unsupported modifier (!) in substitution"),
         ("'a", "unexpected end of statement while looking for matching single-quote"),

@@ -47,7 +47,7 @@ def test_an_empty_continuation_is_warned_of() -> None:
     [
         ("# syntax=x/y:1\n#check=skip=all\nFROM a", {"syntax": "x/y:1", "check": "skip=all"}),
         ("#ESCAPE = `\nFROM a", {"escape": "`"}),
-        ("# about=this\n# escape=`\nFROM a", {"escape": "`"}),
+        ("# about=this\n# escape=`\nFROM a", {}),
         ("# just words\n# escape=`\nFROM a", {}),
         ("\n# escape=`\nFROM a", {}),
         ("FROM a\n# escape=`", {}),
@@ -61,7 +61,7 @@ def test_directives_stand_on_top_only(source: str, values: dict[str, str]) -> No
     ("source", "message", "line"),
     [
         ("# escape=`\n# escape=\\\nFROM a", "only one escape parser directive can be used", 2),
-        ("# escape=x\nFROM a", "invalid ESCAPE 'x'. Must be ` or \\", 1),
+        ("# escape=x\nFROM a", "invalid escape token 'x' does not match ` or \\", 1),
         ("", "file with no instructions", 0),
         ("# only\n", "file with no instructions", 0),
         ("FROM a\nRUN <<E\nx", "unterminated heredoc", 2),

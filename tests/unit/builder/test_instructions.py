@@ -44,7 +44,17 @@ def _apply(stage: Stage, text: str) -> Effect:
         (['VOLUME ["/a b"]'], "Volumes", {"/a b": {}}),
         (["CMD echo $x"], "Cmd", ["/bin/sh", "-c", "echo $x"]),
         (['CMD ["a", "b"]'], "Cmd", ["a", "b"]),
-        (["CMD"], "Cmd", ["/bin/sh", "-c"]),
+        (["CMD"], "Cmd", ["/bin/sh", "-c", ""]),
+        (["ENTRYPOINT"], "Entrypoint", ["/bin/sh", "-c", ""]),
+        (['CMD ["a", "b"] c'], "Cmd", ["a", "b"]),
+        (["ENV D='/a b'", "VOLUME $D /c"], "Volumes", {"/a b": {}, "/c": {}}),
+        (["WORKDIR /a", "WORKDIR $x"], "WorkingDir", "/a"),
+        (["ENV A=$12"], "Env", ["A="]),
+        (
+            ["ONBUILD COPY <<-A <<B /x\n\tone\nA\ntwo\nB"],
+            "OnBuild",
+            ["COPY <<-A <<B /x\n\tone\nA\ntwo\nB"],
+        ),
         (["CMD [a]"], "Cmd", ["/bin/sh", "-c", "[a]"]),
         (['SHELL ["/x", "-y"]', "CMD z"], "Cmd", ["/x", "-y", "z"]),
         (['ENTRYPOINT ["a"]'], "Entrypoint", ["a"]),
@@ -89,7 +99,24 @@ def test_an_entry_point_drops_the_inherited_command() -> None:
         ("ENV a=b c", 'Syntax error - can\'t find = in "c". Must be of the form: name=value'),
         ("ENV =b", "ENV names can not be blank"),
         ("ENV --x a=b", "unknown flag: --x"),
-        ("COPY a", "COPY requires at least two arguments"),
+        (
+            "COPY a",
+            "COPY requires at least two arguments, but only one was provided. Destination could "
+            "not be determined",
+        ),
+        (
+            "COPY --from=$x a b",
+            "variable expansion is not supported for --from, define a new stage with FROM using "
+            "ARG from global scope as a workaround",
+        ),
+        ("CMD [1]", "when using JSON array syntax, arrays must be comprised of strings only"),
+        ("RUN [[]]", "when using JSON array syntax, arrays must be comprised of strings only"),
+        ('COPY ["a", 1]', "when using JSON array syntax, arrays must be comprised of strings only"),
+        ("SHELL", "SHELL requires at least one argument"),
+        ('VOLUME [""]', "VOLUME specified can not be an empty string"),
+        ("HEALTHCHECK x", 'unknown type "x" in HEALTHCHECK (try CMD)'),
+        ("RUN --mount=target=/x,rw=q y", "invalid value for rw: q"),
+        ("RUN --mount=type=cache,target=/x,sharing=q y", 'unsupported sharing value "q"'),
         ("COPY --form=x a b", "unknown flag: --form (did you mean from?)"),
         ("COPY --from=x --from=y a b", "duplicate flag specified: --from"),
         ("COPY --link=maybe a b", "expecting boolean value for flag --link, not: maybe"),
@@ -98,7 +125,6 @@ def test_an_entry_point_drops_the_inherited_command() -> None:
         ("ONBUILD ONBUILD RUN x", "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"),
         ("ONBUILD FROM x", "FROM isn't allowed as an ONBUILD trigger"),
         ("FROM a b", "FROM requires either one or three arguments"),
-        ("RUN", "RUN requires at least one argument"),
         ("RUN --network=x y", 'invalid network mode "x"'),
         ("RUN --mount=type=bnd,target=/x y", 'unsupported mount type "bnd" (did you mean bind?)'),
         ("RUN --mount=type=cache x", 'mount of type "cache" has no target'),
@@ -121,8 +147,16 @@ def test_what_an_instruction_refuses(text: str, message: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["EXPOSE 70000", "EXPOSE 1/x", "STOPSIGNAL nope", "VOLUME [\"\"]", "COPY a b c", "WORKDIR $x"],
-)  # fmt: skip
+    [
+        "EXPOSE 70000",
+        "EXPOSE 1/x",
+        "STOPSIGNAL nope",
+        "VOLUME $x",
+        'VOLUME "/a b"',
+        "COPY http://a/b /x",
+        "COPY https://a/b.git /x",
+    ],
+)
 def test_what_only_its_values_forbid(text: str) -> None:
     step = instructions.parse(parse_line(text))
     with pytest.raises(InvalidParameter):
@@ -200,7 +234,7 @@ def _run(text: str, *before: str, **given_args: str) -> tuple[Run, Note]:
         ("RUN <<E\na\nb\nE", ("/bin/sh", "-c", "a\nb\n")),
         ("RUN <<E cat\na\nE", ("/bin/sh", "-c", "<<E cat\na\nE")),
         ("RUN cat <<E > /x\na\nE", ("/bin/sh", "-c", "cat <<E > /x\na\nE")),
-        ("RUN <<E\n#!/bin/x\na\nE", ("/dev/pipes/E",)),
+        ("RUN <<E\n#!/bin/x\na\nE", ("/bin/sh", "-c", "/dev/pipes/E")),
     ],
 )
 def test_what_run_executes(text: str, argv: tuple[str, ...]) -> None:

@@ -30,10 +30,12 @@ class Directives:
             return
         name, value = match[1].lower(), match[2]
         if name not in KNOWN:
+            # An ordinary comment, behind which there are no more of them.
+            self._done = True
             return
         if name in self.values:
             raise DockerfileError(f"only one {name} parser directive can be used", number, match[1])
         if name == "escape" and value not in ("\\", "`"):
-            message = f"invalid ESCAPE '{value}'. Must be ` or \\"
+            message = f"invalid escape token '{value}' does not match ` or \\"
             raise DockerfileError(message, number, value)
         self.values[name] = value

@@ -12,7 +12,7 @@ from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.shell_pattern import ShellPattern
 
 Env = Mapping[str, str]
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-]", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!-]", re.ASCII)
 _BLANK = " \t\r\n\v\f"
 _MAX_DEPTH = 50
 
@@ -169,12 +169,9 @@ class _Scan:
             name = self._name()
             return self._env.get(name, "") if name else "$"
         self._at += 1
-        if self._text[self._at : self._at + 1] == "}":
-            raise DockerfileError("syntax error: empty substitution", token="${}")
-        if self._text[self._at : self._at + 1] == ":":
-            raise DockerfileError(
-                "bad substitution: a name is missing", token=self._text[start : self._at + 1]
-            )
+        if self._text[self._at : self._at + 1] in ("{", "}", ":"):
+            token = self._text[start : self._at + 1]
+            raise DockerfileError("syntax error: bad substitution", token=token)
         name = self._name()
         modifier = self._text[self._at : self._at + 1]
         if modifier == "}":

@@ -12,18 +12,19 @@ _WORD = re.compile(r"(\d*)<<(-?)([^<]*)\Z", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
-    """``chomp`` drops leading tabs; ``expand`` lets variables in; ``content`` ends in a newline."""
+    """``chomp`` drops leading tabs, which ``raw`` still has; ``expand`` lets variables in;
+    ``content`` ends in a newline."""
 
     name: str
     expand: bool
     chomp: bool
     descriptor: int
     content: str = ""
+    raw: str = ""
 
-    def with_content(self, content: str) -> "Heredoc":
-        if self.chomp:
-            content = re.sub(r"(?m)^\t+", "", content)
-        return replace(self, content=content)
+    def with_content(self, raw: str) -> "Heredoc":
+        content = re.sub(r"(?m)^\t+", "", raw) if self.chomp else raw
+        return replace(self, content=content, raw=raw)
 
 
 def parse_word(word: str, escape: str = "\\") -> Heredoc | None:

@@ -12,6 +12,7 @@ from boxship.builder.dockerfile.heredoc import Heredoc
 
 _BOM = "\ufeff"
 _WITH_HEREDOCS = ("ADD", "COPY", "RUN")
+_TRIGGER = re.compile(r"ONBUILD\s+", re.IGNORECASE)
 _MAX_LINES = 200_000
 
 
@@ -86,9 +87,13 @@ def parse(text: str, name: str = "Dockerfile") -> Dockerfile:
 
 
 def parse_line(text: str, number: int = 1, escape: str = "\\") -> Line:
-    """A single instruction that stands by itself, such as a trigger of ONBUILD."""
-    nothing: Iterator[tuple[int, str]] = iter(())
-    found = _line(_Joined(number, text, False, escape), nothing, escape)
+    """A single instruction that stands by itself, such as a trigger of ONBUILD: its here-documents
+    follow on lines of their own."""
+    first, _, others = text.partition("\n")
+    numbered = iter(enumerate(_split(others), number + 1))
+    found = _line(_Joined(number, first, False, escape), numbered, escape)
+    if others and found is not None and not found.heredocs:
+        found = _line(_Joined(number, text, False, escape), iter(()), escape)
     if found is None:
         raise DockerfileError("file with no instructions", number)
     return found
@@ -147,7 +152,8 @@ def _line(joined: _Joined, numbered: Iterator[tuple[int, str]], escape: str) -> 
     keyword = parts[0].upper()
     last = joined.last or joined.first
     documents: list[Heredoc] = []
-    if keyword in _WITH_HEREDOCS and "<<" in text:
+    speaking = _TRIGGER.sub("", text, count=1).split(None, 1)[0].upper() if "<<" in text else ""
+    if speaking in _WITH_HEREDOCS:
         for document in heredoc.find(text, escape):
             read, last = heredoc.read(document, numbered, joined.first)
             documents.append(read)

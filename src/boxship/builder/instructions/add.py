@@ -8,7 +8,7 @@ from boxship.builder.dockerfile.flags import FlagSet
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.git_address import is_git
 from boxship.builder.instructions import instruction
-from boxship.builder.instructions.copy import Arguments, absolute, note, owner_of, written
+from boxship.builder.instructions.copy import Arguments, absolute, is_url, note, owner_of, written
 from boxship.builder.stage import Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Origin
 
@@ -21,7 +21,6 @@ _FLAGS = {
     "unpack": "bool",
     "exclude": "list",
 }
-_URL = re.compile(r"https?://", re.IGNORECASE)
 _DIGEST = re.compile(r"sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})\Z")
 
 
@@ -40,11 +39,10 @@ class Add:
     def apply(self, stage: Stage) -> Effect:
         expand = stage.expander(self.line)
         target = absolute(stage, expand(self.arguments.target))
-        self.arguments.check_target(self.line, target)
         sources = [expand(word) for word in self.arguments.sources]
         owner = owner_of(stage, self.line, self.flags)
         excludes = tuple(expand(text) for text in self.flags.all("exclude"))
-        local = tuple(word for word in sources if not (is_git(word) or _URL.match(word)))
+        local = tuple(word for word in sources if not (is_git(word) or is_url(word)))
         actions: list[Action] = []
         for word in sources:
             if word not in local:
@@ -53,7 +51,7 @@ class Add:
                 actions.append(Copy(origin, ("/",), target, owner, False, excludes, unpack))
         if local:
             if self.flags.text("checksum"):
-                raise self.line.fail("checksum can't be specified for local sources", "--checksum")
+                raise self.line.fail("checksum requires HTTP(S) or Git sources", "--checksum")
             unpack = self.flags.single.get("unpack", "true") == "true"
             copy = Copy(stage.context, local, target, owner, False, excludes, unpack)
             actions.append(copy)

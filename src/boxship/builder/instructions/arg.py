@@ -37,7 +37,9 @@ class Arg:
     def apply(self, stage: Stage) -> Effect:
         shown = []
         for name, text in self.entries:
-            default = None if text is None else stage.expand(self.line, text)
+            # The default of one that is given may be anything.
+            is_given = text is None or name in stage.arguments.given
+            default = text if text is None or is_given else stage.expand(self.line, text)
             stage.args[name] = stage.arguments.value(name, default)
             shown.append(name if default is None else f"{name}={default}")
             stage.declared.append(name)
@@ -49,7 +51,7 @@ class Arg:
         """As :meth:`apply`, before the first FROM."""
         for name, text in self.entries:
             default = None
-            if text is not None:
+            if text is not None and name not in arguments.given:
                 seen = {k: v for k, v in arguments.declared.items() if v is not None}
                 scope = Stage(arguments=arguments, args={**arguments.platform, **seen})
                 scope.escape = self.line.escape

@@ -20,7 +20,7 @@ class Cmd:
     @classmethod
     def parse(cls, line: Line) -> "Cmd":
         instruction.flags(line)
-        return cls(line, instruction.command(line.rest))
+        return cls(line, instruction.command(line))
 
     def apply(self, stage: Stage) -> Effect:
         argv = self.command.argv(stage)

@@ -1,6 +1,7 @@
 """COPY: files of the context, of another stage or of an image, and ADD's common ground with it."""
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,11 +9,11 @@ from boxship.builder.dockerfile.expand import Lexer
 from boxship.builder.dockerfile.flags import FlagSet
 from boxship.builder.dockerfile.heredoc import Heredoc, parse_word
 from boxship.builder.dockerfile.lines import Line
+from boxship.builder.git_address import is_git
 from boxship.builder.instructions import instruction
 from boxship.builder.note import CONTENT, Note
 from boxship.builder.stage import Effect, Stage
 from boxship.builder.work import Action, Copy, Files, Owner, Write
-from boxship.images.words import as_json_list
 
 _FLAGS = {
     "from": "text",
@@ -22,6 +23,7 @@ _FLAGS = {
     "parents": "bool",
     "exclude": "list",
 }
+_URL = re.compile(r"https?://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +38,18 @@ class Arguments:
     def of(cls, line: Line) -> "Arguments":
         words = instruction.words_or_json(line)
         if len(words) < 2:
-            raise line.fail(f"{line.keyword} requires at least two arguments", line.rest)
+            message = (
+                f"{line.keyword} requires at least two arguments, but only one was provided. "
+                "Destination could not be determined"
+            )
+            raise line.fail(message, line.rest)
         *sources, target = words
-        documents = line.heredocs if as_json_list(line.rest) is None else ()
+        documents = line.heredocs if instruction.json_list(line) is None else ()
         if parse_word(target, line.escape) is not None and documents:
             message = f"{line.keyword} cannot accept a heredoc as a destination"
             raise line.fail(message, target)
         kept = [word for word in sources if not (documents and parse_word(word, line.escape))]
         return cls(tuple(kept), target, documents)
-
-    def check_target(self, line: Line, target: str) -> None:
-        if len(self.sources) + len(self.documents) > 1 and not target.endswith("/"):
-            raise line.fail(
-                f"When using {line.keyword} with more than one source file, the destination must "
-                "be a directory and end with a /",
-                self.target,
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +62,12 @@ class CopyInstruction:
     @classmethod
     def parse(cls, line: Line) -> "CopyInstruction":
         found = instruction.flags(line, _FLAGS)
+        if "$" in found.text("from"):
+            message = (
+                "variable expansion is not supported for --from, define a new stage with FROM "
+                "using ARG from global scope as a workaround"
+            )
+            raise line.fail(message, found.text("from"))
         return cls(line, Arguments.of(line), found)
 
     @property
@@ -74,11 +78,14 @@ class CopyInstruction:
     def apply(self, stage: Stage) -> Effect:
         expand = stage.expander(self.line)
         target = absolute(stage, expand(self.arguments.target))
-        self.arguments.check_target(self.line, target)
         sources = tuple(expand(word) for word in self.arguments.sources)
         owner = owner_of(stage, self.line, self.flags)
         origin = stage.find(self.origin_name) if self.origin_name else stage.context
         actions: list[Action] = []
+        for word in sources:
+            if is_git(word) or is_url(word):
+                kind = "git ref" if is_git(word) else "URL"
+                raise self.line.fail(f"source can't be a {kind} for COPY", word)
         if sources:
             excludes = tuple(expand(text) for text in self.flags.all("exclude"))
             parents = self.flags.on("parents")
@@ -86,6 +93,10 @@ class CopyInstruction:
         actions += written(stage, self.line, self.arguments.documents, target, owner)
         told = note(stage, self.line, self.arguments, owner)
         return Effect(told, Files(tuple(actions), self.flags.on("link")))
+
+
+def is_url(word: str) -> bool:
+    return _URL.match(word) is not None
 
 
 def absolute(stage: Stage, target: str) -> str:
@@ -122,7 +133,7 @@ def written(
 ) -> list[Action]:
     """Here-documents as files."""
     budget = stage.arguments.budget
-    lexer = Lexer(stage.escape, raw_quotes=True, raw_escapes=True, budget=budget)
+    lexer = Lexer("\\", budget=budget)
     found: list[Action] = []
     for each in documents:
         content = each.content

@@ -20,7 +20,7 @@ class Entrypoint:
     @classmethod
     def parse(cls, line: Line) -> "Entrypoint":
         instruction.flags(line)
-        return cls(line, instruction.command(line.rest))
+        return cls(line, instruction.command(line))
 
     def apply(self, stage: Stage) -> Effect:
         argv = self.command.argv(stage) if self.command.words else []

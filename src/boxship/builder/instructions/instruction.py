@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from boxship.base.errors import InvalidParameter
 from boxship.builder.dockerfile.errors import DockerfileError
 from boxship.builder.dockerfile.expand import split_words
 from boxship.builder.dockerfile.flags import FlagSet, read_flags
@@ -40,11 +41,17 @@ class Command:
         return [*stage.shell, *self.words] if self.is_shell else [*self.words]
 
 
-def command(text: str) -> Command:
-    words = as_json_list(text)
-    if words is not None:
-        return Command(tuple(words), False)
-    return Command((text,) if text else (), True)
+def json_list(line: Line) -> list[str] | None:
+    """The exec form of the line's arguments, None when there is none."""
+    try:
+        return as_json_list(line.rest)
+    except InvalidParameter as error:
+        raise line.fail(str(error), line.rest) from None
+
+
+def command(line: Line) -> Command:
+    words = json_list(line)
+    return Command((line.rest,), True) if words is None else Command(tuple(words), False)
 
 
 def flags(line: Line, known: dict[str, str] | None = None) -> FlagSet:
@@ -93,7 +100,7 @@ def pairs(line: Line) -> Pairs:
 def words_or_json(line: Line) -> list[str]:
     """Arguments as a JSON list, or between blanks, which quotes do not hide; variables are still
     in place."""
-    listed = as_json_list(line.rest)
+    listed = json_list(line)
     return listed if listed is not None else line.rest.split()
 
 

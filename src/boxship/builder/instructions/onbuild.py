@@ -20,8 +20,9 @@ class Onbuild:
     def parse(cls, line: Line) -> "Onbuild":
         instruction.flags(line)
         instruction.at_least_one(line)
-        check_trigger(line, parse_line(line.rest, line.first, line.escape).keyword)
-        return cls(line, line.rest)
+        trigger = line.rest + "".join(f"\n{each.raw}{each.name}" for each in line.heredocs)
+        check_trigger(line, parse_line(trigger, line.first, line.escape).keyword)
+        return cls(line, trigger)
 
     def apply(self, stage: Stage) -> Effect:
         stage.config["OnBuild"] = [*(stage.config.get("OnBuild") or []), self.trigger]

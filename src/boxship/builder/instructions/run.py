@@ -42,9 +42,8 @@ class RunInstruction:
             raise line.fail(f'invalid network mode "{network}"', network)
         if security not in _SECURITIES:
             raise line.fail(f'security "{security}" is not valid', security)
-        instruction.at_least_one(line)
         mounts = tuple(found.all("mount"))
-        self = cls(line, instruction.command(line.rest), mounts, network, security)
+        self = cls(line, instruction.command(line), mounts, network, security)
         self.parsed_mounts(Stage(escape=line.escape), checking=True)
         return self
 
@@ -119,7 +118,7 @@ class RunInstruction:
         content = documents[0].content
         if content.startswith("#!"):
             path = _SCRIPTS + documents[0].name
-            return [path], content, path
+            return [*stage.shell, path], content, path
         return [*stage.shell, content], "", ""
 
 

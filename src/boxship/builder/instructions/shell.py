@@ -6,7 +6,6 @@ from typing import ClassVar
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.stage import Effect, Stage
-from boxship.images.words import as_json_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +17,8 @@ class Shell:
     @classmethod
     def parse(cls, line: Line) -> "Shell":
         instruction.flags(line)
-        words = as_json_list(line.rest)
+        instruction.at_least_one(line)
+        words = instruction.json_list(line)
         if words is None:
             raise line.fail("SHELL requires the arguments to be in JSON form", line.rest)
         if not words:

@@ -27,7 +27,7 @@ class Stopsignal:
     def apply(self, stage: Stage) -> Effect:
         name = stage.expand(self.line, self.name)
         if not _is_signal(name):
-            raise self.line.fail(f"Invalid signal: {name}", self.name)
+            raise self.line.fail(f"invalid signal: {name}", self.name)
         stage.config["StopSignal"] = name
         return Effect(stage.nop(f"STOPSIGNAL {name}"))
 

@@ -6,31 +6,28 @@ from typing import ClassVar
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.stage import Effect, Stage
-from boxship.images.words import as_json_list
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
     KEYWORD: ClassVar[str] = "VOLUME"
     line: Line
+    words: tuple[str, ...]
 
     @classmethod
     def parse(cls, line: Line) -> "Volume":
         instruction.flags(line)
         instruction.at_least_one(line)
-        return cls(line)
+        words = tuple(word.strip() for word in instruction.words_or_json(line))
+        if "" in words:
+            raise line.fail("VOLUME specified can not be an empty string")
+        return cls(line, words)
 
     def apply(self, stage: Stage) -> Effect:
-        listed = as_json_list(self.line.rest)
-        if listed is None:
-            paths = stage.expand_words(self.line, self.line.rest)
-        else:
-            expand = stage.expander(self.line)
-            paths = [expand(path) for path in listed]
-        volumes = dict(stage.config.get("Volumes") or {})
-        for path in paths:
-            if not path.strip():
-                raise self.line.fail("VOLUME specified can not be an empty string")
-            volumes[path.strip()] = {}
+        expand = stage.expander(self.line)
+        paths = [expand(word) for word in self.words]
+        if "" in paths:
+            raise self.line.fail("VOLUME specified can not be an empty string")
+        volumes = {**(stage.config.get("Volumes") or {}), **{path: {} for path in paths}}
         stage.config["Volumes"] = volumes
         return Effect(stage.nop(f"VOLUME [{' '.join(paths)}]"))

@@ -23,8 +23,6 @@ class Workdir:
 
     def apply(self, stage: Stage) -> Effect:
         path = stage.expand(self.line, self.path)
-        if not path:
-            raise self.line.fail("cannot normalize nothing")
         whole = posixpath.normpath(posixpath.join("/", stage.directory, path))
         stage.config["WorkingDir"] = whole = "/" + whole.lstrip("/")
         work = Files((MakeDirectory(whole, stage.user),))

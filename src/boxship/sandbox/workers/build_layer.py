@@ -26,6 +26,7 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
     with target.writing(fds[0], fds[1]):
         for action in args["actions"]:
             _ACTIONS[action["do"]](action, target, root, list(fds[2:]))
+        target.settle()
     return target.result()
 
 
@@ -88,13 +89,15 @@ class _Copier:
         if self._action.get("parents"):
             self._target.like(place, found.fd, found.stat, self._owner)
         else:
-            self._target.directories(place, self._owner, last=self._owner.mode(0o755, True))
+            mode, mtime = self._owner.mode(0o755, True), found.stat.st_mtime_ns
+            self._target.directories(place, self._owner, mode, mtime)
         for node in source.below(found, self._excludes):
             path = join(place, node.path)
             if node.is_dir:
                 self._target.like(path, node.fd, node.stat, self._owner)
             else:
                 self._target.copy(path, node.fd, node.stat, self._owner)
+        self._target.date(place, found.stat.st_mtime_ns)
 
     def _file(self, found: Found, place: bytes) -> None:
         if self._action.get("unpack") and stat.S_ISREG(found.stat.st_mode):

@@ -4,6 +4,7 @@ Paths are relative and clean. Nothing is written to the tree below; it is only a
 """
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import stat
@@ -40,6 +41,8 @@ class Target:
         # What is not below: neither is anything in it.
         self._absent: set[bytes] = set()
         self._links: dict[tuple[int, int], tuple[bytes, Owner]] = {}
+        self._made: dict[bytes, Entry] = {}
+        self._dates: dict[bytes, int] = {}
         self._content = 0
         self._index_digest = ""
         self._opaque = False
@@ -108,8 +111,11 @@ class Target:
 
     # making
 
-    def directories(self, path: bytes, owner: Owner, last: int = _DIRECTORY) -> None:
-        """Make *path* and what is missing above it; what exists stays as it is."""
+    def directories(
+        self, path: bytes, owner: Owner, last: int = _DIRECTORY, mtime: int | None = None
+    ) -> None:
+        """Make *path*, with the mode *last*, and what is missing above it; what exists stays as it
+        is, but for the *mtime* (nanoseconds since 1970) of *path*."""
         # Without a look at what is below, a directory above is likely one that is there.
         above = owner if self._below is not None else Owner(0, 0)
         missing: list[tuple[bytes, Kind | None]] = []
@@ -122,12 +128,31 @@ class Target:
             place = place.rpartition(b"/")[0]
         for place, kind in reversed(missing):
             if kind is Kind.DIR:
-                self._repeat(place)
-                continue
-            mode, whose = (last, owner) if place == path else (_DIRECTORY, above)
-            self._add(Entry(place, Kind.DIR, mode, *whose.ids(0, 0), self.now))
+                entry = self._repeated(place)
+            else:
+                mode, whose = (last, owner) if place == path else (_DIRECTORY, above)
+                entry = Entry(place, Kind.DIR, mode, *whose.ids(0, 0), self.now)
+            if mtime is not None and place == path:
+                entry.mtime = mtime
+            self._add_directory(entry)
 
-    def _repeat(self, path: bytes) -> None:
+    def _add_directory(self, entry: Entry) -> None:
+        self._made[entry.path] = entry
+        self._add(entry)
+
+    def date(self, path: bytes, mtime: int) -> None:
+        """Let *path*, a directory that has been made or repeated and is filled, be as old as that,
+        unless more is put into it."""
+        self._dates[path] = mtime
+
+    def settle(self) -> None:
+        """There will be no more entries."""
+        for path, mtime in [*self._dates.items()]:
+            entry = self._made.get(path)
+            if entry is not None and entry.mtime != mtime:
+                self._add_directory(dataclasses.replace(entry, mtime=mtime))
+
+    def _repeated(self, path: bytes) -> Entry:
         """A directory that is below, as it is there: the layer's own would hide its attributes."""
         assert self._below is not None
         node = lookup.open_exactly(self._below, path)
@@ -136,7 +161,7 @@ class Target:
             entry = members.entry_of(path, node, os.fstat(node))
             assert entry is not None
             entry.xattrs = self._attributes(node)
-            self._add(entry)
+            return entry
         finally:
             os.close(node)
 
@@ -228,7 +253,9 @@ class Target:
         self._kinds.pop(path, None)
 
     def _add(self, entry: Entry, body: Iterable[bytes] = ()) -> None:
-        name = entry.path.rpartition(b"/")[2]
+        directory, _, name = entry.path.rpartition(b"/")
+        if directory in self._dates:
+            self._dates[directory] = self.now
         if name.startswith(PREFIX):
             raise InvalidParameter(f"{lookup.text(entry.path)}: names may not begin with .wh.")
         self.raw(entry, body)
