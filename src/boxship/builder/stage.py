@@ -138,8 +138,12 @@ class Stage:
 
     def nop(self, comment: str, buildkit: str | None = None) -> Note:
         """Of an instruction that runs nothing, where BuildKit may have other words for it."""
-        classic = " ".join([*self.shell, "#(nop) ", comment])
+        classic = self.classic_words(f" {comment}")
         return Note(classic, comment if buildkit is None else buildkit)
+
+    def classic_words(self, text: str) -> str:
+        """Of the classic builder, about what no program does."""
+        return " ".join([*self.shell, "#(nop)", text])
 
 
 def _placed(line: Line, text: str, work: Callable[[], T]) -> T:

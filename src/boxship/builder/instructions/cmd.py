@@ -1,6 +1,5 @@
 """CMD: what a container runs unless it is told otherwise."""
 
-import json
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,9 +25,4 @@ class Cmd:
         argv = self.command.argv(stage)
         stage.config["Cmd"] = argv
         stage.cmd_is_set = True
-        return Effect(stage.nop(f"CMD {go_list(argv)}", f"CMD {quote_list(argv)}"))
-
-
-def go_list(words: list[str]) -> str:
-    """As the classic builder's history has it: ``["a" "b"]``."""
-    return "[" + " ".join(json.dumps(word, ensure_ascii=False) for word in words) + "]"
+        return Effect(stage.nop(f"CMD {quote_list(argv)}"))

@@ -115,7 +115,7 @@ def note(stage: Stage, line: Line, arguments: Arguments, owner: Owner) -> Note:
     """What COPY and ADD say in the history."""
     expand = stage.expander(line)
     target = expand(arguments.target)
-    classic = f"#(nop) {line.keyword} {CONTENT} in {absolute(stage, target)} "
+    classic = stage.classic_words(f"{line.keyword} {CONTENT} in {absolute(stage, target)} ")
     flags = (("chown", owner.chown), ("chmod", owner.chmod))
     words = [
         line.keyword,
@@ -125,7 +125,7 @@ def note(stage: Stage, line: Line, arguments: Arguments, owner: Owner) -> Note:
         target,
     ]
     buildkit = " ".join([*words, "# buildkit"])
-    return Note(" ".join([*stage.shell, classic]), buildkit, is_vague=True)
+    return Note(classic, buildkit, is_vague=True)
 
 
 def written(

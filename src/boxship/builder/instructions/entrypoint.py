@@ -6,7 +6,6 @@ from typing import ClassVar
 from boxship.base.go_text import quote_list
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
-from boxship.builder.instructions.cmd import go_list
 from boxship.builder.instructions.instruction import Command
 from boxship.builder.stage import Effect, Stage
 
@@ -27,5 +26,4 @@ class Entrypoint:
         stage.config["Entrypoint"] = argv or None
         if not stage.cmd_is_set:
             stage.config["Cmd"] = None  # made for another entry point
-        note = stage.nop(f"ENTRYPOINT {go_list(argv)}", f"ENTRYPOINT {quote_list(argv)}")
-        return Effect(note)
+        return Effect(stage.nop(f"ENTRYPOINT {quote_list(argv)}"))

@@ -31,7 +31,7 @@ class Healthcheck:
 
     def apply(self, stage: Stage) -> Effect:
         stage.config["Healthcheck"] = dict(self.health)
-        return Effect(stage.nop(f"HEALTHCHECK {self.line.rest}", f"HEALTHCHECK {self._shown}"))
+        return Effect(stage.nop(f"HEALTHCHECK {self._shown}"))
 
     @property
     def _shown(self) -> str:

@@ -1,7 +1,6 @@
 """What all instructions share: their shape, and the small parsers of arguments."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -111,9 +110,5 @@ def expanded_pairs(stage: Stage, line: Line, found: Pairs) -> Pairs:
 
 
 def note_of_pairs(stage: Stage, keyword: str, found: Pairs) -> Note:
-    """What ENV and LABEL say in the history: BuildKit repeats what is repeated."""
-
-    def shown(pairs: Iterable[tuple[str, str]]) -> str:
-        return " ".join([keyword, *(f"{name}={value}" for name, value in pairs)])
-
-    return stage.nop(shown(dict(found).items()), shown(found))
+    """What ENV and LABEL say in the history: all that they do, repeated or not."""
+    return stage.nop(" ".join([keyword, *(f"{name}={value}" for name, value in found)]))

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
+from boxship.builder.note import Note
 from boxship.builder.stage import Effect, Stage
 from boxship.builder.work import Files, MakeDirectory
 
@@ -27,4 +28,4 @@ class Workdir:
         stage.config["WorkingDir"] = whole = "/" + whole.lstrip("/")
         work = Files((MakeDirectory(whole, stage.user),))
         shown = path if path.startswith("/") else whole
-        return Effect(stage.nop(f"WORKDIR {whole}", f"WORKDIR {shown}"), work)
+        return Effect(Note(stage.classic_words(f"WORKDIR {whole}"), f"WORKDIR {shown}"), work)

@@ -1,0 +1,50 @@
+"""A step's line in the words of Docker's classic builder, as dockerd 26 writes them."""
+
+import pytest
+
+from boxship.builder import instructions
+from boxship.builder.dockerfile.lines import parse
+from boxship.builder.note import Note
+from boxship.builder.stage import Arguments, Stage
+
+
+def _note(*lines: str, **given_args: str) -> Note:
+    """Of the last of *lines*."""
+    stage = Stage(arguments=Arguments(given=given_args))
+    effects = [instructions.parse(parse(line).lines[0]).apply(stage) for line in lines]
+    return effects[-1].note
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            'HEALTHCHECK --interval=5s --timeout=3s --retries=39 CMD ["x", "a\\tb"]',
+            r"""HEALTHCHECK &{["CMD" "x" "a\tb"] "5s" "3s" "0s" "0s" '\''}""",
+        ),
+        (
+            """HEALTHCHECK --interval=1m30s CMD echo 'hi' "there\"""",
+            r"""HEALTHCHECK &{["CMD-SHELL" "echo 'hi' \"there\""] "1m30s" "0s" "0s" "0s" '\x00'}""",
+        ),
+        ("HEALTHCHECK NONE", r"""HEALTHCHECK &{["NONE"] "0s" "0s" "0s" "0s" '\x00'}"""),
+        ("ENV A=1 A=2 B=3 A=4", "ENV A=1 A=2 B=3 A=4"),
+        ("LABEL x=1 y=2 x=3", "LABEL x=1 y=2 x=3"),
+        (
+            r'CMD ["a\tb", "c\u0001d", "é\u200b", "\"q\\"]',
+            r'CMD ["a\tb" "c\x01d" "é\u200b" "\"q\\"]',
+        ),
+        (
+            r'ENTRYPOINT ["a\nb", "\u007f", "😀", "\u2028"]',
+            r'ENTRYPOINT ["a\nb" "\x7f" "😀" "\u2028"]',
+        ),
+    ],
+)
+def test_the_classic_builder_shows_what_the_instruction_means(line: str, told: str) -> None:
+    assert _note(line) == Note(f"/bin/sh -c #(nop)  {told}", told)
+
+
+def test_one_blank_stands_before_what_makes_files() -> None:
+    shell = 'SHELL ["/bin/sh", "-xc"]'
+    assert _note(shell, "WORKDIR /x//y/../z/").classic == "/bin/sh -xc #(nop) WORKDIR /x/z"
+    assert _note(shell, "COPY a /b").classic.startswith("/bin/sh -xc #(nop) COPY ")
+    assert _note(shell, "ENV a=1").classic == "/bin/sh -xc #(nop)  ENV a=1"
