@@ -7,6 +7,7 @@ from typing import Any
 import docker as docker_py
 import pytest
 
+from e2e.builds.corpus import history
 from support import engines
 from support.buildkit_client import Client, client_in
 from support.contexts import build, context, text
@@ -105,3 +106,22 @@ def test_a_copy_is_taken_only_where_the_cache_knows_it(
     _classic(api, "1", "three", "one")
     assert _layers(api, "one")[:2] == _layers(api, "three")[:2]
     assert client.file("three", "/b") == "1"
+
+
+def test_a_base_has_its_author_from_buildkit_alone(
+    boxship_daemon: engines.Engine, client: Client, api: docker_py.DockerClient
+) -> None:
+    def authors() -> tuple[str, list[str | None]]:
+        steps = history(boxship_daemon.host, "one")[1:]
+        return api.images.get("one").attrs["Author"], [step.get("author") for step in steps]
+
+    base = "FROM busybox AS base\nMAINTAINER me\nENV a=1\n"
+    classic, buildkit = [], []
+    for source in (base, base + "FROM base\nRUN echo > /x\n"):
+        text(build(api, context(source), tag="one"))
+        classic.append(authors())
+        client.write(Dockerfile=source)
+        client.docker("build", "-t", "one", ".")
+        buildkit.append(authors())
+    assert classic == [("me", ["me", "me"]), ("", ["me", "me", None])]
+    assert buildkit == [("me", [None, None]), ("me", [None, None, None])]

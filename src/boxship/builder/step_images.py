@@ -107,8 +107,7 @@ class StepImages:
     def _step(self, position: Position, stage: Stage, note: Note, made: Made) -> Origin:
         if self._options.buildkit_history:
             return Origin(made.created, comment=BUILDKIT, created_by=note.buildkit)
-        author = _author(position, stage)
-        return Origin(made.created, author=author, created_by=note.classic)
+        return Origin(made.created, author=stage.author, created_by=note.classic)
 
     async def _add(self, position: Position, stage: Stage, step: Origin, made: Made) -> None:
         steps = [one for one in (*position.noted, step) if one.created_by]
@@ -146,7 +145,7 @@ class StepImages:
         raw = encode_image(
             stage.config,
             position.made_for,
-            Origin(made.created, author=_author(position, stage)),
+            Origin(made.created, author=self._author(position, stage)),
             position.image,
             made.diff_id,
             steps=steps,
@@ -155,6 +154,12 @@ class StepImages:
         if self._means.concurrency.spent + len(raw) > _MOST:
             raise InvalidParameter(f"the images of the steps have more than {_MOST} bytes together")
         return raw
+
+    def _author(self, position: Position, stage: Stage) -> str:
+        """Of a stage that names none, with BuildKit the one of what it is on top of."""
+        if stage.author or position.image is None or not self._options.buildkit_history:
+            return stage.author
+        return str(position.image.document.get("author") or "")
 
     def _existing(
         self, position: Position, stage: Stage, steps: list[Origin], made: Made
@@ -171,11 +176,6 @@ class StepImages:
             if image.config == stage.config and [row.get("created_by") for row in own] == texts:
                 return image
         return None
-
-
-def _author(position: Position, stage: Stage) -> str:
-    before = position.image.document.get("author") if position.image else ""
-    return stage.author or str(before or "")
 
 
 def _check(size: int) -> None:
