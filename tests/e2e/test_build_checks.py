@@ -63,6 +63,7 @@ def test_questions_are_answered_without_a_build(here: Client) -> None:
         "FROM one\nCMD x\n"
     )
     assert "one       the first\n" in _ask(here, "targets")
+    assert "one       the first\n" in _ask(here, "targets", "--target", "nosuch")
     told = _ask(here, "outline", "--build-arg", "A=2")
     assert "A           2       of something" in told
     said = _ask(here, "lint")

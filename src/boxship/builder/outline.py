@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from boxship.builder.dockerfile.errors import DockerfileError
+from boxship.builder.dockerfile.expand import Lexer
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions.arg import Arg
 from boxship.builder.instructions.run import RunInstruction
 from boxship.builder.lint.report import place
+from boxship.builder.lint.variables import Noting
 from boxship.builder.needs import begin
 from boxship.builder.plan import Plan, PlannedStage
 from boxship.builder.stage import Stage
@@ -38,13 +40,14 @@ def targets(plan: Plan) -> dict[str, bytes]:
 
 def outline(plan: Plan, bases: Mapping[str, Mapping[str, Any]]) -> dict[str, bytes]:
     """The answer to ``frontend.outline``; *bases*: configurations of base images by name."""
-    collected = _Collected(plan)
+    collected = {planned.number: _Collected(plan) for planned in plan.needed}
     before: dict[int, Stage] = {}
     for planned in plan.needed:
         before[planned.number] = stage = begin(plan, planned, before, bases)
+        collected[planned.number].start(planned)
         try:
             for step in planned.steps:
-                collected.step(step, stage)
+                collected[planned.number].step(step, stage)
         except DockerfileError:
             continue  # a build would say so
     target = plan.stages[plan.target]
@@ -53,7 +56,11 @@ def outline(plan: Plan, bases: Mapping[str, Mapping[str, Any]]) -> dict[str, byt
         found["name"] = target.start.name
     if _description(target.start.line, target.start.name):
         found["description"] = _description(target.start.line, target.start.name)
-    for key, rows in collected.rows.items():
+    merged: dict[str, dict[str, Row]] = {}
+    for number in _visited(plan):
+        for key, rows in collected[number].rows.items():
+            merged[key] = {**rows, **merged.get(key, {})}
+    for key, rows in merged.items():
         if rows:
             found[key] = sorted(rows.values(), key=_first_line)
     found["sources"] = _sources(plan)
@@ -78,22 +85,65 @@ def describe() -> dict[str, bytes]:
     return _answer(rows, _table(shown, 1))
 
 
+def _visited(plan: Plan) -> list[int]:
+    """The stages that are needed: the target, then those that it is made on top of and with. What
+    the first ones say counts."""
+    order: dict[int, None] = {}
+    todo = [plan.target]
+    while todo:
+        number = todo.pop()
+        if number in order:
+            continue
+        order[number] = None
+        stage = plan.stages[number]
+        others = sorted(stage.needs - {stage.base}, reverse=True)
+        todo += [*others, *([] if stage.base is None else [stage.base])]
+    return [*order]
+
+
 class _Collected:
-    """What needed stages take, by name; the first place that says so counts."""
+    """What a stage takes, by name; the first place that says so counts."""
 
     def __init__(self, plan: Plan) -> None:
         self._globals = {name: step for step in plan.globals for name, _ in step.entries}
+        self._defaults = {name: text for step in plan.globals for name, text in step.entries}
         self._plan = plan
         self.rows: dict[str, dict[str, Row]] = {"args": {}, "secrets": {}, "ssh": {}, "cache": {}}
+
+    def start(self, planned: PlannedStage) -> None:
+        """What the name and the platform of the base are made of."""
+        start = planned.start
+        self._used(_asked(start.base, start.line) | _asked(start.platform, start.line), start.line)
+
+    def _used(self, names: Iterable[str], line: Line) -> None:
+        """Those of *names* that have a value on *line*, before the first FROM or in one."""
+        declared = self._plan.arguments.declared
+        for name in names:
+            step = self._globals.get(name)
+            is_known = step is not None and step.line.first <= line.first
+            if is_known and declared.get(name) is not None:
+                self._global(name)
+
+    def _global(self, name: str) -> None:
+        """An argument from before the first FROM, and those that its default is made of."""
+        step = self._globals.get(name)
+        if step is None or name in self.rows["args"]:
+            return
+        self._arg(name, self._plan.arguments.declared.get(name), step.line)
+        default = self._defaults[name]
+        if default and name not in self._plan.arguments.given:
+            self._used(_asked(default, step.line), step.line)
 
     def step(self, step: Any, stage: Stage) -> None:
         step.apply(stage)
         if isinstance(step, Arg):
             for name, default in step.entries:
-                line = step.line
-                if default is None and name in self._globals:
-                    line = self._globals[name].line
-                self._arg(name, stage.args.get(name), line)
+                arguments = self._plan.arguments
+                is_own = default is not None or name in arguments.given
+                if not is_own and name in self._globals:
+                    self._global(name)
+                elif is_own or name not in arguments.platform:
+                    self._arg(name, stage.args.get(name), step.line)
         elif isinstance(step, RunInstruction):
             for mount in step.parsed_mounts(stage):
                 self._mount(mount.kind, mount.options, step.line)
@@ -130,6 +180,16 @@ def _description(line: Line, name: str) -> str:
     starts = f"{name} "
     said = [text.removeprefix(starts) for text in line.comments if text.startswith(starts)]
     return said[-1].strip() if said and name else ""
+
+
+def _asked(text: str, line: Line) -> set[str]:
+    """The variables that *text* names."""
+    noting = Noting((), set())
+    try:
+        Lexer(line.escape).word(text, noting)
+    except DockerfileError:
+        pass  # a build would say so
+    return noting.asked
 
 
 def _first_line(row: Row) -> int:

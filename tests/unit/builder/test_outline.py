@@ -69,6 +69,57 @@ def test_a_target_by_name() -> None:
     )
 
 
+NESTED = """\
+ARG V=latest
+ARG U=unused
+# G of all
+ARG G=$W
+ARG W=w
+ARG Y=box
+ARG X
+ARG N=${X:-busy}$Y
+FROM --platform=$BUILDPLATFORM $N:$V AS base
+ARG A=1
+ARG B
+ARG G
+ARG C=${A}x D=$B
+FROM base AS second
+ARG B=given
+ARG TARGETARCH
+ARG H=$G
+FROM scratch
+COPY --from=second / /
+"""
+
+
+def test_arguments_of_bases_and_those_of_the_last_stages_first() -> None:
+    here = {"TARGETARCH": "amd64", "BUILDPLATFORM": "linux/amd64"}
+
+    def rows(**given: str) -> dict[str, tuple[str, int]]:
+        plan = make_plan(parse(NESTED), Arguments(given, {}, here))
+        found = json.loads(outline(plan, {})["result.json"])["args"]
+        lines = [row["location"]["ranges"][0]["start"]["line"] for row in found]
+        assert lines == sorted(lines)
+        return {
+            row["name"]: (row.get("value", ""), line)
+            for row, line in zip(found, lines, strict=True)
+        }
+
+    assert rows() == {
+        "V": ("latest", 1),
+        "G": ("", 4),
+        "Y": ("box", 6),
+        "N": ("busybox", 8),
+        "A": ("1", 10),
+        "C": ("1x", 13),
+        "D": ("", 13),
+        "B": ("given", 15),
+        "H": ("", 17),
+    }
+    found = rows(G="g", N="n", B="b")
+    assert found.keys() == {*"VGNACDBH"} and found["G"] == ("g", 12)
+
+
 def test_all_targets() -> None:
     found = targets(_plan())
     assert found["result.txt"].decode() == (

@@ -110,8 +110,11 @@ class Frontend:
         async with contextlib.AsyncExitStack() as stack:
             source = await self._definitions.load(request, stack)
             try:
+                options = request.options
+                if request.question == "frontend.targets":
+                    options = replace(options, target="")  # which is none of the question
                 plan = await self._plan(
-                    source, request.options, await self._found(request.named_on(""), "")
+                    source, options, await self._found(request.named_on(""), "")
                 )
             except BuildFailure as error:
                 if request.question != "frontend.lint" or error.place is None:
