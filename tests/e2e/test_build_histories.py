@@ -7,6 +7,7 @@ from typing import Any
 import docker as docker_py
 import pytest
 
+from boxship import __version__
 from e2e.builds.corpus import history
 from support import engines
 from support.buildkit_client import Client, client_in
@@ -49,6 +50,11 @@ def _told(api: docker_py.DockerClient, tag: str) -> list[str]:
     return [row["CreatedBy"] for row in api.images.get(tag).history()]
 
 
+def _of_the_builder(api: docker_py.DockerClient, tag: str) -> tuple[str, str]:
+    attrs = api.images.get(tag).attrs
+    return attrs["Comment"], attrs["DockerVersion"]
+
+
 def _layers(api: docker_py.DockerClient, tag: str) -> Any:
     return api.images.get(tag).attrs["RootFS"]["Layers"]
 
@@ -65,8 +71,8 @@ def test_the_classic_builder_finds_what_buildkit_made(
     said = _told(api, "two")
     assert said[-3] == _CLASSIC and said[-4].startswith("/bin/sh -c #(nop) COPY file:")
     assert said[1] == "/bin/sh -c #(nop)  ONBUILD USER x"
-    shown = [api.images.get(tag).attrs["Comment"] for tag in ("one", "two")]
-    assert shown == ["buildkit.dockerfile.v0", ""]
+    shown = [_of_the_builder(api, tag) for tag in ("one", "two")]
+    assert shown == [("buildkit.dockerfile.v0", ""), ("", __version__)]
 
 
 def test_buildkit_finds_what_the_classic_builder_made(

@@ -32,8 +32,8 @@ class BuildOptions:
     *agents* sockets of SSH agents by id; *no_cache_stages*: names of stages that are done anew;
     *hostname* of the steps' containers, empty for their ids; *cache_namespace* keeps cache mounts
     apart; *keep_git*: contexts from git keep their ``.git``; *step_images*: each step leads
-    to an image that clients see; *buildkit_history*: its lines are as BuildKit writes them, not
-    as the classic builder does.
+    to an image that clients see; *buildkit_history*: its lines, and what else images tell of who
+    made them, are as BuildKit has it, not the classic builder.
     """
 
     tags: tuple[str, ...] = ()

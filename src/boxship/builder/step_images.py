@@ -142,6 +142,8 @@ class StepImages:
         self._means.machine.hold(image)
 
     def _encode(self, position: Position, stage: Stage, steps: list[Origin], made: Made) -> bytes:
+        # BuildKit leaves it out.
+        version = {"docker_version": ""} if self._options.buildkit_history else {}
         raw = encode_image(
             stage.config,
             position.made_for,
@@ -149,6 +151,7 @@ class StepImages:
             position.image,
             made.diff_id,
             steps=steps,
+            **version,
         )
         _check(len(raw))
         if self._means.concurrency.spent + len(raw) > _MOST:

@@ -51,9 +51,11 @@ def encode_image(
     diff_id: str | None,
     *,
     steps: Sequence[Origin] | None = None,
+    docker_version: str = __version__,
 ) -> bytes:
     """The configuration of an image that adds *diff_id*, if any, to *parent*, if any. *steps*, the
-    last of which made the layer, are what the history gets where that is not just *origin*."""
+    last of which made the layer, are what the history gets where that is not just *origin*.
+    *docker_version* is empty where none is to be told."""
     base: Mapping[str, Any] = parent.document if parent else {}
     document: dict[str, Any] = {"architecture": platform.architecture}
     if platform.variant:
@@ -65,7 +67,8 @@ def encode_image(
     if origin.container:
         document["container"] = origin.container
     document["created"] = rfc3339(origin.created)
-    document["docker_version"] = __version__
+    if docker_version:
+        document["docker_version"] = docker_version
     before = base.get("history")
     *between, last = (origin,) if steps is None else steps or (None,)
     document["history"] = [
