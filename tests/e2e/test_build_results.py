@@ -341,3 +341,15 @@ def test_the_same_bytes_again(here: Client) -> None:
             assert {member.mtime for member in files} == {_EPOCH}
     here.docker("buildx", "build", *words, "-o", "files", ".")
     assert (here.directory / "files/d/x").stat().st_mtime == _EPOCH
+
+
+def test_a_stage_of_nothing_is_an_image_of_nothing(here: Client) -> None:
+    here.write(Dockerfile="FROM scratch AS a\nFROM a\n")
+    here.docker("build", "-t", "out/nothing", "--platform", "linux/arm64", ".")
+    image = json.loads(here.docker("inspect", "out/nothing"))[0]
+    assert (image["Architecture"], image["RootFS"]) == ("arm64", {"Type": "layers"})
+    assert here.docker("history", "-q", "out/nothing") == ""
+    here.docker("build", "-o", "type=tar,dest=o.tar", ".")
+    assert tarfile.open(here.directory / "o.tar").getnames() == []
+    said = here.docker("build", ".", fails=True, DOCKER_BUILDKIT="0")
+    assert "No image was generated. Is your Dockerfile empty?" in said

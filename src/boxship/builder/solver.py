@@ -95,7 +95,11 @@ class Solver:
         finished = self._stages[self.plan.target].result()
         image = finished.position.image
         if image is None:
-            raise InvalidParameter("No image was generated. Is your Dockerfile empty?")
+            # Docker's classic builder knows no images but those of steps.
+            if self.options.step_images:
+                raise InvalidParameter("No image was generated. Is your Dockerfile empty?")
+            steps = self._steps(self.plan.stages[self.plan.target])
+            image = await steps.nothing(finished.position, finished.stage)
         if not self.options.squash:
             return image
         return await squash(self.means.images, self.means.workers, image, finished.base)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import InvalidParameter
+from boxship.base.times import now_ns
 from boxship.builder.note import BUILDKIT, Note
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
@@ -103,6 +104,14 @@ class StepImages:
         if position.noted:
             last = position.noted.pop()
             await self._add(position, stage, last, Made(None, None, last.created, is_new=False))
+
+    async def nothing(self, position: Position, stage: Stage) -> ImageRecord:
+        """The image of a stage without a base in which nothing was done."""
+        origin = Origin(self._options.created or now_ns())
+        raw = encode_image(stage.config, position.made_for, origin, None, None, steps=())
+        image = await self._means.images.add(NewImage(raw, [], ""))
+        self._means.machine.hold(image)
+        return image
 
     def _step(self, position: Position, stage: Stage, note: Note, made: Made) -> Origin:
         if self._options.buildkit_history:

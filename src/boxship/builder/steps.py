@@ -72,6 +72,10 @@ class Steps:
         await self._runs.finish(position)
         await self._images.settle(position, stage)
 
+    async def nothing(self, position: Position, stage: Stage) -> ImageRecord:
+        """The image of a stage without a base in which nothing was done."""
+        return await self._images.nothing(position, stage)
+
     @property
     def is_fresh(self) -> bool:
         """Whether everything is to be done anew."""
