@@ -131,3 +131,15 @@ def test_a_base_has_its_author_from_buildkit_alone(
         buildkit.append(authors())
     assert classic == [("me", ["me", "me"]), ("", ["me", "me", None])]
     assert buildkit == [("me", [None, None]), ("me", [None, None, None])]
+
+
+def test_a_working_directory_is_the_same_however_it_is_written(
+    client: Client, api: docker_py.DockerClient
+) -> None:
+    source = "FROM busybox\nWORKDIR /x//y/\nRUN date +%N > n\n"
+    client.write(Dockerfile=source)
+    client.docker("build", "-t", "one", ".")
+    assert "Running in" not in text(build(api, context(source), tag="two"))
+    assert _layers(api, "one") == _layers(api, "two")
+    found = [api.images.get(tag).attrs["Config"]["WorkingDir"] for tag in ("one", "two")]
+    assert found == ["/x//y/", "/x/y"]

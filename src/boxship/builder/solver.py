@@ -245,6 +245,7 @@ class Solver:
             arguments=self.plan.arguments,
             find=self.plan.finder(planned.number),
             escape=planned.start.line.escape,
+            keeps_paths=self.options.buildkit_history,
         )
         if planned.base is not None:
             before = await self._finished(planned.base)

@@ -1,6 +1,7 @@
 """A stage while its instructions are read: the configuration so far, and its variables."""
 
 import json
+import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -68,7 +69,8 @@ class Effect:
 @dataclass(slots=True)
 class Stage:
     """*find* leads from a name that ``--from`` may have to its origin; *declared* are the names of
-    its own ARGs, one as often as it was."""
+    its own ARGs, one as often as it was. *keeps_paths*: an absolute working directory stands in the
+    configuration as it was written, as BuildKit has it."""
 
     config: Config = field(default_factory=lambda: dict(EMPTY_CONFIG))
     arguments: Arguments = field(default_factory=Arguments)
@@ -79,6 +81,7 @@ class Stage:
     escape: str = "\\"
     context: Origin = CONTEXT
     declared: list[str] = field(default_factory=list)
+    keeps_paths: bool = True
     _parsed: tuple[list[str], dict[str, str]] = field(default_factory=lambda: ([], {}))
 
     def on_top(self, find: Callable[[str], Origin]) -> "Stage":
@@ -96,7 +99,7 @@ class Stage:
 
     @property
     def directory(self) -> str:
-        return str(self.config.get("WorkingDir") or "/")
+        return cleaned(str(self.config.get("WorkingDir") or "/"))
 
     def env(self) -> dict[str, str]:
         """The environment of the image."""
@@ -144,6 +147,11 @@ class Stage:
     def classic_words(self, text: str) -> str:
         """Of the classic builder, about what no program does."""
         return " ".join([*self.shell, "#(nop)", text])
+
+
+def cleaned(path: str) -> str:
+    """An absolute *path* without what is needless in it."""
+    return "/" + posixpath.normpath(path).lstrip("/")
 
 
 def _placed(line: Line, text: str, work: Callable[[], T]) -> T:

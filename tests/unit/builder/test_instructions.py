@@ -62,6 +62,8 @@ def _apply(stage: Stage, text: str) -> Effect:
         (["ENTRYPOINT []"], "Entrypoint", None),
         (["CMD a", "ENTRYPOINT b"], "Cmd", ["/bin/sh", "-c", "a"]),
         (["WORKDIR /a", "WORKDIR b/../c"], "WorkingDir", "/a/c"),
+        (["WORKDIR //a", "WORKDIR /x//y/../z/"], "WorkingDir", "/x//y/../z/"),
+        (["WORKDIR /x//y/../z/", "WORKDIR w/"], "WorkingDir", "/x/z/w"),
         (["ENV d=/x", "WORKDIR $d/y"], "WorkingDir", "/x/y"),
         (["WORKDIR ../../a"], "WorkingDir", "/a"),
         (["USER a:b"], "User", "a:b"),

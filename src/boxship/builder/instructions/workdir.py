@@ -7,7 +7,7 @@ from typing import ClassVar
 from boxship.builder.dockerfile.lines import Line
 from boxship.builder.instructions import instruction
 from boxship.builder.note import Note
-from boxship.builder.stage import Effect, Stage
+from boxship.builder.stage import Effect, Stage, cleaned
 from boxship.builder.work import Files, MakeDirectory
 
 
@@ -24,8 +24,8 @@ class Workdir:
 
     def apply(self, stage: Stage) -> Effect:
         path = stage.expand(self.line, self.path)
-        whole = posixpath.normpath(posixpath.join("/", stage.directory, path))
-        stage.config["WorkingDir"] = whole = "/" + whole.lstrip("/")
-        work = Files((MakeDirectory(whole, stage.user),))
+        whole = cleaned(posixpath.join("/", stage.directory, path))
         shown = path if path.startswith("/") else whole
+        stage.config["WorkingDir"] = shown if stage.keeps_paths else whole
+        work = Files((MakeDirectory(whole, stage.user),))
         return Effect(Note(stage.classic_words(f"WORKDIR {whole}"), f"WORKDIR {shown}"), work)
