@@ -143,3 +143,22 @@ def test_a_working_directory_is_the_same_however_it_is_written(
     assert _layers(api, "one") == _layers(api, "two")
     found = [api.images.get(tag).attrs["Config"]["WorkingDir"] for tag in ("one", "two")]
     assert found == ["/x//y/", "/x/y"]
+
+
+@pytest.mark.parametrize("buildkit", [False, True], ids=["classic", "buildkit"])
+def test_a_run_is_taken_only_where_the_cache_knows_what_it_inherits(
+    client: Client, api: docker_py.DockerClient, buildkit: bool
+) -> None:
+    """No history says what the stage below has declared."""
+    source = "FROM busybox AS base\nARG A\nFROM base\nRUN echo $A > /a\n"
+    client.write(Dockerfile=source)
+    if buildkit:
+        client.docker("build", "-t", "one", "--build-arg", "A=1", ".")
+    else:
+        text(build(api, context(source), tag="one", buildargs={"A": "1"}))
+    assert "A=1" not in _told(api, "one")[0]
+    for value in ("2", "1"):
+        options = {"buildargs": {"A": value}, "cache_from": ["one"]}
+        said = text(build(api, context(source), tag="two", **options))
+        assert client.file("two", "/a").strip() == value
+        assert ("Running in" in said) == (value == "2")

@@ -253,7 +253,7 @@ def _continuation(
         text, comment = str(row.get("created_by")), str(row.get("comment"))
         if depth == len(chain) and note.is_told_by(text, comment):
             diff_id = None if is_empty else image.diff_ids[depth]
-            if text == note.classic or not note.is_vague or diff_id == known:
+            if note.says_all(text) or diff_id == known:
                 return Made(diff_id, None, parse_time(row.get("created")), is_new=False)
         depth += not is_empty
     return None

@@ -48,3 +48,36 @@ def test_one_blank_stands_before_what_makes_files() -> None:
     assert _note(shell, "WORKDIR /x//y/../z/").classic == "/bin/sh -xc #(nop) WORKDIR /x/z"
     assert _note(shell, "COPY a /b").classic.startswith("/bin/sh -xc #(nop) COPY ")
     assert _note(shell, "ENV a=1").classic == "/bin/sh -xc #(nop)  ENV a=1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["ARG A1", "ARG A", "ARG none"], "|2 A1=x A=y "),
+        (["ENV E=1", "ARG E=2"], ""),
+        (["ARG E=2", "ENV E=1"], ""),
+        (["ARG E=", "ARG E"], ""),
+        (["ARG E=", "ARG A"], "|2 A=y E= "),
+    ],
+)
+def test_run_has_the_arguments_of_its_stage_that_no_env_hides(lines: list[str], told: str) -> None:
+    assert _note(*lines, "RUN x", A="y", A1="x").classic == f"{told}/bin/sh -c x"
+
+
+def test_a_proxy_of_the_clients_makes_run_count() -> None:
+    given = {"HTTP_PROXY": "p"}
+    assert _note("RUN x", **given).classic == "|0 /bin/sh -c x"
+    assert _note("ENV HTTP_PROXY=q", "RUN x", **given).classic == "/bin/sh -c x"
+    assert _note("ARG HTTP_PROXY", "RUN x", **given).classic == "|1 HTTP_PROXY=p /bin/sh -c x"
+
+
+def test_what_run_does_not_tell_of_is_known_to_be_missing() -> None:
+    stage = Stage(args={"A": "1"})
+    run = instructions.parse(parse("RUN x").lines[0])
+    note = run.apply(stage).note
+    assert note.classic == "/bin/sh -c x" and note.buildkit == "RUN /bin/sh -c x # buildkit"
+    assert not note.says_all(note.classic) and not note.says_all(note.buildkit)
+    hidden = _note("ENV A=1", "ARG A=2", "RUN x")
+    assert hidden.says_all(hidden.buildkit) and not hidden.says_all(hidden.classic)
+    whole = _note("ARG A=2", "RUN x")
+    assert whole.says_all(whole.buildkit) and whole.says_all(whole.classic)

@@ -85,16 +85,18 @@ class RunInstruction:
 
     def _note(self, stage: Stage, argv: list[str], script: str) -> Note:
         """BuildKit has the arguments that the stage has declared, with the values of now, and lets
-        a shell run a *script*."""
-        known = stage.variables()
+        a shell run a *script*. Neither builder has those of a stage that it is on top of."""
+        known, active, own = stage.variables(), stage.active_args(), {*stage.declared}
         declared = [(name, known.get(name, "")) for name in stage.declared]
         if sum(len(name) + len(value) for name, value in declared) > _LONGEST:
             raise self.line.fail("what the stage has declared by ARG is too long")
-        classic = " ".join([*_counted(stage.active_args().items()), *argv])
+        classic = " ".join([*_classic_arguments(stage), *argv])
         if script:
             argv = [*stage.shell, script]
         buildkit = " ".join(["RUN", *_counted(declared), *argv, "# buildkit"])
-        return Note(classic, buildkit, is_vague=bool(script))
+        is_inherited = not active.keys() <= own
+        classic_is_vague = is_inherited or not active.keys().isdisjoint(stage.env())
+        return Note(classic, buildkit, bool(script) or is_inherited, classic_is_vague)
 
     def _proxies(self, stage: Stage) -> list[str]:
         """Those that no ARG has made ordinary arguments."""
@@ -120,6 +122,15 @@ class RunInstruction:
             path = _SCRIPTS + documents[0].name
             return [*stage.shell, path], content, path
         return [*stage.shell, content], "", ""
+
+
+def _classic_arguments(stage: Stage) -> list[str]:
+    """What the classic builder has: those that the stage has declared and no ENV hides, even none
+    where the client has given a proxy's."""
+    own, active, env = {*stage.declared}, stage.active_args(), stage.env()
+    shown = [f"{name}={value}" for name, value in active.items() if name in own - env.keys()]
+    has_proxy = not (PROXIES & stage.arguments.given.keys()) <= env.keys()
+    return [f"|{len(shown)}", *sorted(shown)] if shown or has_proxy else []
 
 
 def _counted(arguments: Iterable[tuple[str, str]]) -> list[str]:
