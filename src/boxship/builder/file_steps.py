@@ -1,6 +1,7 @@
 """COPY, ADD and WORKDIR as orders for the workers that digest and write what they say."""
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,8 +54,11 @@ def _rules(ignored: Ignored | None, directory: str = "") -> list[list[Any]]:
         return []
     rows = []
     for pattern in ignored.patterns:
-        path = posixpath.join(directory, pattern.cleaned) if directory else pattern.cleaned
-        rows.append([pattern.negated, translate(path)])
+        expression = translate(pattern.cleaned)
+        if directory:
+            inner = expression.removeprefix(r"\A").removesuffix(r"\Z")
+            expression = rf"\A{re.escape(directory)}/(?:{inner})\Z"
+        rows.append([pattern.negated, expression])
     return rows
 
 

@@ -56,6 +56,17 @@ def test_ignore_files_are_lists_of_clean_paths(text: str, patterns: list[str]) -
         (["a+b(c)"], "a+b(c)", True),
         (["a*/b"], "axx/b", True),
         (["a*/b"], "a/x/b", False),
+        (["**.log"], "x.log", True),
+        (["**.log"], "d/x.log", True),
+        (["**.log"], "d.log/x", True),
+        (["**.log"], "x.log2", False),
+        (["**b"], "d/ab/c", True),
+        (["**a/b"], "d/xa/b", True),
+        (["*", "!**.md"], "d/x.md", False),
+        (["**.l?g"], "x.log", False),
+        (["**.l?g"], "d/.log", True),
+        (["d/**.log"], "d/x.log", False),
+        (["d/**.log"], "d/e/.log", True),
     ],
 )
 def test_the_last_matching_pattern_decides(patterns: list[str], path: str, ignored: bool) -> None:

@@ -13,6 +13,7 @@ from boxship.base.errors import InvalidParameter
 
 # Each is tried for each path.
 _MOST_PATTERNS = 10_000
+_SPECIAL = frozenset("*?[]\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ def translate(pattern: str) -> str:
     It takes no choice back that cannot matter: patterns with many stars would keep whoever
     matches them busy without end. :class:`InvalidParameter` for a pattern that is none.
     """
+    ending = pattern.removeprefix("**")
+    if ending and ending != pattern and not _SPECIAL & set(ending) and ending[0] != "/":
+        # ``**.log`` is whatever ends so, not only a file with that name.
+        return rf"\A.*{re.escape(ending)}\Z"
     segments, has_open_end = _segments(pattern)
     # What is left of each ``**`` begins where it may; a segment stands for what follows it.
     variants = [[("", segments[0])]]
