@@ -1,9 +1,11 @@
-"""A corpus of Dockerfiles, by both protocols: files and configuration are those of BuildKit, which
-keeps a working directory as it was written: the classic builder cleans it.
+"""A corpus of Dockerfiles, by both protocols: files and configuration are those of BuildKit, but
+that the classic builder cleans a working directory, and takes no author from a base.
 
-By its own protocol so is the history, but for this:
+By its own protocol so is the history, and by the classic one that of dockerd's classic builder, but
+for this:
 
 - A RUN that has changed no file has no layer. BuildKit's has one, of what it mounts things on.
+- A WORKDIR that was there has a layer. The classic builder's has none.
 """
 
 import hashlib
@@ -32,24 +34,33 @@ def test_what_buildkit_makes_of_it(
     tag = f"corpus:{case.name}"
     build(boxship_daemon.host, case, tag, buildkit=buildkit)
     found = look(boxship_daemon.host, tag)
-    told = history(boxship_daemon.host, tag) if buildkit else []
+    steps = recorded.get(case.name, {}).get("history" if buildkit else "classic") or []
+    told = history(boxship_daemon.host, tag) if steps else []
     client_of(boxship_daemon.host).remove_image(tag, force=True)
     if case.own:
         digests = {k: hashlib.sha256(v.encode()).hexdigest()[:16] for k, v in case.own.items()}
         assert {path: found["tree"][path].split()[-1] for path in case.own} == digests
         return
     wanted = recorded[case.name]
-    config = wanted["config"]
-    if config["WorkingDir"] and not buildkit:
-        config = config | {"WorkingDir": posixpath.normpath(config["WorkingDir"])}
-    assert found["config"] == config
+    assert found["config"] == wanted["config"] | ({} if buildkit else _classic(wanted))
     assert found["tree"] == wanted["tree"]
-    if buildkit:
-        both = zip(wanted["history"], told, strict=True)
-        assert told == [_as_here(step, here) for step, here in both]
+    assert told == [_as_here(step, here) for step, here in zip(steps, told, strict=True)]
+
+
+def _classic(wanted: dict[str, Any]) -> dict[str, str | None]:
+    """Where the classic builder's configuration is another than BuildKit's."""
+    directory = wanted["config"]["WorkingDir"]
+    found = {"WorkingDir": directory and posixpath.normpath(directory)}
+    if wanted.get("classic"):
+        found["Author"] = wanted["classic"][-1].get("author")
+    return found
 
 
 def _as_here(step: dict[str, Any], here: dict[str, Any]) -> dict[str, Any]:
-    """A *step* of BuildKit's, without its layer if it is a RUN that has none *here*."""
-    is_nothing = step["created_by"].startswith("RUN ") and "empty_layer" in here
-    return {**step, "empty_layer": True} if is_nothing else step
+    """A *step* of dockerd's with a layer or not as *here*, if it is one that may differ in that."""
+    text, found = step["created_by"], {**step}
+    if text.startswith("RUN ") and "empty_layer" in here:
+        found["empty_layer"] = True
+    if "#(nop) WORKDIR " in text and "empty_layer" not in here:
+        found.pop("empty_layer", None)
+    return found

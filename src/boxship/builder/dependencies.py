@@ -45,9 +45,11 @@ class Dependencies:
         """The step's line in the history."""
         if not isinstance(effect.work, Files):
             return effect.note
-        content = key_of(used.digests or [_without_origin(each) for each in effect.work.actions])
-        kind = "file" if len(used.digests) == 1 else "multi"
-        return effect.note.about(f"{kind}:{content}")
+        actions = effect.work.actions
+        # The classic builder's digest stands for all that its words leave open: where to, say.
+        content = key_of([used.digests, [_without_origin(each) for each in actions]])
+        count = sum(len(each.paths) if isinstance(each, Copy) else 1 for each in actions)
+        return effect.note.about(f"{'file' if count == 1 else 'multi'}:{content}")
 
     def facts(self, chain: Sequence[str], work: Work, digests: list[str]) -> Any:
         """What :meth:`key` is the key of."""

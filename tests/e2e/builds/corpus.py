@@ -1,8 +1,9 @@
 """All cases, what is looked at of each, and the recorder.
 
 ``python -m e2e.builds.corpus SOCKET`` (from ``tests``) builds every case with BuildKit at the
-dockerd of SOCKET and records what came out in ``e2e/data/builds.json``. Where docker does not know
-buildx, BUILDX is the path of that plugin.
+dockerd of SOCKET and records what came out in ``e2e/data/builds.json``, with the history that its
+classic builder gives the cases of ``history.builds``, as far as it can build them. Where docker
+does not know buildx, BUILDX is the path of that plugin.
 """
 
 import functools
@@ -10,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -40,6 +42,7 @@ _KEYS = (
 _PLACES = frozenset((".dockerenv", "dev", "proc", "sys", "etc/hostname", "etc/hosts")) | {
     "etc/resolv.conf", "etc/mtab", "dev/console", "dev/pts", "dev/shm",
 }  # fmt: skip
+_CONTENT = re.compile(r"(file|dir|multi):[0-9a-f]{64}")
 _KINDS = {tarfile.DIRTYPE: "d", tarfile.SYMTYPE: "l", tarfile.FIFOTYPE: "p"}
 
 
@@ -92,7 +95,8 @@ def look(host: str, tag: str) -> dict[str, Any]:
 
 
 def history(host: str, tag: str) -> list[dict[str, Any]]:
-    """The steps that the image's configuration tells of, without their times."""
+    """The steps that the image's configuration tells of, without their times and the digests of
+    what was copied."""
     with tarfile.open(fileobj=io.BytesIO(b"".join(client_of(host).get_image(tag)))) as tar:
 
         def read(name: str) -> Any:
@@ -102,7 +106,8 @@ def history(host: str, tag: str) -> list[dict[str, Any]]:
 
         (manifest,) = read("manifest.json")
         steps = read(manifest["Config"])["history"]
-    return [{key: step[key] for key in step if key != "created"} for step in steps]
+    told = [{key: step[key] for key in step if key != "created"} for step in steps]
+    return [row | {"created_by": _CONTENT.sub("CONTENT", row["created_by"])} for row in told]
 
 
 def _tree(data: bytes) -> dict[str, str]:
@@ -132,8 +137,20 @@ def main(socket: str) -> None:
             tag = f"corpus:{case.name}"
             build(host, case, tag, buildkit=True)
             recorded[case.name] = {**look(host, tag), "history": history(host, tag)}
+            if case.name.startswith("history-"):
+                recorded[case.name]["classic"] = _classic(host, case, tag)
             RECORDED.write_text(json.dumps(recorded, indent=0, sort_keys=True) + "\n")
             print(case.name)
+
+
+def _classic(host: str, case: Case, tag: str) -> list[dict[str, Any]] | None:
+    """None where the classic builder does not know all that the case has."""
+    try:
+        build(host, case, tag)
+    except AssertionError as error:
+        assert "requires BuildKit" in str(error), error
+        return None
+    return history(host, tag)
 
 
 if __name__ == "__main__":

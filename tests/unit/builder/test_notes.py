@@ -1,18 +1,26 @@
 """A step's line in the words of Docker's classic builder, as dockerd 26 writes them."""
 
+from typing import Any, cast
+
 import pytest
 
 from boxship.builder import instructions
+from boxship.builder.dependencies import Dependencies, Used
 from boxship.builder.dockerfile.lines import parse
-from boxship.builder.note import Note
-from boxship.builder.stage import Arguments, Stage
+from boxship.builder.note import CONTENT, Note
+from boxship.builder.options import BuildOptions
+from boxship.builder.stage import Arguments, Effect, Stage
 
 
-def _note(*lines: str, **given_args: str) -> Note:
+def _effect(*lines: str, **given_args: str) -> Effect:
     """Of the last of *lines*."""
     stage = Stage(arguments=Arguments(given=given_args))
     effects = [instructions.parse(parse(line).lines[0]).apply(stage) for line in lines]
-    return effects[-1].note
+    return effects[-1]
+
+
+def _note(*lines: str, **given_args: str) -> Note:
+    return _effect(*lines, **given_args).note
 
 
 @pytest.mark.parametrize(
@@ -46,8 +54,33 @@ def test_the_classic_builder_shows_what_the_instruction_means(line: str, told: s
 def test_one_blank_stands_before_what_makes_files() -> None:
     shell = 'SHELL ["/bin/sh", "-xc"]'
     assert _note(shell, "WORKDIR /x//y/../z/").classic == "/bin/sh -xc #(nop) WORKDIR /x/z"
-    assert _note(shell, "COPY a /b").classic.startswith("/bin/sh -xc #(nop) COPY ")
+    assert _note(shell, "COPY a /b").classic == f"/bin/sh -xc #(nop) COPY {CONTENT} in /b "
     assert _note(shell, "ENV a=1").classic == "/bin/sh -xc #(nop)  ENV a=1"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("COPY a $D/../x//", "COPY * in /e/../x// "),
+        ("COPY --chown=1:$D a ./", "COPY --chown=1:/e * in ./ "),
+        ("ADD --chmod=600 a .", "ADD * in . "),
+    ],
+)
+def test_copies_go_where_they_are_written_to(line: str, told: str) -> None:
+    told = told.replace("*", CONTENT)
+    assert _note("ENV D=/e", line).classic == f"/bin/sh -c #(nop) {told}"
+
+
+def test_a_digest_stands_for_what_the_words_leave_open() -> None:
+    dependencies = Dependencies(cast(Any, None), BuildOptions())
+
+    def told(*lines: str) -> str:
+        return dependencies.note(_effect(*lines), Used(["digest"], "")).classic
+
+    copies = [["WORKDIR /x", "COPY a ."], ["WORKDIR /y", "COPY a ."], ["COPY --chmod=1 a ."]]
+    assert len({told(*lines) for lines in copies}) == len(copies)
+    assert told(*copies[0]) == told(*copies[0])
+    assert " COPY file:" in told("COPY a /") and " COPY multi:" in told("COPY a b /")
 
 
 @pytest.mark.parametrize(

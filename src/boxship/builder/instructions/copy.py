@@ -115,7 +115,8 @@ def note(stage: Stage, line: Line, arguments: Arguments, owner: Owner) -> Note:
     """What COPY and ADD say in the history."""
     expand = stage.expander(line)
     target = expand(arguments.target)
-    classic = stage.classic_words(f"{line.keyword} {CONTENT} in {absolute(stage, target)} ")
+    whose = f"--chown={owner.chown} " if owner.chown else ""
+    classic = stage.classic_words(f"{line.keyword} {whose}{CONTENT} in {target} ")
     flags = (("chown", owner.chown), ("chmod", owner.chmod))
     words = [
         line.keyword,
