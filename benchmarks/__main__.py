@@ -43,9 +43,13 @@ FIGURES: list[Figure] = [
 ]
 
 
+# Tests keep Docker's rules out of where they run. Here both engines are as people have them.
+_AS_IT_COMES = {"dockerd": "dockerd_with_rules"}
+
+
 def _measure(kind: str, figures: list[Figure]) -> dict[str, float]:
     values = {}
-    with engines.running(kind) as engine:
+    with engines.running(_AS_IT_COMES.get(kind, kind)) as engine:
         for figure in figures:
             print(f"{kind}: {figure.name}", file=sys.stderr, flush=True)
             try:

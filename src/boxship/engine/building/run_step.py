@@ -118,7 +118,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> tuple[Live, 
         working_dir=work.directory,
         host_config=_host_config(job, mounts),
     )
-    options = create.CreateOptions(image_config={}, warn_mac_address=False)
+    options = create.CreateOptions(image_config={}, warn_mac_address=False, apart=True)
     created = await create.create(engine, request, options)
     live = engine.containers.get(created.id)
     live.volatile = True

@@ -30,6 +30,7 @@ class CreateOptions:
 
     *image_config* replaces the image's own, for containers that only borrow its files.
     *read_only_below*: a read-only bind also is where other file systems are mounted below it.
+    *apart*: its files are many, and soon gone.
     """
 
     name: str = ""
@@ -39,6 +40,7 @@ class CreateOptions:
     warn_mac_address: bool = True
     image_config: Mapping[str, Any] | None = None
     read_only_below: bool = True
+    apart: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
     engine.containers.reserve(name, identity)
     container = _container(identity, name, image.id if image else "", done)
     try:
-        files.make(engine, container)
+        files.make(engine, container, apart=options.apart)
         async with volume_mounts.held(engine, container):
             promised = await volume_mounts.provide(engine, container)
             connection.name_endpoints(engine, container)
