@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from boxship.kernel import inode_flags, mount
+from boxship.base import inode_flags
+from boxship.kernel import mount
 
 _SET = 0x40086602
 

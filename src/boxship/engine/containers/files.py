@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from boxship.base.inode_flags import spreading
 from boxship.base.trees import remove_tree
 from boxship.engine.containers import hosts, userns
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.store import Live
 from boxship.engine.networks import resolving
-from boxship.kernel.inode_flags import spreading
 
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
