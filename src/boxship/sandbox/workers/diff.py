@@ -28,7 +28,8 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
     Returns ``digest`` and ``size`` of the archive; with an index, its hexadecimal ``index_digest``
     and ``content``, bytes of files and of what links point to.
     """
-    sink = Sink(fds[1], hashed=True)
+    # Its files are in memory as it is: in the upper directory, where the next step finds them.
+    sink = Sink(fds[1], hashed=True, large=True)
     index = _Index() if len(fds) > 2 else None
     try:
         packer = Packer(sink, index.add if index else None)

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from boxship.sandbox.workers.digest_beside import PIECE, Digest
-from boxship.sandbox.workers.sink import Sink
+from boxship.sandbox.workers.sink import CACHED, Sink
 from support.waiting import eventually
 
 LONG = 8
@@ -84,3 +84,16 @@ def test_a_sink_writes_and_digests_the_same_bytes(begun: Callable[[], int]) -> N
     assert sink.size == len(expected)
     assert os.pread(file, len(expected) + 1, 0) == expected
     os.close(file)
+
+
+def test_a_large_file_is_the_same_where_nothing_passes_the_page_cache() -> None:
+    memory = os.memfd_create("archive")
+    sink = Sink(memory, hashed=True, large=True)
+    pieces = [bytes((number,)) * PIECE for number in range(CACHED // PIECE + 3)]
+    for piece in pieces:
+        sink.write(piece)
+    sink.flush()
+    expected = b"".join(pieces)
+    assert os.pread(memory, len(expected) + 1, 0) == expected
+    assert sink.digest() == "sha256:" + hashlib.sha256(expected).hexdigest()
+    os.close(memory)
