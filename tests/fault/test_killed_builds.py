@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,15 @@ from support.waiting import eventually
 
 def _ids(engine: Engine) -> list[str]:
     return engine.docker("ps", "-aq").stdout.split()
+
+
+def _steps_that_lead_nowhere(engine: Engine) -> int:
+    with contextlib.closing(sqlite3.connect(engine.root / "data" / "boxship.db")) as database:
+        (count,) = database.execute(
+            "SELECT COUNT(*) FROM image_steps "
+            "WHERE NOT shown AND image_id NOT IN (SELECT below FROM image_steps)"
+        ).fetchone()
+    return int(count)
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -73,6 +83,7 @@ def test_no_moment_of_a_build_is_a_bad_one_to_die_in(mortal: Engine, tmp_path: P
         mortal.start()
         assert _ids(mortal) == []
         assert [*(mortal.root / "data" / "staging").iterdir()] == []
+        assert _steps_that_lead_nowhere(mortal) == 0
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     shown = mortal.docker(

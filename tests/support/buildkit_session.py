@@ -106,7 +106,12 @@ async def connected(path: str) -> AsyncIterator[Http2Connection]:
 async def solve(path: str, name: str, **attrs: str) -> control.SolveResponse:
     ref = secrets.token_hex(8)
     request = control.SolveRequest(
-        ref=ref, session=name, frontend="dockerfile.v0", frontend_attrs=attrs, internal=True
+        ref=ref,
+        exporter="moby",
+        session=name,
+        frontend="dockerfile.v0",
+        frontend_attrs=attrs,
+        internal=True,
     )
     async with connected(path) as connection, asyncio.timeout(30):
         return await client.unary(

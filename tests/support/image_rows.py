@@ -8,9 +8,11 @@ from boxship.images import catalog as changes
 from boxship.images.catalog import Catalog, Change, LayerRow
 from boxship.images.record import diff_ids_of, parse_config
 from boxship.images.reference import parse
-from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS, URL_MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS, STEP_MIGRATIONS, URL_MIGRATIONS
 from boxship.state.database import Database
 from support.image_archives import Image
+
+_MIGRATIONS = (*MIGRATIONS, *BLOB_MIGRATIONS, *URL_MIGRATIONS, *STEP_MIGRATIONS)
 
 
 def with_catalog(
@@ -39,7 +41,9 @@ def with_catalog(
 
     async def main() -> None:
         database = Database(
-            directory / "images.db", (*MIGRATIONS, *BLOB_MIGRATIONS, *URL_MIGRATIONS), durable=False
+            directory / "images.db",
+            _MIGRATIONS,
+            durable=False,
         )
         try:
             await database.write(insert)

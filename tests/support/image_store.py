@@ -21,10 +21,12 @@ from boxship.engine.events import Events
 from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
-from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS, URL_MIGRATIONS
+from boxship.images.schema import BLOB_MIGRATIONS, MIGRATIONS, STEP_MIGRATIONS, URL_MIGRATIONS
 from boxship.registry.settings import RegistrySettings
 from boxship.state.database import Database
 from boxship.wire.server import Server
+
+_MIGRATIONS = (*MIGRATIONS, *BLOB_MIGRATIONS, *URL_MIGRATIONS, *STEP_MIGRATIONS)
 
 TESTS = Path(__file__).parents[1]
 
@@ -95,7 +97,7 @@ class Store:
 @asynccontextmanager
 async def opened(root: Path) -> AsyncIterator[Store]:
     """A store over *root*, recovered as a daemon does when it starts."""
-    database = Database(root / "boxship.db", (*MIGRATIONS, *BLOB_MIGRATIONS, *URL_MIGRATIONS))
+    database = Database(root / "boxship.db", _MIGRATIONS)
     events: list[tuple[str, str, dict[str, str]]] = []
     forgotten: list[dict[str, str]] = []
     images = Images(

@@ -219,6 +219,7 @@ class Runs:
         if last is not None and last.finishing is not None:
             await last.finishing
             position.image = last.position.image
+            position.is_dated = last.position.is_dated
             # One that has changed nothing is no more than noted.
             position.noted[:0] = last.position.noted
             position.size += last.position.size

@@ -1,6 +1,6 @@
 """The images that stand for steps: found again where a step has led to one before, or made."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import InvalidParameter
@@ -32,12 +32,14 @@ class Position:
     steps since then, which have changed the configuration alone, of *size* bytes. Those of which
     the history is not to tell have no text.
 
-    *platform* as asked for, empty for this machine's."""
+    *platform* as asked for, empty for this machine's. *is_dated*: a layer was made after some that
+    have changed the configuration alone."""
 
     image: ImageRecord | None
     platform: str = ""
     noted: list[Origin] = field(default_factory=list)
     size: int = 0
+    is_dated: bool = False
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -109,7 +111,7 @@ class StepImages:
         """The image of a stage without a base in which nothing was done."""
         origin = Origin(self._options.created or now_ns())
         raw = encode_image(stage.config, position.made_for, origin, None, None, steps=())
-        image = await self._means.images.add(NewImage(raw, [], ""))
+        image = await self._means.images.add(self._new(raw, [], ""))
         self._means.machine.hold(image)
         return image
 
@@ -119,6 +121,9 @@ class StepImages:
         return Origin(made.created, author=stage.author, created_by=note.classic)
 
     async def _add(self, position: Position, stage: Stage, step: Origin, made: Made) -> None:
+        if self._options.buildkit_history and not self._options.created:
+            step = _dated(position, step, made)
+            made = replace(made, created=step.created)
         steps = [one for one in (*position.noted, step) if one.created_by]
         if not made.is_new and not self._options.no_cache:
             found = self._existing(position, stage, steps, made)
@@ -130,10 +135,15 @@ class StepImages:
             self._warn(position)
         raw = self._encode(position, stage, steps, made)
         parent = position.image.id if position.image else ""
-        new = NewImage(raw, [made.layer] if made.layer else [], parent)
+        new = self._new(raw, [made.layer] if made.layer else [], parent)
         if not made.is_new and made.diff_id is not None:
             self._progress.cached(self._number)
         self._move(position, await self._means.images.add(new))
+
+    def _new(self, raw: bytes, layers: list[StagedLayer], below: str) -> NewImage:
+        if self._options.buildkit_history:
+            return NewImage(raw, layers, below=below)
+        return NewImage(raw, layers, below)
 
     def _warn(self, position: Position) -> None:
         """What is said where Docker's classic builder makes a container, for any step."""
@@ -180,7 +190,9 @@ class StepImages:
         parent = position.image.id if position.image else ""
         chain = position.chain + ((made.diff_id,) if made.diff_id else ())
         texts = [one.created_by for one in steps]
-        children = self._means.images.children(parent)
+        images = self._means.images
+        of_buildkit = self._options.buildkit_history
+        children = images.steps.above(parent) if of_buildkit else images.children(parent)
         for image in sorted(children, key=lambda child: child.created, reverse=True):
             if image.diff_ids != chain or image.platform != position.made_for:
                 continue
@@ -188,6 +200,21 @@ class StepImages:
             if image.config == stage.config and [row.get("created_by") for row in own] == texts:
                 return image
         return None
+
+
+def _dated(position: Position, step: Origin, made: Made) -> Origin:
+    """*step* and those noted as BuildKit dates them: without a layer they have the time of the last
+    one; in front of the first layer that comes after any, that of this. So what is found again,
+    wherever, leads to the same image."""
+    last = position.image.created if position.image is not None else 0
+    moment = made.created
+    if last and (made.diff_id is None or position.is_dated):
+        moment = last
+    position.noted = [replace(one, created=moment) for one in position.noted]
+    if made.diff_id is None:
+        return replace(step, created=moment)
+    position.is_dated |= bool(position.noted)
+    return step
 
 
 def _check(size: int) -> None:

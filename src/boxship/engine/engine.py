@@ -27,7 +27,12 @@ from boxship.engine.options import EngineOptions
 from boxship.engine.sharing.sharing import Sharing
 from boxship.images.images import Images
 from boxship.images.removal import ContainerUse
-from boxship.images.schema import BLOB_MIGRATIONS, PARENT_MIGRATIONS, URL_MIGRATIONS
+from boxship.images.schema import (
+    BLOB_MIGRATIONS,
+    PARENT_MIGRATIONS,
+    STEP_MIGRATIONS,
+    URL_MIGRATIONS,
+)
 from boxship.images.schema import MIGRATIONS as IMAGE_MIGRATIONS
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.network.dns import service as dns
@@ -51,6 +56,7 @@ MIGRATIONS = (
     *BUILD_MIGRATIONS,
     *MOUNT_MIGRATIONS,
     *PARENT_MIGRATIONS,
+    *STEP_MIGRATIONS,
 )
 
 
@@ -110,6 +116,7 @@ class Engine:
             emit=lambda action, image, attributes: self._image_event(action, image, attributes),
             forget_layers=self._forget_layers,
             pinned=lambda: self.building.cache.layers(),
+            step_users=self.users_of,
         )
         self.sharing = Sharing(self.images, options.registries, self._image_event)
         self.volumes = Volumes(options.data_root / "volumes", self.database)

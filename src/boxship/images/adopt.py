@@ -20,11 +20,15 @@ from boxship.images.snapshots.snapshotter import Snapshotter
 
 @dataclass
 class NewImage:
-    """An image to be: its configuration byte for byte, and the layers that were staged for it."""
+    """An image to be: its configuration byte for byte, and the layers that were staged for it.
+
+    *below*, which may be empty: it stands for a step on top of that (:mod:`boxship.images.steps`).
+    """
 
     raw: bytes
     layers: list[StagedLayer] = field(default_factory=list)
     parent: str = ""
+    below: str | None = None
 
     @property
     def id(self) -> str:
@@ -92,7 +96,7 @@ def _change(
     def change(connection: Change) -> None:
         changes.add_layers(connection, rows)
         for image in images:
-            changes.add_image(connection, image.id, image.raw, image.parent)
+            changes.add_image(connection, image.id, image.raw, image.parent, image.below)
         for reference, image_ids in tags:
             changes.set_tag(connection, reference, image_ids)
         also(connection)

@@ -20,6 +20,7 @@ from boxship.state.database import Database, Write
 
 T = TypeVar("T")
 _MOST_KEPT = 100
+_HIDDEN = "(SELECT image_id FROM image_steps WHERE NOT shown)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,13 @@ class Catalog:
         return kept[find, wanted]  # type: ignore[no-any-return]
 
     def ids(self) -> list[str]:
+        """Of all that there are; steps are among them that only builds see."""
         return [row[0] for row in self._database.read("SELECT id FROM image_images")]
+
+    def count(self) -> int:
+        """How many are shown."""
+        sql = f"SELECT COUNT(*) FROM image_images WHERE id NOT IN {_HIDDEN}"
+        return int(self._database.read(sql)[0][0])
 
     def get(self, image_id: str) -> ImageRecord:
         """:class:`NotFound` when there is no such image."""
@@ -90,16 +97,15 @@ class Catalog:
         return found[0]
 
     def records(self, image_ids: Iterable[str] | None = None) -> list[ImageRecord]:
-        """The images *image_ids* that exist, or all of them, in order of their IDs."""
+        """The images *image_ids* that exist, or all that are shown, in order of their IDs."""
         if image_ids is None:
-            return self._records("", ())
+            return self._records(f"NOT IN {_HIDDEN}", ())
         wanted = tuple(image_ids)
         return [*self._recall(self._records, f"IN ({','.join('?' * len(wanted))})", wanted)]
 
     def _records(self, where: str, wanted: tuple[str, ...]) -> list[ImageRecord]:
         def rows(sql: str, column: str, order: str) -> list[Any]:
-            clause = f"WHERE {column} {where}" if where else ""
-            return self._database.read(f"{sql} {clause} ORDER BY {order}", *wanted)
+            return self._database.read(f"{sql} WHERE {column} {where} ORDER BY {order}", *wanted)
 
         layers: dict[str, list[tuple[str, int]]] = {}
         for image_id, diff_id, size in rows(
@@ -133,7 +139,9 @@ class Catalog:
         """IDs that begin with *digits*; no more than two, which is enough to know."""
         low, high = f"sha256:{digits}", f"sha256:{digits}g"
         rows = self._database.read(
-            "SELECT id FROM image_images WHERE id >= ? AND id < ? LIMIT 2", low, high
+            f"SELECT id FROM image_images WHERE id >= ? AND id < ? AND id NOT IN {_HIDDEN} LIMIT 2",
+            low,
+            high,
         )
         return [row[0] for row in rows]
 
@@ -182,7 +190,12 @@ class Catalog:
         return {row[0] for row in rows}
 
     def children(self, image_id: str) -> list[str]:
-        rows = self._database.read("SELECT id FROM image_images WHERE parent = ?", image_id)
+        """The images that have it as their parent; of ``""`` those that have none."""
+        rows = self._database.read(
+            "SELECT id FROM image_images "
+            "WHERE parent = ? AND id NOT IN (SELECT image_id FROM image_steps)",
+            image_id,
+        )
         return [row[0] for row in rows]
 
     def parents(self) -> set[str]:
@@ -255,11 +268,20 @@ class Catalog:
         )
         return [row[0] for row in rows]
 
-    def uses(self) -> dict[str, int]:
-        """How many images have each layer."""
+    def users(self, diff_id: str) -> int:
+        """How many images that are shown have the layer."""
         rows = self._database.read(
-            "SELECT diff_id, COUNT(DISTINCT image_id) FROM image_stacks "
-            "WHERE image_id IN (SELECT id FROM image_images) GROUP BY diff_id"
+            "SELECT COUNT(DISTINCT image_id) FROM image_stacks "
+            f"WHERE diff_id = ? AND image_id NOT IN {_HIDDEN}",
+            diff_id,
+        )
+        return int(rows[0][0])
+
+    def uses(self) -> dict[str, int]:
+        """How many images that are shown have each layer."""
+        rows = self._database.read(
+            "SELECT diff_id, COUNT(DISTINCT image_id) FROM image_stacks WHERE image_id IN "
+            f"(SELECT id FROM image_images) AND image_id NOT IN {_HIDDEN} GROUP BY diff_id"
         )
         return dict(rows)
 
@@ -279,15 +301,30 @@ def add_layers(connection: Change, layers: Iterable[LayerRow]) -> None:
     connection.executemany(sql, [astuple(row) for row in layers])
 
 
-def add_image(connection: Change, image_id: str, raw: bytes, parent: str = "") -> None:
-    """Insert an image whose layers are there; nothing happens when it is known."""
+def add_image(
+    connection: Change, image_id: str, raw: bytes, parent: str = "", below: str | None = None
+) -> None:
+    """Insert an image whose layers are there. One that is known only comes to be shown, unless it
+    is to stand for a step on top of the image *below*."""
     row = (image_id, raw, parent)
     sql = "INSERT OR IGNORE INTO image_images (id, config, parent) VALUES (?, ?, ?)"
-    if connection.execute(sql, row).rowcount:
+    is_new = connection.execute(sql, row).rowcount > 0
+    if below is None:
+        show(connection, [image_id])
+    else:
+        step = (image_id, below, int(not is_new))
+        connection.execute("INSERT OR IGNORE INTO image_steps VALUES (?, ?, ?)", step)
+    if is_new:
         diff_ids = diff_ids_of(parse_config(raw))
         stack = [(image_id, position, diff_id) for position, diff_id in enumerate(diff_ids)]
         sql = "INSERT OR IGNORE INTO image_stacks VALUES (?, ?, ?)"
         connection.executemany(sql, stack)
+
+
+def show(connection: Change, image_ids: Iterable[str]) -> None:
+    """Let images that stand for steps be images like others."""
+    rows = [(image_id,) for image_id in image_ids]
+    connection.executemany("UPDATE image_steps SET shown = 1 WHERE image_id = ?", rows)
 
 
 def set_tag(connection: Change, reference: Reference, image_ids: Sequence[str]) -> None:
@@ -298,6 +335,7 @@ def set_tag(connection: Change, reference: Reference, image_ids: Sequence[str]) 
     connection.executemany("INSERT INTO image_tags VALUES (?, ?, ?, ?)", rows)
     stamps = [(now_ns(), image_id) for image_id in image_ids]
     connection.executemany("UPDATE image_images SET last_tagged = ? WHERE id = ?", stamps)
+    show(connection, image_ids)
 
 
 def add_digest(connection: Change, reference: Reference, image_id: str) -> None:
@@ -314,7 +352,7 @@ def remove_reference(connection: Change, reference: Reference) -> None:
 
 def remove_image(connection: Change, image_id: str) -> None:
     """Drop an image and what still refers to it; its layers and their stack stay."""
-    for table in ("image_tags", "image_digests"):
+    for table in ("image_tags", "image_digests", "image_steps"):
         connection.execute(f"DELETE FROM {table} WHERE image_id = ?", (image_id,))
     connection.execute("UPDATE image_images SET parent = '' WHERE parent = ?", (image_id,))
     connection.execute("DELETE FROM image_images WHERE id = ?", (image_id,))

@@ -8,9 +8,8 @@ in dockerd's words where clients read them.
 import asyncio
 import builtins
 import errno
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from boxship.images import reference as references
 from boxship.images.adopt import Adopter, NewImage
 from boxship.images.blob_rows import BlobRows
 from boxship.images.catalog import Catalog, Change
+from boxship.images.collecting import Collector
 from boxship.images.creation import EMPTY_CONFIG, Origin, encode_image
 from boxship.images.durability import Syncer, damaged
 from boxship.images.exchange import Exchange
@@ -38,6 +38,7 @@ from boxship.images.resolving import is_id_prefix, resolve
 from boxship.images.snapshots.choose import best, make_snapshotter
 from boxship.images.snapshots.snapshotter import RootfsLayer
 from boxship.images.staging import Staging, measure, staged
+from boxship.images.steps import Steps
 from boxship.images.workers import WorkerRunner
 from boxship.state.database import Database
 
@@ -55,8 +56,8 @@ class Images:
 
     *emit* is told what happens (``docker events``); *forget_layers* that layers of the rootfs spec
     are about to vanish, so that whoever holds them open lets go. *pinned* are layers that stay
-    though no image has them. *snapshotter* names the way layers
-    become mounts (:mod:`boxship.images.snapshots`); without it the kernel decides.
+    though no image has them, *step_users* who needs the image of a step. *snapshotter* names the
+    way layers become mounts (:mod:`boxship.images.snapshots`); without it the kernel decides.
     """
 
     def __init__(
@@ -68,23 +69,31 @@ class Images:
         emit: Emit = _ignore,
         forget_layers: Callable[[list[RootfsLayer]], object] = lambda layers: None,
         pinned: Callable[[], Iterable[str]] = lambda: (),
+        step_users: ContainersUsing = lambda image_id: (),
         snapshotter: str | None = None,
     ) -> None:
         self.blobs = BlobStore(root / "blobs")
         self._catalog = Catalog(database)
+        self.steps = Steps(database, self._catalog, step_users)
         self._layers = LayerStore(root / "layers")
         self._staging = Staging(root / "staging")
         self._workers = workers
         self._emit = emit
-        self._forget_layers = forget_layers
-        self._pinned = pinned
         self._snapshotter = make_snapshotter(
             snapshotter or best(), self._layers, root / "snapshots", workers
         )
         self._syncer = Syncer(self._catalog, self._layers)
         self._adopter = Adopter(self._catalog, self._layers, self._syncer, self._snapshotter)
         self._lock = asyncio.Lock()
-        self._leased: Counter[str] = Counter()
+        self._collector = Collector(
+            self._catalog,
+            self.steps,
+            self._layers,
+            self._snapshotter,
+            forget_layers,
+            pinned,
+            lambda: self.exchange.forget_stray(),
+        )
         self.exchange = Exchange(
             self._catalog,
             BlobRows(database),
@@ -106,7 +115,7 @@ class Images:
     @property
     def count(self) -> int:
         """How many images there are."""
-        return len(self._catalog.ids())
+        return self._catalog.count()
 
     # life
 
@@ -142,41 +151,20 @@ class Images:
         await self._syncer.drain()
         await self.exchange.drain()
 
-    @contextmanager
-    def lease(self, diff_ids: Iterable[str]) -> Iterator[None]:
+    def lease(self, diff_ids: Iterable[str]) -> AbstractContextManager[None]:
         """Keep layers from being removed meanwhile."""
-        held = list(diff_ids)
-        self._leased.update(held)
-        try:
-            yield
-        finally:
-            self._leased.subtract(held)
+        return self._collector.lease(diff_ids)
 
     async def collect(self, containers_using: ContainersUsing) -> None:
         """Remove the layers that nothing needs. To be called when a container is removed whose
         image had been removed before."""
         async with self._lock:
-            gone = [one for one in self._catalog.ghosts() if not containers_using(one)]
+            await self._collector.collect(containers_using)
 
-            def change(connection: Change) -> None:
-                for image_id in gone:
-                    changes.remove_stack(connection, image_id)
-
-            if gone:
-                await self._catalog.write(change)
-            await self._drop_layers(self._catalog.orphans())
-
-    async def _drop_layers(self, candidates: Iterable[str]) -> list[str]:
-        orphans = self._catalog.orphans() - set(self._pinned())
-        free = [one for one in set(candidates) & orphans if self._leased[one] <= 0]
-        if not free:
-            return []
-        await self._catalog.write(lambda connection: changes.remove_layers(connection, free))
-        for diff_id in free:
-            self._forget_layers(await asyncio.to_thread(self._snapshotter.forget, diff_id))
-            await asyncio.to_thread(self._layers.delete, diff_id)
-        await self.exchange.forget_stray()
-        return free
+    async def forget_steps(self) -> None:
+        """Remove the steps of builds that no image is on top of, and their layers."""
+        async with self._lock:
+            await self._collector.drop(await self.steps.forget())
 
     # looking
 
@@ -204,13 +192,12 @@ class Images:
         return inspecting.inspect(self.resolve(name, platform), self.driver)
 
     def children(self, image_id: str) -> builtins.list[ImageRecord]:
-        """The images made on top of *image_id*; of ``""`` those that stand on nothing."""
+        """The images whose parent *image_id* is; of ``""`` those that have none."""
         return self._catalog.records(self._catalog.children(image_id))
 
     def layer_users(self, diff_id: str) -> int | None:
-        """How many images have a layer, None when there is no such layer."""
-        known = self._catalog.present([diff_id])
-        return len(self._catalog.images_with(known)) if known else None
+        """How many images that are shown have a layer, None when there is no such layer."""
+        return self._catalog.users(diff_id) if self._catalog.present([diff_id]) else None
 
     def layer_tar(self, diff_id: str) -> Path:
         """The archive of a layer that is stored."""
@@ -247,8 +234,13 @@ class Images:
     async def _remove(
         self, name: str, force: bool, prune: bool, containers_using: ContainersUsing
     ) -> Removed:
-        remover = Remover(self._catalog, containers_using, self._drop_layers, self._emit)
-        return await remover.remove(name, force, prune)
+        async def drop(candidates: Iterable[str]) -> builtins.list[str]:
+            steps = await self.steps.forget()
+            return await self._collector.drop({*candidates, *steps})
+
+        return await Remover(self._catalog, containers_using, drop, self._emit).remove(
+            name, force, prune
+        )
 
     async def prune(self, filters: FilterSet, containers_using: ContainersUsing) -> dict[str, Any]:
         """API operation ImagePrune."""

@@ -3,7 +3,8 @@
 A tag names one image a platform; the ``preferred`` one is meant when no platform is asked for.
 ``boot`` of a layer is the boot ID of the machine while its files may still be in memory only, and
 empty once they are on disk (see :mod:`boxship.images.durability`). An ``opaque`` layer hides all
-layers below it. A stack outlives its image while containers were made from it.
+layers below it. A stack outlives its image while containers were made from it. Steps that are not
+``shown`` are images for builds alone.
 """
 
 MIGRATIONS = (
@@ -87,5 +88,17 @@ PARENT_MIGRATIONS = (
     """
     DROP INDEX image_images_parent;
     CREATE INDEX image_images_parent ON image_images (parent);
+    """,
+)
+
+# Images of steps (see :mod:`boxship.images.steps`), and what each is on top of, empty for nothing.
+STEP_MIGRATIONS = (
+    """
+    CREATE TABLE image_steps (
+        image_id TEXT PRIMARY KEY,
+        below TEXT NOT NULL,
+        shown INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX image_steps_below ON image_steps (below);
     """,
 )

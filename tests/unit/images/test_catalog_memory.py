@@ -9,12 +9,12 @@ from pathlib import Path
 from boxship.images import catalog as changes
 from boxship.images.catalog import Catalog
 from boxship.images.reference import parse_tagged
-from boxship.images.schema import MIGRATIONS, PARENT_MIGRATIONS
+from boxship.images.schema import MIGRATIONS, PARENT_MIGRATIONS, STEP_MIGRATIONS
 from boxship.state.database import Database
 
 
 def test_a_change_is_seen_by_who_has_asked_before(tmp_path: Path) -> None:
-    database = Database(tmp_path / "test.db", (*MIGRATIONS, *PARENT_MIGRATIONS))
+    database = Database(tmp_path / "test.db", (*MIGRATIONS, *PARENT_MIGRATIONS, *STEP_MIGRATIONS))
     catalog, name = Catalog(database), parse_tagged("box", "one")
     raw = json.dumps({"os": "linux"}).encode()
 
@@ -36,7 +36,7 @@ def test_a_change_is_seen_by_who_has_asked_before(tmp_path: Path) -> None:
 
 def test_only_a_tag_that_is_new_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
-    database = Database(path, (*MIGRATIONS, *PARENT_MIGRATIONS))
+    database = Database(path, (*MIGRATIONS, *PARENT_MIGRATIONS, *STEP_MIGRATIONS))
     catalog, name = Catalog(database), parse_tagged("box", "one")
 
     async def scenario() -> None:

@@ -77,7 +77,6 @@ class Building:
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
         self.cache = BuildCache(engine.database)
-        # Each lives as long as its build.
         self._machines: weakref.WeakSet[EngineMachine] = weakref.WeakSet()
         self.cache_mounts = CacheMounts(
             engine.options.data_root / "build" / "mounts", engine.database
@@ -122,14 +121,16 @@ class Building:
             await self._build_in(sources, options, reporter)
 
     async def _build_in(self, sources: Sources, options: BuildOptions, reporter: Reporter) -> None:
-        with self._engine.images.staging() as directory:
+        with contextlib.ExitStack() as stack:
+            directory = stack.enter_context(self._engine.images.staging())
+            machine = self.machine(sources.credentials, directory)
+            stack.callback(self.release, machine)
+            machine.takes_other_platforms = False
             async with self.context(sources, directory) as (context, text):
                 plan = await self._explained(text, sources.dockerfile, options)
                 try:
                     more = len(options.labels)
                     listener = Classic(reporter.send, plan, options.quiet, reporter.room, more)
-                    machine = self.machine(sources.credentials, directory)
-                    machine.takes_other_platforms = False
                     listener.start()
                     image = await self.solve(plan, context, options, listener, machine)
                 except DockerfileError as error:
@@ -168,6 +169,10 @@ class Building:
         machine = EngineMachine(self._engine, credentials, directory)
         self._machines.add(machine)
         return machine
+
+    def release(self, machine: "EngineMachine") -> None:
+        """Its build is over: nothing that it has made is kept for it any longer."""
+        self._machines.discard(machine)
 
     def is_using(self, image_id: str) -> bool:
         """Whether a build that runs now began with the image, or has made it."""

@@ -7,6 +7,7 @@ from boxship.base.times import now_ns
 from boxship.builder.buildkit.attachments import Attachment, Material
 from boxship.builder.buildkit.control import SolveRequest
 from boxship.builder.buildkit.vertexes import Feed
+from boxship.engine.building.building import EngineMachine
 from boxship.engine.buildkit.built import Built
 
 
@@ -18,6 +19,8 @@ class Build:
         self.request = request
         self.feed = Feed()
         self.results: dict[str, Built] = {}
+        #: They keep its images from being removed.
+        self.machines: list[EngineMachine] = []
         self.returned: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
         self.began = now_ns()
         #: Whether the client has asked something of the file, which has no result.

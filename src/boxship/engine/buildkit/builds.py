@@ -58,6 +58,8 @@ class Builds:
             yield build
         finally:
             build.feed.end()
+            for machine in build.machines:
+                self._engine.building.release(machine)
             self._running.pop(request.ref, None)
             self._ended[request.ref] = build.feed
             asyncio.get_running_loop().call_later(_LATE, self._forget, request.ref, build.feed)
@@ -113,6 +115,7 @@ class Builds:
     async def solve(self, build: Build, asked: Asked) -> list[Built]:
         """Carry it out. GrpcError."""
         async with self._front(build, asked) as (front, request):
+            build.machines = front.machines
             built = await front.solve(request)
         build.materials, build.built = [*front.materials.values()], built
         await self._engine.building.collect()

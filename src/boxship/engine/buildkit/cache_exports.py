@@ -55,7 +55,8 @@ async def with_inline(engine: "Engine", results: Sequence[Built], begin: Begin) 
         image = built.image
         records = cache_config.encode_inline(_chosen([built], "min"), image.diff_ids)
         raw = encode({**image.document, cache_config.INLINE: records})
-        found.append(built.with_image(await engine.images.add(NewImage(raw, [], image.id))))
+        new = await engine.images.add(NewImage(raw, [], below=image.id))
+        found.append(built.with_image(new))
     step.end()
     return found
 

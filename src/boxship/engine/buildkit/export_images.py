@@ -20,6 +20,7 @@ async def store(export: Export) -> dict[str, str]:
         export.step.status(f"writing image {image.id}", done=True)
         export.documents.append(Attachment(DOCKER_CONFIG, image.raw))
     store = export.engine.images
+    await store.steps.show(image.id for image in images)
     for name in names:
         await store.tag(images[0].id, name.repository, name.tag or "")
         if len(images) > 1:

@@ -60,6 +60,8 @@ class Frontend:
     travels: bool = False
     #: The images that stages begin with, by name and platform, as far as they were there.
     materials: dict[tuple[str, str], Material] = field(default_factory=dict)
+    #: Each has the images of a platform as long as it is there.
+    machines: list[EngineMachine] = field(default_factory=list)
     _credentials: dict[str, Credentials] = field(default_factory=dict)
     _files: ClientFiles = field(init=False)
 
@@ -170,6 +172,7 @@ class Frontend:
         if len(request.platforms) > 1:
             own = Path(tempfile.mkdtemp(prefix="part-", dir=own))
         machine = self.engine.building.machine(self._credentials, own)
+        self.machines.append(machine)
         machine.travels = self.travels
         bases = await self._bases(plan, options, machine)
         needs = await asyncio.to_thread(find_needs, plan, bases.configs)
@@ -221,7 +224,9 @@ class Frontend:
             if unused:
                 source.step.warn(f"[Warning] One or more build-args [{unused}] were not consumed")
             lineage = frozenset(plan.lineage)
-            return Built(part.platform, image, machine.ledger, lineage, part.options.created)
+            return Built(
+                part.platform, image, machine.ledger, lineage, machine.held, part.options.created
+            )
         except BoxshipError as error:
             line, vertex = progress.failed, progress.failed_vertex
             raise failure(error, source.name, source.text, line, vertex) from None

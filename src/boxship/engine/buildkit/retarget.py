@@ -15,4 +15,4 @@ async def retargeted(images: Images, image: ImageRecord, asked: str) -> ImageRec
     document = {**image.document, **wanted.as_oci()}
     if not wanted.variant:
         document.pop("variant", None)
-    return await images.add(NewImage(encode(document), [], image.id))
+    return await images.add(NewImage(encode(document), [], below=image.id))

@@ -42,7 +42,7 @@ async def clamped(engine: "Engine", built: Built) -> Built:
         document = dict(image.document)
         diff_ids = [renamed.get(one, one) for one in image.diff_ids]
         document["rootfs"] = {"type": "layers", "diff_ids": diff_ids}
-        new = await engine.images.add(NewImage(encode(document), staged, image.parent))
+        new = await engine.images.add(NewImage(encode(document), staged, below=image.id))
     return built.with_image(new)
 
 
