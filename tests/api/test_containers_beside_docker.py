@@ -159,6 +159,7 @@ OLDER_CLIENT: list[Step] = [
         # Only what nobody else has left in the daemon.
         'POST /images/prune?filters={"label":["older"]}', "POST /networks/prune",
         "POST /volumes/prune", 'POST /build/prune?filters={"id":["older"]}',
+        'POST /build/prune?filters={"id":["older"],"label":["a"],"label!":["b"]}',
         "POST /containers/box/copy", "GET /containers/nosuch/json", "GET /images/nosuch/json",
         "POST /containers/box/kill", "POST /containers/box/wait",
         "DELETE /containers/box?force=1", "DELETE /networks/older",

@@ -109,3 +109,16 @@ def test_steps_without_a_layer_are_as_old_as_one_beside_them(here: Client) -> No
     old = here.docker("build", "-q", "-f", "Old", ".").strip()
     created = here.docker("inspect", "-f", "{{.Created}}", old, "busybox").split()
     assert created[0] == created[1]
+
+
+def test_what_is_found_again_is_as_old_as_the_build_says(here: Client) -> None:
+    first, second = ("--build-arg", "SOURCE_DATE_EPOCH=1000000000"), "SOURCE_DATE_EPOCH=1100000000"
+    image = _build(here, "two", *first)
+    other = _build(here, "two", "--build-arg", second)
+    usual = _build(here, "two", "-t", "usual")
+    assert _build(here, "two", *first) == image
+    times = here.docker("inspect", "-f", "{{.Created}}", image, other, usual).split()
+    assert times[:2] == ["2001-09-09T01:46:40Z", "2004-11-09T11:33:20Z"]
+    assert times[2] > "2025"
+    rows = here.docker("history", "--format", "{{.CreatedAt}}", other).splitlines()
+    assert rows[:4] == [times[1]] * 4

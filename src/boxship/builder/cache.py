@@ -89,8 +89,8 @@ class BuildCache:
         return record
 
     async def put(self, key: str, diff_id: str, size: int, description: str, created: int) -> None:
-        """Remember a layer that is stored already."""
-        row = (key, diff_id, size, description, created, created, 0)
+        """Remember a layer that is stored already. It was *created* when the build says."""
+        row = (key, diff_id, size, description, created, now_ns(), 0)
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT OR REPLACE INTO build_cache VALUES (?,?,?,?,?,?,?)", row)

@@ -174,7 +174,8 @@ class Runs:
     async def _finish(self, ended: _Ended) -> None:
         asked = ended.asked
         key = self._dependencies.key(ended.position.chain, asked.work, asked.used)
-        moment = self._options.created or now_ns()
+        now = now_ns()
+        moment = self._options.created or now
         try:
             with self._means.images.staging() as directory:
                 layer = await ended.changes.layer(directory)
@@ -190,7 +191,8 @@ class Runs:
                 size = 0 if is_empty else layer.size
                 outcome = Outcome(key, made.diff_id or "", size, asked.note.classic, moment)
                 self._note(outcome)
-                await self._means.remember(outcome)
+                # Builds of other times find it too.
+                await self._means.remember(replace(outcome, created=now))
             await self._keep_alone(ended.position)
         except Exception:
             self.failed = asked.line

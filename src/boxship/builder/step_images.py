@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import InvalidParameter
-from boxship.base.times import now_ns
+from boxship.base.times import now_ns, rfc3339
 from boxship.builder.note import BUILDKIT, Note
 from boxship.builder.options import BuildOptions
 from boxship.builder.progress import Progress
@@ -190,14 +190,19 @@ class StepImages:
         parent = position.image.id if position.image else ""
         chain = position.chain + ((made.diff_id,) if made.diff_id else ())
         texts = [one.created_by for one in steps]
+        times = [*(rfc3339(one.created) for one in steps), rfc3339(made.created)]
         images = self._means.images
         of_buildkit = self._options.buildkit_history
+        # Nothing tells how old what has no layers is; and with the classic builder, other steps.
+        is_dated = bool(self._options.created) or (of_buildkit and bool(chain))
         children = images.steps.above(parent) if of_buildkit else images.children(parent)
         for image in sorted(children, key=lambda child: child.created, reverse=True):
             if image.diff_ids != chain or image.platform != position.made_for:
                 continue
             own = (image.document.get("history") or [])[position.depth :]
-            if image.config == stage.config and [row.get("created_by") for row in own] == texts:
+            if image.config != stage.config or [row.get("created_by") for row in own] != texts:
+                continue
+            if not is_dated or [row.get("created") for row in (*own, image.document)] == times:
                 return image
         return None
 

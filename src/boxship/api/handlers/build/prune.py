@@ -17,12 +17,14 @@ _FILTERS = (
     "shared",
     "private",
 )
+# Of no effect, as with dockerd: what builds keep has no labels, and system prune sends them here.
+_IGNORED = ("label", "label!")
 _LIMITS = ("keep-storage", "reserved-space", "max-used-space")
 
 
 async def prune(engine: Engine, request: Request) -> Response:
     query = request.query
-    filters = query.filters(_FILTERS)
+    filters = query.filters((*_FILTERS, *_IGNORED))
     until = [parse_until(text) for name in _FILTERS[:2] for text in filters.get(name)]
     keep = max(query.integer(name) for name in _LIMITS)
     chosen = of_engine({name: filters.get(name) for name in _FILTERS[2:]})
