@@ -6,8 +6,9 @@ Selects return committed state. Changes are functions of a connection, for
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -48,6 +49,17 @@ class Catalog:
         self._changes = 0
         self._kept: dict[Any, Any] = {}
         self._kept_at = 0
+        self._leaving: set[str] = set()
+
+    @contextmanager
+    def leaving(self, image_ids: Collection[str]) -> Iterator[None]:
+        """Nobody is to find images that are about to be removed, for as long as that takes: a
+        build would take them up. The caller has the store's lock."""
+        self._leaving.update(image_ids)
+        try:
+            yield
+        finally:
+            self._leaving.difference_update(image_ids)
 
     async def write(self, change: "Write[None]") -> None:
         written = self._database.submit(change)
@@ -99,9 +111,11 @@ class Catalog:
     def records(self, image_ids: Iterable[str] | None = None) -> list[ImageRecord]:
         """The images *image_ids* that exist, or all that are shown, in order of their IDs."""
         if image_ids is None:
-            return self._records(f"NOT IN {_HIDDEN}", ())
-        wanted = tuple(image_ids)
-        return [*self._recall(self._records, f"IN ({','.join('?' * len(wanted))})", wanted)]
+            found = self._records(f"NOT IN {_HIDDEN}", ())
+        else:
+            wanted = tuple(image_ids)
+            found = self._recall(self._records, f"IN ({','.join('?' * len(wanted))})", wanted)
+        return [one for one in found if one.id not in self._leaving]
 
     def _records(self, where: str, wanted: tuple[str, ...]) -> list[ImageRecord]:
         def rows(sql: str, column: str, order: str) -> list[Any]:

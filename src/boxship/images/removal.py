@@ -105,9 +105,10 @@ class Remover:
             if quiet and (conflict.used or image.references or self._catalog.children(image_id)):
                 return ""
             raise Conflict(str(conflict)) from None
-        for reference in image.references:
-            await self._remove_reference(image, reference)
-        await self._catalog.write(self._forget(image_id))
+        with self._catalog.leaving([image_id]):
+            for reference in image.references:
+                await self._remove_reference(image, reference)
+            await self._catalog.write(self._forget(image_id))
         self._emit("delete", image_id, {"name": image_id})
         self._removed.append({"Deleted": image_id})
         gone = set(await self._drop_layers(image.diff_ids))

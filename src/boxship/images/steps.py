@@ -5,6 +5,7 @@ nobody sees them but builds, until one is the result of a build, or gets a name.
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 from boxship.images import catalog as changes
 from boxship.images.catalog import Catalog, Change
@@ -20,12 +21,11 @@ class Steps:
         self._database = database
         self._catalog = catalog
         self._using = using
-        self._leaving: set[str] = set()
 
     def above(self, image_id: str) -> list[ImageRecord]:
         """The images that steps on top of *image_id* have led to; of ``""`` those on nothing."""
         rows = self._database.read("SELECT image_id FROM image_steps WHERE below = ?", image_id)
-        return self._catalog.records(row[0] for row in rows if row[0] not in self._leaving)
+        return self._catalog.records(row[0] for row in rows)
 
     async def show(self, image_ids: Iterable[str]) -> None:
         """From now on they are images like others."""
@@ -43,12 +43,8 @@ class Steps:
         layers: set[str] = set()
         while leaves := {one for one in self._leaves() if not self._using(one)}:
             layers.update(*(image.diff_ids for image in self._catalog.records(leaves)))
-            # No build may take up what goes.
-            self._leaving = leaves
-            try:
-                await self._catalog.write(lambda connection: _remove(connection, leaves))
-            finally:
-                self._leaving = set()
+            with self._catalog.leaving(leaves):
+                await self._catalog.write(partial(_remove, image_ids=leaves))
         return layers
 
     def _leaves(self) -> list[str]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from boxship.base.digests import sha256
 from boxship.images import catalog as changes
 from boxship.images.catalog import Catalog
 from boxship.images.reference import parse_tagged
-from boxship.images.removal import ContainerUse
+from boxship.images.removal import ContainerUse, Remover
 from boxship.images.schema import MIGRATIONS, PARENT_MIGRATIONS, STEP_MIGRATIONS
 from boxship.images.steps import Steps
 from boxship.state.database import Database
@@ -26,6 +27,7 @@ def _id(name: str) -> str:
 
 class Images:
     def __init__(self, database: Database) -> None:
+        self.database = database
         self.catalog = Catalog(database)
         self.used: set[str] = set()
         self.steps = Steps(database, self.catalog, self._using)
@@ -38,6 +40,13 @@ class Images:
         await self.catalog.write(
             partial(changes.add_image, image_id=_id(name), raw=_raw(name), below=on)
         )
+
+    async def remove(self, name: str) -> None:
+        async def drop(_: Iterable[str]) -> list[str]:
+            return []
+
+        remover = Remover(self.catalog, self._using, drop, lambda *_: None)
+        await remover.remove(_id(name), force=False, prune=True)
 
     @property
     def shown(self) -> set[str]:
@@ -137,5 +146,27 @@ def test_nobody_takes_up_what_goes(tmp_path: Path) -> None:
         await going
         await images.add("one", "")
         assert images.above("") == {"one"}
+
+    _with(tmp_path, scenario)
+
+
+def test_nobody_takes_up_what_is_about_to_be_removed(tmp_path: Path) -> None:
+    async def scenario(images: Images) -> None:
+        await images.add("base")
+        await images.add("one", "base")
+        await images.steps.show([_id("one")])
+        for name in ("one", "base"):
+            go_on = threading.Event()
+            images.database.submit(lambda _, go_on=go_on: go_on.wait() and None)
+            removal = asyncio.ensure_future(images.remove(name))
+            try:
+                await asyncio.sleep(0)  # As far as the write, which the other one keeps waiting.
+                assert images.catalog.records([_id(name)]) == []
+                assert images.above("base") == set()
+                assert not removal.done()
+            finally:
+                go_on.set()
+                await removal
+        assert images.catalog.ids() == []
 
     _with(tmp_path, scenario)
