@@ -57,6 +57,17 @@ def test_it_is_the_same_one_when_its_steps_are_found_again(here: Client) -> None
     assert _build(here, "two", "--build-arg", "unused=1") == image
 
 
+def test_it_is_the_same_one_whatever_has_made_its_layers(here: Client) -> None:
+    here.write(
+        file=secrets.token_hex(4),
+        Files="FROM busybox\nCOPY file /d/e/\nENV x=1\nADD file /\nWORKDIR /w\nRUN cp /file /f\n",
+    )
+    image = here.docker("build", "-q", "-f", "Files", ".")
+    assert here.docker("build", "-q", "-f", "Files", ".") == image
+    here.docker("rmi", image.strip())
+    assert here.docker("build", "-q", "-f", "Files", ".") == image
+
+
 def test_one_that_steps_of_another_led_to_is_an_image_too(here: Client) -> None:
     before = _all(here)
     above = _build(here, "two", "-t", "made")

@@ -132,7 +132,8 @@ class Steps:
             layer = await self._write(position, work, places, directory, moment)
             is_known = await self.dependencies.are_as_they_were(work, places, used)
             diff_id = layer.diff_id if layer else None
-            made = Made(diff_id, layer, self._now(), is_new=True)
+            # As old as whoever finds it again is told.
+            made = Made(diff_id, layer, moment, is_new=True)
             await self._images.add(position, stage, note, made)
         if is_known:
             size = layer.size if layer else 0
