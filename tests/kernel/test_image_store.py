@@ -323,3 +323,22 @@ def test_commit_of_no_change_adds_no_layer(tmp_path: Path) -> None:
         assert image.document["history"][-1]["empty_layer"] is True
 
     run(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_what_a_build_has_is_removed_when_it_is_over(tmp_path: Path, wanted: bool) -> None:
+    async def scenario(store: Store) -> None:
+        await store.load(put(tmp_path, docker_archive(ONE)))
+        store.held.add(ONE.id)
+        assert {"Deleted": ONE.id} in await store.remove("one")
+        assert not store.images.list(Filters(), all=True)
+        assert store.images.rootfs_layers(store.images.resolve(ONE.id).id)
+        await store.images.forget_steps()
+        if wanted:
+            await store.images.tag(ONE.id, "one", "again")
+        store.held.clear()
+        await store.images.forget_steps()
+        assert bool(store.files()) is wanted
+        assert len(store.images.list(Filters())) == wanted
+
+    run(tmp_path, scenario)

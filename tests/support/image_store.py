@@ -58,13 +58,15 @@ class WorkerProcesses:
 
 @dataclass
 class Store:
-    """``events`` are (action, image ID, attributes); ``uses`` are containers by image ID."""
+    """``events`` are (action, image ID, attributes); ``uses`` are containers by image ID, ``held``
+    images that a build has."""
 
     root: Path
     database: Database
     images: Images
     events: list[tuple[str, str, dict[str, str]]]
     forgotten: list[dict[str, str]]
+    held: set[str]
     uses: dict[str, list[ContainerUse]] = field(default_factory=dict)
 
     def containers_using(self, image_id: str) -> list[ContainerUse]:
@@ -100,14 +102,16 @@ async def opened(root: Path) -> AsyncIterator[Store]:
     database = Database(root / "boxship.db", _MIGRATIONS)
     events: list[tuple[str, str, dict[str, str]]] = []
     forgotten: list[dict[str, str]] = []
+    held: set[str] = set()
     images = Images(
         root,
         database,
         WorkerProcesses(),
         emit=lambda *event: events.append(event),
         forget_layers=forgotten.extend,
+        step_users=lambda image_id: [ContainerUse("", True)] if image_id in held else [],
     )
-    store = Store(root, database, images, events, forgotten)
+    store = Store(root, database, images, events, forgotten, held)
     await images.recover(store.containers_using)
     try:
         yield store

@@ -341,6 +341,14 @@ def show(connection: Change, image_ids: Iterable[str]) -> None:
     connection.executemany("UPDATE image_steps SET shown = 1 WHERE image_id = ?", rows)
 
 
+def hide(connection: Change, image_id: str) -> None:
+    """Let an image without names be one for builds alone, until they are over."""
+    connection.execute(
+        "INSERT INTO image_steps VALUES (?, '', 0) ON CONFLICT (image_id) DO UPDATE SET shown = 0",
+        (image_id,),
+    )
+
+
 def set_tag(connection: Change, reference: Reference, image_ids: Sequence[str]) -> None:
     """Let the tag name *image_ids*, the preferred one first, and nothing else."""
     key = (reference.repository, reference.tag)

@@ -238,9 +238,9 @@ class Images:
             steps = await self.steps.forget()
             return await self._collector.drop({*candidates, *steps})
 
-        return await Remover(self._catalog, containers_using, drop, self._emit).remove(
-            name, force, prune
-        )
+        is_held = self.steps.is_held
+        remover = Remover(self._catalog, containers_using, is_held, drop, self._emit)
+        return await remover.remove(name, force, prune)
 
     async def prune(self, filters: FilterSet, containers_using: ContainersUsing) -> dict[str, Any]:
         """API operation ImagePrune."""

@@ -18,7 +18,7 @@ Emit = Callable[[str, str, dict[str, str]], None]
 
 @dataclass(frozen=True, slots=True)
 class ContainerUse:
-    """A container that was made from an image."""
+    """A container that was made from an image; without an ID a build that needs it."""
 
     id: str
     running: bool
@@ -31,6 +31,7 @@ Removed = list[dict[str, str]]
 class Remover:
     """Decides, then changes the tables step by step as dockerd does.
 
+    An image that a build has (*is_held*) only goes out of sight, and later for good.
     *drop_layers* removes those of the given layers that nothing needs any longer, and returns
     them; *emit* (action, image ID, attributes) announces.
     """
@@ -39,11 +40,13 @@ class Remover:
         self,
         catalog: Catalog,
         using: ContainersUsing,
+        is_held: Callable[[str], bool],
         drop_layers: Callable[[Iterable[str]], Awaitable[list[str]]],
         emit: Emit,
     ) -> None:
         self._catalog = catalog
         self._using = using
+        self._is_held = is_held
         self._drop_layers = drop_layers
         self._emit = emit
         self._removed: Removed = []
@@ -105,7 +108,7 @@ class Remover:
             if quiet and (conflict.used or image.references or self._catalog.children(image_id)):
                 return ""
             raise Conflict(str(conflict)) from None
-        with self._catalog.leaving([image_id]):
+        with self._catalog.leaving([] if self._is_held(image_id) else [image_id]):
             for reference in image.references:
                 await self._remove_reference(image, reference)
             await self._catalog.write(self._forget(image_id))
@@ -116,6 +119,8 @@ class Remover:
         return image.parent
 
     def _forget(self, image_id: str) -> Callable[[Change], None]:
+        if self._is_held(image_id):
+            return lambda connection: changes.hide(connection, image_id)
         in_use = bool(self._using(image_id))
 
         def change(connection: Change) -> None:

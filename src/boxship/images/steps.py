@@ -37,6 +37,10 @@ class Steps:
         rows = self._database.read("SELECT image_id FROM image_steps WHERE NOT shown")
         return {row[0] for row in rows}
 
+    def is_held(self, image_id: str) -> bool:
+        """Whether a build that runs has the image."""
+        return any(not use.id for use in self._using(image_id))
+
     async def forget(self) -> set[str]:
         """Remove those that nobody sees, nobody uses and no image is on top of; the layers that
         they had. The caller has the store's lock."""

@@ -31,12 +31,12 @@ class Desk:
     async def __call__(
         self, name: str, force: bool = False, prune: bool = True
     ) -> list[tuple[str, str]]:
-        remover = Remover(self.catalog, self.using, self._drop, self._emit)
+        remover = Remover(self.catalog, self.using, lambda _: False, self._drop, self._emit)
         rows = await remover.remove(name, force, prune)
         return [pair for row in rows for pair in row.items()]
 
     async def raw(self, name: str) -> list[dict[str, str]]:
-        remover = Remover(self.catalog, self.using, self._drop, self._emit)
+        remover = Remover(self.catalog, self.using, lambda _: False, self._drop, self._emit)
         return await remover.remove(name, False, True)
 
     def using(self, image_id: str) -> list[ContainerUse]:

@@ -45,7 +45,7 @@ class Images:
         async def drop(_: Iterable[str]) -> list[str]:
             return []
 
-        remover = Remover(self.catalog, self._using, drop, lambda *_: None)
+        remover = Remover(self.catalog, self._using, lambda _: False, drop, lambda *_: None)
         await remover.remove(_id(name), force=False, prune=True)
 
     @property
