@@ -140,6 +140,7 @@ class Engine:
         await resolving.restore(self)
         await publishing.sweep(self)
         await run_step.sweep(self)
+        await self.images.forget_steps()
 
     def _names_lost(self) -> None:
         self.background(resolving.restore(self))

@@ -140,10 +140,16 @@ def test_what_leads_nowhere_goes_unless_it_is_used(tmp_path: Path) -> None:
 def test_nobody_takes_up_what_goes(tmp_path: Path) -> None:
     async def scenario(images: Images) -> None:
         await images.add("one", "")
+        go_on = threading.Event()
+        images.database.submit(lambda _: go_on.wait() and None)
         going = asyncio.ensure_future(images.steps.forget())
-        await asyncio.sleep(0)
-        assert images.catalog.ids() == [_id("one")] and not images.above("")
-        await going
+        try:
+            await asyncio.sleep(0)  # As far as the write, which the other one keeps waiting.
+            assert images.catalog.ids() == [_id("one")]
+            assert images.above("") == set()
+        finally:
+            go_on.set()
+            await going
         await images.add("one", "")
         assert images.above("") == {"one"}
 
