@@ -153,7 +153,8 @@ class Catalog:
         """IDs that begin with *digits*; no more than two, which is enough to know."""
         low, high = f"sha256:{digits}", f"sha256:{digits}g"
         rows = self._database.read(
-            f"SELECT id FROM image_images WHERE id >= ? AND id < ? AND id NOT IN {_HIDDEN} LIMIT 2",
+            "SELECT id FROM image_images WHERE id >= ? AND id < ? AND NOT EXISTS "
+            "(SELECT 1 FROM image_steps WHERE image_id = id AND NOT shown) LIMIT 2",
             low,
             high,
         )
@@ -285,8 +286,8 @@ class Catalog:
     def users(self, diff_id: str) -> int:
         """How many images that are shown have the layer."""
         rows = self._database.read(
-            "SELECT COUNT(DISTINCT image_id) FROM image_stacks "
-            f"WHERE diff_id = ? AND image_id NOT IN {_HIDDEN}",
+            "SELECT COUNT(DISTINCT image_id) FROM image_stacks AS stack WHERE diff_id = ? AND NOT "
+            "EXISTS (SELECT 1 FROM image_steps WHERE image_id = stack.image_id AND NOT shown)",
             diff_id,
         )
         return int(rows[0][0])

@@ -29,13 +29,13 @@ class Steps:
 
     async def show(self, image_ids: Iterable[str]) -> None:
         """From now on they are images like others."""
-        wanted = set(image_ids) & self._hidden()
+        wanted = [one for one in image_ids if self._is_hidden(one)]
         if wanted:
             await self._catalog.write(lambda connection: changes.show(connection, wanted))
 
-    def _hidden(self) -> set[str]:
-        rows = self._database.read("SELECT image_id FROM image_steps WHERE NOT shown")
-        return {row[0] for row in rows}
+    def _is_hidden(self, image_id: str) -> bool:
+        sql = "SELECT 1 FROM image_steps WHERE image_id = ? AND NOT shown"
+        return bool(self._database.read(sql, image_id))
 
     def is_held(self, image_id: str) -> bool:
         """Whether a build that runs has the image."""

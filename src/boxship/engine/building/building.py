@@ -173,6 +173,8 @@ class Building:
     def release(self, machine: "EngineMachine") -> None:
         """Its build is over: nothing that it has made is kept for it any longer."""
         self._machines.discard(machine)
+        # Its client need not wait for what goes.
+        self._engine.background(self._engine.images.forget_steps())
 
     def is_using(self, image_id: str) -> bool:
         """Whether a build that runs now began with the image, or has made it."""

@@ -79,9 +79,7 @@ class CacheKeeper:
         return {"CachesDeleted": [one.id for one in gone] or None, "SpaceReclaimed": freed}
 
     async def collect(self) -> None:
-        """Prune when the cache has outgrown its share of the disk; what builds that have failed
-        have left besides goes in any case."""
-        await self._engine.images.forget_steps()
+        """Prune when the cache has outgrown its share of the disk."""
         disk = os.statvfs(self._engine.options.data_root)
         limit = disk.f_blocks * disk.f_frsize // _SHARE
         if self._cache.size() > limit:
