@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from boxship.base.errors import NotFound
+from boxship.base.futures import uninterrupted
 from boxship.base.times import now_ns
 from boxship.images.record import ImageRecord, diff_ids_of, parse_config
 from boxship.images.reference import Reference
@@ -64,11 +65,10 @@ class Catalog:
     async def write(self, change: "Write[None]") -> None:
         written = self._database.submit(change)
         written.add_done_callback(self._forget)
-        await asyncio.wrap_future(written)
+        await uninterrupted(asyncio.wrap_future(written))
 
     async def tag(self, reference: Reference, image_ids: list[str]) -> None:
-        """:func:`set_tag`. Where it says so already nothing but the time of it changes, which
-        nobody has to wait for."""
+        """Set a tag. Do not wait for the write if only the time of the tag changes."""
         change = partial(set_tag, reference=reference, image_ids=image_ids)
         if self.tagged(reference) == image_ids:
             self._database.later(change).add_done_callback(self._forget)

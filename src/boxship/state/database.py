@@ -17,6 +17,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from boxship.base.futures import uninterrupted
+
 T = TypeVar("T")
 _MOST_RECALLED = 1000
 # Seconds: while somebody is being answered, the writer's thread had better not ask for the
@@ -113,7 +115,12 @@ class Database:
             self._later.clear()
 
     async def write(self, write: Write[T]) -> T:
-        """Queue *write* and wait until it is durable, as it becomes even if this is cancelled."""
+        """Queue *write* and wait until it is durable or has failed.
+
+        A cancelled caller waits too, and learns the outcome: see :func:`uninterrupted`. So the code
+        right after this call, up to the next await, always goes with the write, and an ``except``
+        around this call undoes what no write has made durable.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
 
@@ -122,7 +129,7 @@ class Database:
                 loop.call_soon_threadsafe(_settle, future, result, error)
 
         self._queue((write, tell))
-        return await future
+        return await uninterrupted(future)
 
     async def execute(self, sql: str, *parameters: Any) -> None:
         """Queue one statement and wait until it is durable."""

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from boxship.base.errors import NotFound
+from boxship.base.futures import uninterrupted
 from boxship.base.times import now_ns
 from boxship.base.trees import remove_tree
 from boxship.state.database import Database, Write
@@ -140,7 +141,14 @@ class Volumes:
 
     async def remove(self, volume: Volume) -> None:
         """Forget the volume durably, then delete its files."""
+        is_promised = volume.name in self._promised
         self._promised.discard(volume.name)
         del self._by_name[volume.name]
-        await self._database.execute("DELETE FROM volume WHERE name = ?", volume.name)
-        await asyncio.to_thread(remove_tree, self._root / volume.name)
+        try:
+            if not is_promised:
+                await self._database.execute("DELETE FROM volume WHERE name = ?", volume.name)
+        except BaseException:
+            # The volume is still durable, and can be removed again.
+            self._by_name.setdefault(volume.name, volume)
+            raise
+        await uninterrupted(asyncio.to_thread(remove_tree, self._root / volume.name))

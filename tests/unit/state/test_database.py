@@ -22,13 +22,65 @@ def test_a_write_that_nobody_waits_for_any_more_is_carried_out(tmp_path: Path) -
         )
         await asyncio.sleep(0)
         waiting.cancel()
-        await asyncio.wait({waiting})
+        await asyncio.sleep(0)
+        assert not waiting.done()
         held.set()
+        await asyncio.wait({waiting})
         await database.execute("INSERT INTO row VALUES (?)", "waited for")
         assert waiting.cancelled() and first.done()
 
     asyncio.run(asyncio.wait_for(scenario(), 20))
     assert database.read("SELECT name FROM row") == [("nobody waits",), ("waited for",)]
+    database.close()
+
+
+def test_a_cancelled_writer_carries_on_after_its_write_until_it_waits_again(
+    tmp_path: Path,
+) -> None:
+    """What is done in memory for a durable write is done; the cancellation comes after that."""
+    database = Database(tmp_path / "test.db", ("CREATE TABLE row (name TEXT)",))
+    reached: list[str] = []
+
+    async def writer() -> None:
+        await database.execute("INSERT INTO row VALUES (?)", "durable")
+        reached.append("memory")
+        await asyncio.sleep(0)
+        reached.append("too far")
+
+    async def scenario() -> None:
+        held = threading.Event()
+        database.submit(lambda connection: held.wait(10) and None)
+        writing = asyncio.create_task(writer())
+        await asyncio.sleep(0)
+        for _ in range(3):
+            writing.cancel()
+            await asyncio.sleep(0)
+        held.set()
+        await asyncio.wait({writing})
+        assert writing.cancelled()
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert reached == ["memory"]
+    database.close()
+
+
+def test_a_cancelled_write_that_fails_raises_the_cancellation(tmp_path: Path) -> None:
+    database = Database(tmp_path / "test.db", ("CREATE TABLE row (name TEXT UNIQUE)",))
+    insert = "INSERT INTO row VALUES (?)"
+
+    async def scenario() -> None:
+        await database.execute(insert, "taken")
+        held = threading.Event()
+        database.submit(lambda connection: held.wait(10) and None)
+        writing = asyncio.create_task(database.execute(insert, "taken"))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.sleep(0)
+        held.set()
+        await asyncio.wait({writing})
+        assert writing.cancelled()
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
     database.close()
 
 

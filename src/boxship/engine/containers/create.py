@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from boxship.base.futures import uninterrupted
 from boxship.base.ids import new_id
 from boxship.base.times import now_ns
 from boxship.engine.containers import events, files, joins, volume_mounts
@@ -79,9 +80,11 @@ async def create(engine: "Engine", request: CreateRequest, options: CreateOption
             await engine.containers.add(Live(container), rows)
             engine.volumes.keep(promised)
     except BaseException:
-        engine.containers.release(name)
-        files.delete(engine, identity)
-        await volume_mounts.release(engine, container, anonymous_too=True)
+        # A cancellation may arrive right after the row has become durable.
+        if engine.containers.by_id(identity) is None:
+            engine.containers.release(name)
+            files.delete(engine, identity)
+            await uninterrupted(volume_mounts.release(engine, container, anonymous_too=True))
         raise
     events.emit(engine, container, "create")
     foreign = "" if image is None or options.platform else host_platform.mismatch(image.platform)

@@ -62,8 +62,12 @@ async def remove_link(engine: "Engine", path: str) -> None:
         kept = [link for link in host.links or () if parse_link(link)[1] != alias]
         if len(kept) == len(host.links or ()):
             raise NotFound(f"No such link: /{parent}/{alias}")
-        host.links = kept or None
-        await engine.containers.save(live)
+        before, host.links = host.links, kept or None
+        try:
+            await engine.containers.save(live)
+        except BaseException:
+            host.links = before
+            raise
         await linked.sync(engine)
 
 

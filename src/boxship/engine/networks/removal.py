@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from boxship.base.errors import Forbidden
+from boxship.base.futures import uninterrupted
 from boxship.engine.networks import realization
 from boxship.engine.networks.attachment import endpoints_on
 from boxship.engine.networks.network import Network
@@ -30,7 +31,13 @@ async def remove(engine: "Engine", reference: str) -> None:
 
 
 async def _remove(engine: "Engine", network: Network) -> None:
-    """Its row goes last: a daemon that dies on the way makes it whole again at its next start."""
+    """Remove *network* wholly, even if the caller is cancelled."""
+    await uninterrupted(_remove_alone(engine, network))
+
+
+async def _remove_alone(engine: "Engine", network: Network) -> None:
+    """Remove the row last: a daemon that dies on the way makes the network whole again at its next
+    start."""
     networks = engine.networks
     networks.forget(network)
     await realization.undo(engine, network)
