@@ -50,9 +50,14 @@ class TarReader:
         return self
 
     def __next__(self) -> Entry:
-        if self._left or self._padding:
-            self._source.discard(self._left + self._padding, self._where())
-            self._left = self._padding = 0
+        if self._left:
+            self._source.discard(self._left, self._where())
+            self._left = 0
+        if self._padding:
+            # Go's archive/tar takes the end of the stream within the padding for the archive's end;
+            # Docker's classic client sends such an archive for a Dockerfile outside its context.
+            self._ended = len(self._source.take(self._padding)) < self._padding
+            self._padding = 0
         if self._ended:
             raise StopIteration
         member = _Member()

@@ -60,7 +60,7 @@ HOSTILE = {
     "noise": (b"\x8b\x1f" * 256, "invalid tar header"),
     "short header": (header()[:300], "unexpected EOF"),
     "short data": (header(size=5000) + bytes(1000), "unexpected EOF"),
-    "short padding": (header(size=5) + b"hello", "unexpected EOF"),
+    "data short by a byte": (header(size=5) + b"hell", "unexpected EOF"),
     "huge size": (with_field(124, b"\x80" + b"\0" * 3 + b"\x7f" + b"\xff" * 7), "unexpected EOF"),
     "size out of range": (with_field(124, b"\x80" + b"\x7f" * 11), "out of range"),
     "negative size": (with_field(124, b"\xff" * 12), "out of range"),

@@ -215,3 +215,15 @@ def test_sparse_members_of_gnu_tar(tmp_path: Path, tar_format: list[str]) -> Non
         seen[entry.path.decode()] = b"".join(sparse.expand(entry, [body]))
     assert seen == contents
     assert len(data) < sum(map(len, contents.values())), "nothing was sparse: no test"
+
+
+@pytest.mark.parametrize("size", [5, 512])
+@pytest.mark.parametrize("skips", [False, True])
+def test_an_archive_may_end_right_after_its_last_member(size: int, skips: bool) -> None:
+    """As Go's archive/tar has it: neither padding nor the blocks of zeros have to be there."""
+    data = archive([(member("a"), b"x" * 700), (member("b"), b"y" * size)], tarfile.GNU_FORMAT)
+    data = data[: 512 + 1024 + 512 + size]
+    if skips:
+        assert [entry.path for entry in open_file(io.BytesIO(data))] == [b"a", b"b"]
+    else:
+        assert [body for _, body in read(data)] == [b"x" * 700, b"y" * size]
