@@ -144,3 +144,21 @@ def test_each_platform_gets_files_from_elsewhere(here: Client) -> None:
         here.docker("buildx", "build", *_BOTH, "-o", "out", ".")
     made = {path.name: path.read_text() for path in here.directory.glob("out/*/*")}
     assert made == {"amd64": "elsewhere", "arm64": "elsewhere"}
+
+
+def test_equal_steps_that_change_no_file_are_each_carried_out(client: Client) -> None:
+    """Those of one stage, and of one on top of it, when nothing may come from the cache."""
+    count = "RUN --mount=type=cache,id=equal-steps,target=/k"
+    client.write(
+        Dockerfile=f"""\
+FROM busybox AS below
+{count} : > /k/n
+{count} echo x >> /k/n
+{count} echo x >> /k/n
+FROM below
+{count} echo x >> /k/n
+{count} wc -l < /k/n | sed 's/^/: /'
+"""
+    )
+    for _ in range(2):
+        assert _said(client.docker("buildx", "build", "--no-cache", ".")) == ["3"]

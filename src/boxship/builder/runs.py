@@ -174,6 +174,7 @@ class Runs:
     async def _finish(self, ended: _Ended) -> None:
         asked = ended.asked
         key = self._dependencies.key(ended.position.chain, asked.work, asked.used)
+        ended.position.keys.add(key)
         now = now_ns()
         moment = self._options.created or now
         try:

@@ -251,7 +251,9 @@ class Solver:
             before = await self._finished(planned.base)
             stage.config = dict(before.stage.config)
             stage.args = dict(before.stage.args)
-            return Position(before.position.image, before.position.platform), stage, before.base
+            position = replace(before.position, noted=[], size=0, is_dated=False)
+            position.keys = {*before.position.keys}
+            return position, stage, before.base
         wanted = planned.platform or self.options.platform
         position = Position(None, wanted)
         if planned.image:

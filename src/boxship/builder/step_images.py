@@ -33,13 +33,15 @@ class Position:
     the history is not to tell have no text.
 
     *platform* as asked for, empty for this machine's. *is_dated*: a layer was made after some that
-    have changed the configuration alone."""
+    have changed the configuration alone. *keys*: the cache keys of the steps up to here, which a
+    step that has changed no file shares with one that repeats it."""
 
     image: ImageRecord | None
     platform: str = ""
     noted: list[Origin] = field(default_factory=list)
     size: int = 0
     is_dated: bool = False
+    keys: set[str] = field(default_factory=set)
 
     @property
     def chain(self) -> tuple[str, ...]:

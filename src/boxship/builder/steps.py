@@ -99,6 +99,10 @@ class Steps:
         await self._runs.finish(position)
         key = self.dependencies.key(position.chain, work, used)
         note = self.dependencies.note(effect, used)
+        if self._options.no_cache and key in position.keys:
+            # An equal step of another stage may be shared, one of this stage is a step of its own.
+            self._means.concurrency.made.discard(key)
+        position.keys.add(key)
         made = self._borrowed(position, note, key) if self._lenders else self._cached(key, note)
         if made is not None:
             await self._images.add(position, stage, note, made)
