@@ -23,15 +23,18 @@ TAIL_LINES = 8
 
 
 def ensure_daemon(endpoint: Endpoint) -> None:
-    """Returns once something listens; :class:`Unavailable` says why the daemon did not come up.
+    """Return once a daemon listens; :class:`Unavailable` says why the daemon did not come up.
 
-    ``BOXSHIP_AUTOSTART=0`` turns it off: the caller's own connection attempt then tells.
+    ``BOXSHIP_AUTOSTART=0`` turns the start off, and only root can start a daemon: the caller's
+    own connection attempt then reports why there is none.
     """
     if _listens(endpoint.path) or os.environ.get("BOXSHIP_AUTOSTART") == "0":
         return
+    if os.geteuid() != 0:
+        return
     directory = os.path.dirname(endpoint.path)
     try:
-        os.makedirs(directory, mode=0o755 if os.geteuid() == 0 else 0o700, exist_ok=True)
+        os.makedirs(directory, mode=0o755, exist_ok=True)
         lock = os.open(f"{directory}/start.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Unavailable(f"cannot start the daemon: {directory}: {error.strerror}") from error

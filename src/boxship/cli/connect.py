@@ -8,7 +8,7 @@ from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.cli.contexts.selection import DEFAULT, chosen_context, environment_address
 from boxship.cli.errors import Failed
 from boxship.client.client import Client
-from boxship.client.endpoint import default_address, parse_endpoint
+from boxship.client.endpoint import DEFAULT_ADDRESS, parse_endpoint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def chosen_target(options: Arguments, settings: Settings) -> Target:
         return _of_context(name, settings)
     address = chosen_address(options)
     tls = _tls(options, settings)
-    return Target(address or default_address(), not address, tls, _headers(settings))
+    return Target(address or DEFAULT_ADDRESS, not address, tls, _headers(settings))
 
 
 def _of_context(name: str, settings: Settings) -> Target:
@@ -70,7 +70,7 @@ def _of_context(name: str, settings: Settings) -> Target:
 
         tls = TlsFiles(f"{store.tls_path(name)}/{DOCKER}", not skip)
     own = not context.host
-    return Target(context.host or default_address(), own, tls, _headers(settings))
+    return Target(context.host or DEFAULT_ADDRESS, own, tls, _headers(settings))
 
 
 def _headers(settings: Settings) -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _socket
+from os import geteuid
 
+from boxship.client.endpoint import DEFAULT_ADDRESS
 from boxship.client.errors import CannotConnect, ConnectionLost
 
 TYPE_CHECKING = False
@@ -22,20 +24,29 @@ def connect(endpoint: Endpoint, tls: TlsFiles | None = None) -> Connection:
         return ssh.connect(endpoint)
     try:
         return Connection(_open(endpoint, tls))
+    except PermissionError as error:
+        from boxship.client.access import refused
+
+        raise CannotConnect(refused(endpoint)) from error
     except (FileNotFoundError, ConnectionRefusedError, _socket.gaierror, TimeoutError) as error:
         raise CannotConnect(
             f"Cannot connect to the Boxship daemon at {endpoint.text}. "
-            f"Is the boxship daemon running? ({error.strerror or error})"
-        ) from error
-    except PermissionError as error:
-        raise CannotConnect(
-            f"permission denied while trying to connect to the Boxship daemon socket at "
-            f"{endpoint.text}: run as root or join the socket's group"
+            f"Is the boxship daemon running? ({error.strerror or error}){_start_hint(endpoint)}"
         ) from error
     except OSError as error:
         raise CannotConnect(
             f"error during connect to the Boxship daemon at {endpoint.text}: {error}"
         ) from error
+
+
+def _start_hint(endpoint: Endpoint) -> str:
+    """Return how an ordinary user has this machine's daemon started; root's commands start it."""
+    if endpoint.text != DEFAULT_ADDRESS or geteuid() == 0:
+        return ""
+    return (
+        "\nOnly root can start it: sudo boxship info (once), or "
+        "sudo boxship system install-service (at every boot)"
+    )
 
 
 def _open(endpoint: Endpoint, tls: TlsFiles | None) -> _socket.socket | TlsSocket:

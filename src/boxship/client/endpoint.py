@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from boxship.base.errors import InvalidParameter
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
+DEFAULT_ADDRESS = "unix:///run/boxship/boxship.sock"
 TCP_PORT = 2375
 _SCHEMES = ("unix", "tcp", "http", "https", "ssh")
 
@@ -41,14 +36,6 @@ class Endpoint:
         self.port = port
         self.base = base
         self.user = user
-
-
-def default_address() -> str:
-    """Of root's daemon, or of the user's own."""
-    parent = "/run"
-    if os.geteuid() != 0:
-        parent = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
-    return f"unix://{parent}/boxship/boxship.sock"
 
 
 def parse_endpoint(text: str) -> Endpoint:

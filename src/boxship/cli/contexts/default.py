@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boxship.cli.contexts.selection import DEFAULT, environment_address
 from boxship.cli.contexts.store import DOCKER, Context
-from boxship.client.endpoint import default_address
+from boxship.client.endpoint import DEFAULT_ADDRESS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ DESCRIPTION = "Current DOCKER_HOST based configuration"
 
 def default_context(app: App) -> Context:
     hosts = app.options.texts("host")
-    address = hosts[0] if hosts else environment_address() or default_address()
+    address = hosts[0] if hosts else environment_address() or DEFAULT_ADDRESS
     return Context(DEFAULT, {}, {DOCKER: {"Host": address, "SkipTLSVerify": False}})
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from boxship import __version__
 from boxship.base.errors import BoxshipError
 from boxship.cli.doctor.finding import broken, good, weak
+from boxship.client.access import remedy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ def findings(
 ) -> Iterator[Finding]:
     """*own*: the daemon at *address* is one that commands start by themselves."""
     if error is not None:
-        yield _silent(own, error)
+        yield _silent(address, own, error)
         return
     version = str(info.get("ServerVersion", "unknown"))
     yield good("address", address)
@@ -44,7 +47,16 @@ def findings(
     yield from _warnings(info.get("Warnings") or [])
 
 
-def _silent(own: bool, error: BoxshipError) -> Finding:
+def _silent(address: str, own: bool, error: BoxshipError) -> Finding:
+    if isinstance(error.__cause__, PermissionError):
+        path = address.removeprefix("unix://")
+        return broken("address", f"you may not use the daemon at {address}", remedy(path))
+    if own and os.geteuid() != 0:
+        return weak(
+            "address",
+            "no daemon runs, and only root can start one",
+            "sudo boxship info, or sudo boxship system install-service to start it at every boot",
+        )
     if own:
         return good("address", "no daemon runs; the next command that needs it starts it")
     return broken("address", str(error), "start the daemon there, or choose another with -H or -c")
