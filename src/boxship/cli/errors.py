@@ -12,6 +12,11 @@ ENGINE_FAILED = 125
 CANNOT_EXECUTE = 126
 NOT_FOUND = 127
 
+UNCONFIRMED = (
+    "the daemon's answer ended without a result: whether the work is done is unknown. "
+    "See the daemon's log, then try again"
+)
+
 
 class UsageError(Exception):
     """The command line is wrong: exit code 125, with a pointer to ``--help``.

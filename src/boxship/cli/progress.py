@@ -6,13 +6,15 @@ import os
 import time
 
 from boxship.base.errors import Internal
+from boxship.cli.errors import UNCONFIRMED
 from boxship.cli.output.pace import Pace, time_left
 from boxship.cli.output.units import human_size
 from boxship.cli.pump import write_all
+from boxship.client.errors import ConnectionLost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 BAR = 50
@@ -22,16 +24,51 @@ _COLUMNS = 80  # of a terminal that does not say
 
 
 def show_progress(
-    documents: Iterable[dict[str, Any]], descriptor: int, *, quiet: bool = False
+    documents: Iterable[dict[str, Any]],
+    descriptor: int,
+    is_success: Callable[[dict[str, Any]], bool],
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Show *documents* until they end; :class:`Internal` with the daemon's text for an error."""
+    """Show *documents* until they end.
+
+    :class:`Internal` has the daemon's text for an error. :class:`ConnectionLost` says that the
+    stream ended before a document for which *is_success* holds: a stream that ends without an
+    error proves nothing.
+    """
     display = _Display(descriptor)
+    succeeded = False
     for document in documents:
         if document.get("error"):
             detail = document.get("errorDetail") or {}
             raise Internal(str(detail.get("message") or document["error"]))
+        succeeded = succeeded or is_success(document)
         if not quiet:
             display.show(document)
+    if not succeeded:
+        raise ConnectionLost(UNCONFIRMED)
+
+
+def is_loaded(document: dict[str, Any]) -> bool:
+    """Return whether *document* names an image that the daemon has loaded."""
+    return str(document.get("stream", "")).startswith("Loaded image")
+
+
+def is_imported(document: dict[str, Any]) -> bool:
+    """Return whether *document* has the ID of the imported image."""
+    return str(document.get("status", "")).startswith("sha256:")
+
+
+def is_pulled(document: dict[str, Any]) -> bool:
+    """Return whether *document* says that a pull is complete."""
+    return str(document.get("status", "")).startswith("Status: ")
+
+
+def is_pushed(document: dict[str, Any]) -> bool:
+    """Return whether *document* has the digest of what the registry has accepted."""
+    if (document.get("aux") or {}).get("Digest"):
+        return True
+    return ": digest: sha256:" in str(document.get("status", ""))
 
 
 class _Display:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boxship.cli.progress import show_progress
+from boxship.cli.progress import is_pulled, show_progress
 from boxship.cli.references import split_reference
 from boxship.cli.registry.logins import Logins
 
@@ -30,4 +30,4 @@ def pull(
     documents = app.client.documents(
         "POST", "/images/create", query, None, Logins(app.settings).header(repository)
     )
-    show_progress(documents, descriptor, quiet=quiet)
+    show_progress(documents, descriptor, is_pulled, quiet=quiet)

@@ -26,7 +26,8 @@ def test_the_archive_is_compressed_when_asked(tmp_path: Path, flags: list[str]) 
                 sent.extend(reader.read(size))
                 reader.readline()
             reader.readline()
-        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        result = b'{"aux":{"ID":"sha256:1"}}'
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(result) + result)
 
     with serving(other_daemon) as canned:
         assert main(["-H", canned.host, "build", *flags, str(tmp_path)]) == 0

@@ -8,7 +8,7 @@ from boxship.base.errors import InvalidParameter
 from boxship.cli.builds.attributes import pairs_of
 from boxship.cli.builds.contexts import is_remote
 from boxship.cli.builds.views.view import MODES
-from boxship.cli.errors import Failed
+from boxship.cli.errors import UNCONFIRMED, Failed
 from boxship.cli.files import read_chunks
 from boxship.cli.pump import write_all
 from boxship.client.jsontext import dumps
@@ -51,7 +51,7 @@ def build_elsewhere(app: App, arguments: Arguments, call: str) -> int:
     headers = {"Content-Type": context.kind}
     documents = app.client.documents("POST", "/build", query, context.body, headers)
     image = _show(documents, raw=progress == "rawjson")
-    if arguments.text("iidfile") and image:
+    if arguments.text("iidfile"):
         with open(arguments.text("iidfile"), "w") as file:
             file.write(image)
     return 0
@@ -115,6 +115,8 @@ def _show(documents: Iterable[dict[str, Any]], raw: bool) -> str:
             image = stream.strip()
         if stream and not raw:
             write_all(1, stream.encode("utf-8", "surrogateescape"))
+    if not image:
+        raise Failed(UNCONFIRMED)
     return image
 
 

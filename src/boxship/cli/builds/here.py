@@ -8,7 +8,7 @@ from boxship.cli.builds.conversation import converse
 from boxship.cli.builds.handover import Handover
 from boxship.cli.builds.outputs import STDOUT, hand_over, outputs_of
 from boxship.cli.builds.views.view import view_of
-from boxship.cli.errors import Failed
+from boxship.cli.errors import UNCONFIRMED, Failed
 from boxship.cli.files import write_output
 from boxship.client.jsontext import dumps, loads
 
@@ -50,7 +50,9 @@ def build_here(app: App, arguments: Arguments, call: str) -> int:
         raise Failed(str(error.get("explained") or error["message"]), int(error["code"]))
     if "answer" in last:
         return _say(app, name, last["answer"], form == "json")
-    result = last.get("result") or {}
+    if "result" not in last:
+        raise Failed(UNCONFIRMED)
+    result = last["result"] or {}
     if caches is not None:
         caches.finish(result)
     _finish(app, arguments, outputs, result, quiet)

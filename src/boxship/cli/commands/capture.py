@@ -10,6 +10,7 @@ from boxship.cli.command import MANY, Command
 from boxship.cli.files import read_chunks, write_output
 from boxship.cli.flags.flag import Flag, switch
 from boxship.cli.output.units import human_size
+from boxship.cli.progress import is_loaded, show_progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def _run(app: App, arguments: Arguments) -> int:
             write_output(path, chunks)
         else:
             headers = {"Content-Type": "application/x-tar"}
-            app.client.call("POST", "/images/load", {"quiet": True}, chunks, headers).read()
+            documents = app.client.documents(
+                "POST", "/images/load", {"quiet": True}, chunks, headers
+            )
+            show_progress(documents, 1, is_loaded, quiet=True)
     _warn(app, report)
     if arguments.on("quiet"):
         app.print(report.image)

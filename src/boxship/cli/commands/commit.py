@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boxship.base.errors import InvalidParameter
 from boxship.cli.command import Command
-from boxship.cli.errors import Failed
+from boxship.cli.errors import UNCONFIRMED, Failed
 from boxship.cli.flags.flag import Flag, many, switch
 from boxship.cli.references import checked_name, reference_error
 
@@ -27,9 +27,12 @@ def _run(app: App, arguments: Arguments) -> int:
         "pause": None if arguments.on("pause") else "0",
     }
     try:
-        app.print(app.client.json("POST", "/commit", query)["Id"])
+        image = (app.client.json("POST", "/commit", query) or {}).get("Id")
     except InvalidParameter as error:
         raise Failed(reference_error(error)) from None
+    if not image:
+        raise Failed(UNCONFIRMED)
+    app.print(image)
     return 0
 
 

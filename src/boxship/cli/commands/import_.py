@@ -9,7 +9,7 @@ from boxship.cli.command import Command
 from boxship.cli.errors import Failed
 from boxship.cli.files import Input
 from boxship.cli.flags.flag import Flag, many
-from boxship.cli.progress import show_progress
+from boxship.cli.progress import is_imported, show_progress
 from boxship.cli.references import checked_name, reference_error
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def _run(app: App, arguments: Arguments) -> int:
     with _body(source, remote) as body:
         documents = app.client.documents("POST", "/images/create", query, body)
         try:
-            show_progress(documents, 1)
+            show_progress(documents, 1, is_imported)
         except InvalidParameter as error:
             raise Failed(reference_error(error)) from None
     return 0

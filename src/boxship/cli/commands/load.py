@@ -6,8 +6,7 @@ from boxship.cli.command import Command
 from boxship.cli.errors import Failed
 from boxship.cli.files import Input
 from boxship.cli.flags.flag import Flag, switch
-from boxship.cli.progress import show_progress
-from boxship.cli.pump import write_all
+from boxship.cli.progress import is_loaded, show_progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,20 +20,14 @@ def _run(app: App, arguments: Arguments) -> int:
         raise Failed("requested load from stdin, but stdin is empty")
     quiet = arguments.on("quiet") or not app.output_is_terminal()
     with Input(path) as chunks:
-        answer = app.client.call(
+        documents = app.client.documents(
             "POST",
             "/images/load",
             {"quiet": quiet, "platform": arguments.text("platform") or None},
             chunks,
             {"Content-Type": "application/x-tar"},
         )
-    if answer.headers.get("content-type", "").startswith("application/json"):
-        import json
-
-        show_progress((json.loads(line) for line in answer.lines() if line), 1)
-    else:
-        for chunk in answer.chunks():
-            write_all(1, chunk)
+        show_progress(documents, 1, is_loaded)
     return 0
 
 

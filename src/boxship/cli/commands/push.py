@@ -5,7 +5,7 @@ from __future__ import annotations
 from boxship.cli.command import Command
 from boxship.cli.errors import Failed
 from boxship.cli.flags.flag import Flag, switch
-from boxship.cli.progress import show_progress
+from boxship.cli.progress import is_pushed, show_progress
 from boxship.cli.references import split_reference
 from boxship.cli.registry.logins import Logins
 
@@ -37,7 +37,7 @@ def _run(app: App, arguments: Arguments) -> int:
     )
     # Progress does not go through our buffer.
     app.flush()
-    show_progress(documents, 1, quiet=quiet)
+    show_progress(documents, 1, is_pushed, quiet=quiet)
     if quiet:
         app.print(f"{repository}:{tag}" if tag else repository)
     return 0
