@@ -1,24 +1,25 @@
 """The ``filters`` parameter: a JSON map from a filter's name to the values asked for."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from boxship.base.errors import InvalidParameter
+from boxship.base.go_regexp import Search, compile_filter
 
 
 class Filters:
     """Values by name. An absent name matches everything; the values of one name are alternatives,
     except in :meth:`match_pairs`, where all must hold (Docker's rule for labels)."""
 
-    __slots__ = ("values",)
+    __slots__ = ("_searches", "values")
 
     def __init__(self, values: Mapping[str, Iterable[str]] | None = None) -> None:
         self.values: dict[str, list[str]] = {
             name: list(dict.fromkeys(wanted)) for name, wanted in (values or {}).items()
         }
+        self._searches: dict[str, list[Search]] = {}
 
     @classmethod
     def parse(cls, text: str) -> "Filters":
@@ -45,8 +46,9 @@ class Filters:
                 raise InvalidParameter(f"invalid filter '{name}'")
 
     def add(self, name: str, value: str) -> None:
-        """One more alternative for *name*."""
+        """Add an alternative for *name*."""
         self.values[name] = [*self.values.get(name, ()), value]
+        self._searches.pop(name, None)
 
     def __bool__(self) -> bool:
         return bool(self.values)
@@ -90,9 +92,16 @@ class Filters:
         return not wanted or any(candidate.startswith(value) for value in wanted)
 
     def search(self, name: str, candidate: str) -> bool:
-        """Names: a value is a regular expression searched in *candidate*, or the text itself."""
+        """Return whether a value is *candidate* itself or, as a regular expression, matches it.
+
+        :class:`InvalidParameter` for too many or too long expressions.
+        """
         wanted = self.values.get(name)
-        return not wanted or any(_search(value, candidate) for value in wanted)
+        if not wanted or candidate in wanted:
+            return True
+        if name not in self._searches:
+            self._searches[name] = compile_filter(wanted)
+        return any(matches(candidate) for matches in self._searches[name])
 
     def match_pairs(self, name: str, pairs: Mapping[str, str] | None) -> bool:
         """Labels: every value, ``key`` or ``key=text``, must hold for *pairs*."""
@@ -112,15 +121,6 @@ def _values(wanted: Any) -> list[str]:
     if isinstance(wanted, list) and all(isinstance(value, str) for value in wanted):
         return list(dict.fromkeys(wanted))
     raise InvalidParameter("invalid filter")
-
-
-def _search(pattern: str, candidate: str) -> bool:
-    if pattern == candidate:
-        return True
-    try:
-        return re.search(pattern, candidate) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
 
 
 def _holds(value: str, pairs: Mapping[str, str]) -> bool:

@@ -6,6 +6,8 @@ from functools import lru_cache
 from boxship.base.errors import InvalidParameter
 from boxship.images.reference import Reference
 
+_LONGEST = 4096  # characters; a reference has a tenth of that
+
 
 def matches(pattern: str, reference: Reference) -> bool:
     """Whether *pattern* covers the familiar name, with or without its tag or digest."""
@@ -15,25 +17,41 @@ def matches(pattern: str, reference: Reference) -> bool:
 
 @lru_cache(maxsize=64)
 def compile_pattern(pattern: str) -> "re.Pattern[str]":
-    """:class:`InvalidParameter` when *pattern* is malformed."""
-    parts: list[str] = []
+    """Raise :class:`InvalidParameter` when *pattern* is malformed or absurdly long.
+
+    As in Go, each piece between stars stays at the first place where it matches: a matcher that
+    tried all places of all pieces would take time without bound.
+    """
+    if len(pattern) > _LONGEST:
+        raise InvalidParameter(f"pattern of more than {_LONGEST} characters")
+    first, *rest = _pieces(pattern)
+    if rest:
+        *middle, last = rest
+        first += "".join(f"(?>[^/]*?{piece})" for piece in middle) + f"[^/]*{last}"
+    return re.compile(first + r"\Z", re.DOTALL)
+
+
+def _pieces(pattern: str) -> list[str]:
+    """Return what is between the stars of *pattern*, as regular expressions."""
+    pieces = [""]
     at = 0
     while at < len(pattern):
         char = pattern[at]
         at += 1
         if char == "*":
-            # A run of stars means one star, and keeps matching linear.
-            if not parts or parts[-1] != "[^/]*":
-                parts.append("[^/]*")
-        elif char == "?":
-            parts.append("[^/]")
+            # A run of stars means one star.
+            if len(pieces) == 1 or pieces[-1]:
+                pieces.append("")
+            continue
+        if char == "?":
+            text = "[^/]"
         elif char == "[":
             text, at = _class(pattern, at)
-            parts.append(text)
         else:
             literal, at = _literal(pattern, at - 1)
-            parts.append(re.escape(literal))
-    return re.compile("".join(parts) + r"\Z", re.DOTALL)
+            text = re.escape(literal)
+        pieces[-1] += text
+    return pieces
 
 
 def _literal(pattern: str, at: int) -> tuple[str, int]:

@@ -51,6 +51,15 @@ def test_contradicting_flags_are_refused() -> None:
         Filters({"dangling": ["true", "false"]}).flag("dangling")
 
 
+def test_an_expression_that_python_would_try_for_ever_is_answered() -> None:
+    assert not Filters({"name": ["(a+)+$x"]}).search("name", "a" * 10_000)
+
+
+def test_too_many_expressions_are_refused() -> None:
+    with pytest.raises(InvalidParameter, match="more than 64 regular expressions in a filter"):
+        Filters({"name": [f"a.{number}" for number in range(65)]}).search("name", "web")
+
+
 def test_matching() -> None:
     filters = Filters({"id": ["abc", "ff"], "name": ["^/web", "a+b"], "label": ["a", "b=c"]})
     assert filters.prefix("id", "abcdef") and not filters.prefix("id", "ab")

@@ -174,6 +174,10 @@ def test_updates_change_only_what_they_name() -> None:
             "compress cannot be true when max-file is less than 2 or max-size is not set",
         ),
         (
+            {"log_config": LogConfig(type="json-file", config={"labels-regex": "("})},
+            "error parsing regexp: missing closing ): `(`",
+        ),
+        (
             {
                 "mounts": [
                     Mount(type="bind", bind_options=BindOptions(read_only_force_recursive=True))

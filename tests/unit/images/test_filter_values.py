@@ -34,6 +34,11 @@ from boxship.images.reference import parse
         ("a[^a]b", "a/b", False),
         ("*x", "xxx", True),
         ("[x-a]", "x", False),
+        ("*a*a", "xaxxa", True),
+        ("*ab*b", "aabb", True),
+        ("*a", "a/a", False),
+        ("*/*/a", "x/y/a", True),
+        ("a*", "a/", False),
     ],
 )
 def test_patterns_match_as_go_does(pattern: str, text: str, expected: bool) -> None:
@@ -44,6 +49,16 @@ def test_patterns_match_as_go_does(pattern: str, text: str, expected: bool) -> N
 def test_malformed_patterns(pattern: str) -> None:
     with pytest.raises(InvalidParameter, match="syntax error in pattern"):
         compile_pattern(pattern)
+
+
+def test_a_pattern_with_many_stars_is_answered() -> None:
+    assert compile_pattern("*a" * 200 + "b").match("a" * 1000) is None
+
+
+def test_the_length_of_a_pattern_is_limited() -> None:
+    assert compile_pattern("a" * 4096).match("a" * 4096)
+    with pytest.raises(InvalidParameter, match="pattern of more than 4096 characters"):
+        compile_pattern("a" * 4097)
 
 
 @given(st.text("a/*?[]^-\\x", max_size=20), st.text("a/x-", max_size=10))

@@ -21,6 +21,7 @@ LIBRARIES = (
     ("httptools", "the daemon's HTTP", "httptools", False),
     ("msgspec", "the daemon's JSON", "msgspec", False),
     ("hpack", "BuildKit's protocol", "hpack", False),
+    ("re2", "filters with regular expressions", "google-re2", True),
     ("isal", "fast gzip", "isal", True),
     ("backports.zstd", "zstd layers", "backports.zstd", True),
 )

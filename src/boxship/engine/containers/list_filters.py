@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from boxship.base.errors import InvalidParameter
+from boxship.base.go_regexp import compile_filter
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.ports import port_rows
 from boxship.engine.containers.validation.ports import port_range, split_port
@@ -46,23 +47,14 @@ def _id(wanted: list[str], lookups: Lookups) -> Predicate:
 
 
 def _name(wanted: list[str], lookups: Lookups) -> Predicate:
-    patterns = [each for value in wanted if (each := _pattern(value)) is not None]
+    searches = compile_filter(wanted)
     exact = {value.removeprefix("/") for value in wanted}
 
     def holds(container: Container) -> bool:
         name = container.name
-        return name in exact or any(
-            each.search(name) or each.search(f"/{name}") for each in patterns
-        )
+        return name in exact or any(matches(name) or matches(f"/{name}") for matches in searches)
 
     return holds
-
-
-def _pattern(text: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(text)
-    except (re.error, OverflowError, RecursionError):
-        return None
 
 
 def _label(wanted: list[str], lookups: Lookups) -> Predicate:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from boxship.base.go_regexp import compile_regexp
 from boxship.base.ids import SHORT_LENGTH
 from boxship.engine.containers.container import Container
 from boxship.engine.containers.validation.sizes import parse_size
@@ -49,10 +50,11 @@ def _attributes(container: Container, options: Mapping[str, str]) -> str:
 def _chosen(values: Mapping[str, str], options: Mapping[str, str], kind: str) -> dict[str, str]:
     names = {name.strip() for name in options.get(kind, "").split(",")}
     pattern = options.get(f"{kind}-regex")
+    matches = compile_regexp(pattern) if pattern else None
     return {
         key: value
         for key, value in values.items()
-        if key in names or (pattern and re.search(pattern, key))
+        if key in names or (matches is not None and matches(key))
     }
 
 

@@ -3,6 +3,7 @@
 import re
 
 from boxship.base.errors import InvalidParameter
+from boxship.base.go_regexp import compile_regexp
 from boxship.engine.containers.validation.sizes import parse_size
 from boxship.types.host_config import LogConfig
 
@@ -57,11 +58,15 @@ def _check_delivery(options: dict[str, str]) -> None:
 
 
 def check_log_values(log: LogConfig) -> None:
-    """:class:`InvalidParameter` for rotation options that make no sense together."""
+    """Raise :class:`InvalidParameter` for options with values that the log driver refuses:
+    rotation options that make no sense together, malformed regular expressions."""
     if log.type == "none":
         return
+    options = log.config or {}
     try:
-        _check_rotation(log.config or {})
+        _check_rotation(options)
+        for name in ("labels-regex", "env-regex"):
+            compile_regexp(options.get(name, ""))
     except ValueError as error:
         raise InvalidParameter(
             f"failed to create task for container: failed to initialize logging driver: {error}"
