@@ -162,3 +162,14 @@ FROM below
     )
     for _ in range(2):
         assert _said(client.docker("buildx", "build", "--no-cache", ".")) == ["3"]
+
+
+def test_the_classic_client_sends_a_dockerfile_from_outside_the_context(client: Client) -> None:
+    """Nothing pads the last member of its archive, nor ends that."""
+    text = "FROM busybox\nCOPY a /a\nRUN sed 's/^/: /' /a\n"
+    client.write(a="copied")
+    outside = client.directory.parent / "Dockerfile.outside"
+    outside.write_text(text)
+    for words, stdin in (("-f", "-"), text.encode()), (("-f", str(outside)), b""):
+        said = client.docker("build", "--no-cache", *words, ".", stdin=stdin, DOCKER_BUILDKIT="0")
+        assert ": copied" in said and "Successfully built" in said

@@ -45,6 +45,8 @@ class TarReader:
         self._left = 0
         self._padding = 0
         self._ended = False
+        #: Bytes of padding that the archive lacks at its end.
+        self.missing = 0
 
     def __iter__(self) -> Iterator[Entry]:
         return self
@@ -56,8 +58,8 @@ class TarReader:
         if self._padding:
             # Go's archive/tar takes the end of the stream within the padding for the archive's end;
             # Docker's classic client sends such an archive for a Dockerfile outside its context.
-            self._ended = len(self._source.take(self._padding)) < self._padding
-            self._padding = 0
+            self.missing = self._padding - len(self._source.take(self._padding))
+            self._ended, self._padding = self.missing > 0, 0
         if self._ended:
             raise StopIteration
         member = _Member()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from boxship.archive.entry import Kind
 from boxship.archive.erofs import IndexBuilder
+from boxship.archive.errors import TarError
 from boxship.archive.reader import TarReader
 from boxship.base.errors import InvalidParameter
 
@@ -91,6 +92,15 @@ class _Tee(ChunkReader):
 
     def _next(self) -> bytes:
         chunk = super()._next()
+        self._put(chunk)
+        return chunk
+
+    def pad(self, count: int) -> None:
+        """Write *count* zeros: the kernel mounts no part of a block."""
+        if count:
+            self._put(bytes(count))
+
+    def _put(self, chunk: bytes) -> None:
         self._budget.spend(len(chunk))
         if self._tell is None:
             self.hash.update(chunk)
@@ -100,7 +110,6 @@ class _Tee(ChunkReader):
             view = view[os.write(self._file, view) :]
         if self._tell is not None:
             self._tell(self.size)
-        return chunk
 
     def drain(self) -> None:
         """Take in what follows the archive's end: the digest covers it."""
@@ -140,13 +149,18 @@ def store(
     return StoredLayer(diff_id, directory, size, tee.size, index_digest, stats.root_opaque)
 
 
-def _read_entries(source: ChunkReader, whiteouts: bool) -> tuple[IndexBuilder, int]:
+def _read_entries(source: _Tee, whiteouts: bool) -> tuple[IndexBuilder, int]:
     builder = IndexBuilder(layer=whiteouts)
     size = 0
-    for entry in TarReader(source.read):
+    reader = TarReader(source.read)
+    for entry in reader:
         builder.add(entry)
         if entry.kind is Kind.FILE:
             size += entry.size
         elif entry.kind is Kind.SYMLINK:
             size += len(entry.link)  # dockerd counts them
+    if reader.missing and whiteouts:
+        # A layer's digest is that of its bytes, which cannot be padded.
+        raise TarError("unexpected EOF in the padding of a layer's last member")
+    source.pad(reader.missing)
     return builder, size
