@@ -24,7 +24,9 @@ class Settings:
     exec_root: str = "/run/boxship"
     hosts: list[str] = field(default_factory=list)
     group: str = "docker"
-    pidfile: str = "/run/boxship/boxship.pid"
+    pidfile: str = ""
+    docker_socket: bool = False
+    insecure_tcp: bool = False
     log_level: str = "info"
     labels: list[str] = field(default_factory=list)
     tls: bool = False
@@ -90,6 +92,25 @@ _IGNORED = {
 }
 
 
+_SWITCHES = {
+    "--tls": "speak TLS on tcp:// hosts",
+    "--tlsverify": "speak TLS, and ask clients for a certificate",
+    "--init": "give every container an init that reaps processes",
+}
+_TEXTS = {
+    "--tlscacert": "file with the authority that signs clients' certificates",
+    "--tlscert": "file with the daemon's certificate",
+    "--tlskey": "file with the daemon's key",
+    "--cgroup-parent": "control group of all containers (default /boxship)",
+    "--log-driver": "where containers' output goes unless they say otherwise",
+}
+# The flag, its setting, the word for its value, what it does.
+_LISTS = (
+    ("--label", "labels", "KEY=VALUE", "a label of the daemon"),
+    ("--log-opt", "log_opts", "KEY=VALUE", "an option of containers' log driver"),
+    ("--default-ulimit", "default_ulimits", "NAME=SOFT[:HARD]", "a process limit of containers"),
+    ("--registry-mirror", "registry_mirrors", "URL", "ask it for Docker Hub's images first"),
+)
 _PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 
 
@@ -102,18 +123,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--exec-root", help="what does not: sockets and state of running containers")
     add("-H", "--host", dest="hosts", action="append", help="unix://, tcp:// or fd://")
     add("-G", "--group", help="group of the unix socket")
-    add("-p", "--pidfile", help="where the process id is written")
-    add("-l", "--log-level", choices=LOG_LEVELS)
-    add("-D", "--debug", action="store_true", default=None)
+    add(
+        "--docker-socket",
+        action="store_true",
+        default=None,
+        help="listen at /var/run/docker.sock too, where other programs look for the engine",
+    )
+    add(
+        "--insecure-tcp",
+        action="store_true",
+        default=None,
+        help="let everybody who reaches a tcp:// host without TLS be root on this machine",
+    )
+    add("-p", "--pidfile", help="where the process id is written (default EXEC_ROOT/boxship.pid)")
+    add("-l", "--log-level", choices=LOG_LEVELS, help="the least severe messages to log")
+    add("-D", "--debug", action="store_true", default=None, help="log everything")
     add("--config-file", default="", help=f"settings as JSON (default {DEFAULT_FILE})")
-    add("--label", dest="labels", action="append", metavar="KEY=VALUE")
-    for flag in ("--tls", "--tlsverify", "--init"):
-        add(flag, action="store_true", default=None)
-    for flag in ("--tlscacert", "--tlscert", "--tlskey", "--cgroup-parent", "--log-driver"):
-        add(flag)
-    add("--log-opt", dest="log_opts", action="append", metavar="KEY=VALUE")
-    add("--default-ulimit", dest="default_ulimits", action="append", metavar="NAME=SOFT[:HARD]")
-    add("--registry-mirror", dest="registry_mirrors", action="append", metavar="URL")
+    for flag, about in _SWITCHES.items():
+        add(flag, action="store_true", default=None, help=about)
+    for flag, about in _TEXTS.items():
+        add(flag, help=about)
+    for flag, name, shown, about in _LISTS:
+        add(flag, dest=name, action="append", metavar=shown, help=about)
     add(
         "--insecure-registry",
         dest="insecure_registries",
@@ -134,8 +165,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="USER[:GROUP]",
         help="run containers as the subordinate users of USER (default: dockremap)",
     )
-    add("--live-restore", action=argparse.BooleanOptionalAction, default=None)
-    add("--shutdown-timeout", type=int, help="seconds")
+    add(
+        "--live-restore",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="keep containers running while the daemon is down (on)",
+    )
+    add("--shutdown-timeout", type=int, help="seconds that containers get to end with the daemon")
     add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
     add_network_flags(parser)
     for name in sorted(_IGNORED):
@@ -223,5 +259,6 @@ def load(argv: list[str]) -> Settings:
     }
     settings.hosts = settings.hosts or [DEFAULT_HOST]
     settings.exec_root = os.path.abspath(settings.exec_root)
+    settings.pidfile = os.path.abspath(settings.pidfile or f"{settings.exec_root}/boxship.pid")
     settings.data_root = os.path.abspath(settings.data_root)
     return settings

@@ -1,13 +1,11 @@
 """The daemon's life: settings, sockets, engine, signals, end."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
 import signal
 import socket
-import ssl
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +17,17 @@ from boxship.daemon.config import Settings
 from boxship.daemon.names import host_gateway, wishes
 from boxship.daemon.networks import network_settings
 from boxship.daemon.ownership import sole_owner
+from boxship.daemon.pidfile import pidfile
 from boxship.daemon.registries import registry_settings
+from boxship.daemon.sockets import addresses, open_sockets, warnings
 from boxship.daemon.subordinate_ids import remapped_users
 from boxship.daemon.surroundings import leave_surroundings
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
 from boxship.kernel.libc import give_back_memory, share_heap
-from boxship.wire.listen import listen
 from boxship.wire.server import Server
-from boxship.wire.tls import TlsFiles
 
 _log = logging.getLogger("boxship")
-_TLS_PORT = 2376
 _LEVELS = {"warn": "WARNING", "fatal": "CRITICAL"}
 
 
@@ -43,6 +40,7 @@ def _options(settings: Settings) -> EngineOptions:
         log_options=settings.log_opts,
         default_ulimits=settings.default_ulimits,
         labels=settings.labels,
+        warnings=warnings(settings),
         init=settings.init,
         live_restore=settings.live_restore,
         shutdown_timeout=settings.shutdown_timeout,
@@ -53,26 +51,6 @@ def _options(settings: Settings) -> EngineOptions:
         names=wishes(settings),
         host_gateway=host_gateway(settings),
     )
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if not (settings.tls or settings.tlsverify):
-        return None
-    files = TlsFiles(
-        settings.tlscert, settings.tlskey, settings.tlscacert or None, settings.tlsverify
-    )
-    return files.context()
-
-
-def _open_sockets(settings: Settings) -> list[tuple[socket.socket, ssl.SSLContext | None]]:
-    tls = _tls(settings)
-    opened: list[tuple[socket.socket, ssl.SSLContext | None]] = []
-    port = _TLS_PORT if tls else 2375
-    for url in settings.hosts:
-        for sock in listen(url, group=settings.group, default_port=port):
-            secured = tls if sock.family != socket.AF_UNIX else None
-            opened.append((sock, secured))
-    return opened
 
 
 def _set_level(settings: Settings) -> None:
@@ -101,19 +79,6 @@ def _reload(settings: Settings, engine: Engine) -> None:
     _log.info("reloaded %s", settings.source or config.DEFAULT_FILE)
 
 
-@contextlib.contextmanager
-def _pidfile(path: str):  # type: ignore[no-untyped-def]
-    """Written for the daemon's life; one of a living daemon is refused."""
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(f"{os.getpid()}\n")
-    try:
-        yield
-    finally:
-        if path:
-            Path(path).unlink(missing_ok=True)
-
-
 def _tell_ready(settings: Settings) -> None:
     if settings.ready_fd >= 0:
         os.write(settings.ready_fd, b"1")
@@ -130,7 +95,7 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    sockets = _open_sockets(settings)
+    sockets = open_sockets(settings)
     engine = Engine(_options(settings))
     loop.add_signal_handler(signal.SIGHUP, _reload, settings, engine)
     server = Server(App(engine))
@@ -142,7 +107,7 @@ async def _serve(settings: Settings) -> None:
         gc.freeze()
         give_back_memory()
         _tell_ready(settings)
-        _log.info("listening on %s", ", ".join(settings.hosts))
+        _log.info("listening on %s", ", ".join(addresses(settings)))
         await stop.wait()
     finally:
         await server.close(grace=1.0)
@@ -163,7 +128,7 @@ def main(argv: list[str]) -> int:
         leave_surroundings(settings.ready_fd)
         share_heap()
         Path(settings.exec_root).mkdir(parents=True, exist_ok=True, mode=0o711)
-        with sole_owner(Path(settings.data_root)), _pidfile(settings.pidfile):
+        with sole_owner(Path(settings.data_root)), pidfile(Path(settings.pidfile)):
             asyncio.run(_serve(settings))
     except (BoxshipError, OSError) as error:
         print(f"boxship daemon: {error}", file=sys.stderr)

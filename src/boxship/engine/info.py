@@ -18,6 +18,11 @@ def _security(here: Host, remaps_users: bool) -> list[str]:
     return options + (["name=cgroupns"] if here.cgroup_version == 2 else [])
 
 
+def _warnings(engine: "Engine") -> list[str]:
+    flaw = engine.networks.fabric.flaw
+    return [*engine.options.warnings, *([flaw] if flaw else [])]
+
+
 def system_info(engine: "Engine") -> dict[str, Any]:
     states = Counter(live.container.state.status for live in engine.containers)
     options = engine.options
@@ -36,5 +41,5 @@ def system_info(engine: "Engine") -> dict[str, Any]:
         "SecurityOptions": _security(host(), options.users is not None),
         "LiveRestoreEnabled": options.live_restore,
         "Firewall": firewall_info(engine),
-        "Warnings": [flaw] if (flaw := engine.networks.fabric.flaw) else None,
+        "Warnings": _warnings(engine) or None,
     }

@@ -31,6 +31,7 @@ class EngineOptions:
 
     *users*: containers run in user namespaces with these mappings, unless they opt out. *names*:
     for containers that ask for nothing else; *host_gateway*: the address that this stands for.
+    *warnings*: lines for ``docker info``.
     """
 
     data_root: Path
@@ -40,6 +41,7 @@ class EngineOptions:
     log_options: dict[str, str] = field(default_factory=dict)
     default_ulimits: dict[str, tuple[int, int]] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     init: bool = False
     live_restore: bool = True
     shutdown_timeout: int = 15
