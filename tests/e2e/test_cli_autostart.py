@@ -99,3 +99,28 @@ def test_the_daemon_command_keeps_its_process(root: Path) -> None:
         " && wait $me && echo ended",
     )
     assert done.stdout == "ended\n", done.stderr
+
+
+def test_the_daemon_stops_and_restarts_on_demand(root: Path) -> None:
+    done = enter(
+        root,
+        "set -e; boxship system stop; boxship system restart; "
+        "boxship capture -q -t tools sleep >/dev/null; "
+        "boxship run -d --network none --name up tools sleep 1000 >/dev/null; "
+        "before=$(cat /run/boxship/boxship.pid); boxship system restart; "
+        "test $before != $(cat /run/boxship/boxship.pid); "
+        "boxship ps --format '{{.Names}} {{.State}}'; "
+        "boxship system stop; test ! -e /run/boxship/boxship.pid; "
+        "BOXSHIP_AUTOSTART=0 boxship ps 2>&1 | grep -c 'daemon running?'; "
+        "boxship rm -f up",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "No daemon runs at unix:///run/boxship/boxship.sock.",
+        "No daemon ran; it has been started.",
+        "The daemon has restarted; 1 container keeps running.",
+        "up running",
+        "The daemon has stopped; 1 container keeps running.",
+        "1",
+        "up",
+    ]

@@ -33,7 +33,7 @@ ALSO = (
 )
 # What Docker's client has not, and what programs call.
 OURS_ALONE = {"capture", "completion", "daemon", "doctor", "hub", "system install-service"}
-OURS_ALONE |= {"system reset", "system dial-stdio", "__complete"}
+OURS_ALONE |= {"system reset", "system restart", "system stop", "system dial-stdio", "__complete"}
 # Compared with another builder than dockerd's, in test_builds_beside_buildkit.
 ELSEWHERE = {"build", "builder build", "buildx build", "image build"}
 Recorded = dict[str, list[Answer]]

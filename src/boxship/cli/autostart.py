@@ -61,36 +61,47 @@ def _listens(path: str) -> bool:
 
 
 def _start(endpoint: Endpoint) -> None:
-    log = _log_path()
+    command = [sys.executable, "-P", "-m", "boxship.daemon", "-H", endpoint.text]
+    try:
+        launch(command, _environment())
+    except Unavailable:
+        if not _listens(endpoint.path):
+            raise
+
+
+def launch(command: list[str], environment: dict[str, str], log: str = "") -> None:
+    """Start the daemon by *command* and return when it listens; its messages go to *log*.
+
+    :class:`Unavailable` has the last of its messages if it ends before.
+    """
+    log = log or _log_path()
     offset = os.path.getsize(log) if os.path.exists(log) else 0
     reader, writer = os.pipe()
     try:
-        child = _spawn(endpoint, log, writer)
+        child = _spawn(command, environment, log, writer)
     finally:
         os.close(writer)
     with open(reader, "rb") as ready:
         # A daemon that dies closes the pipe without having written.
         is_ready = bool(ready.read(1))
-    if not is_ready and not _listens(endpoint.path):
+    if not is_ready:
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         raise Unavailable(f"the daemon did not start (exit code {code})\n{_tail(log, offset)}")
 
 
-def _spawn(endpoint: Endpoint, log: str, ready: int) -> int:
+def _spawn(command: list[str], environment: dict[str, str], log: str, ready: int) -> int:
     os.set_inheritable(ready, True)
-    command = [sys.executable, "-P", "-m", "boxship.daemon"]
-    command += ["-H", endpoint.text, "--ready-fd", str(ready)]
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     actions: list[tuple[int, int, str, int, int] | tuple[int, int, int]] = [
         (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, log, flags, 0o640),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    spawn: Callable[..., int] = os.posix_spawn
-    return spawn(
-        sys.executable, command, _environment(), file_actions=actions, setsid=True, setsigmask=()
-    )
+    words = [*command, "--ready-fd", str(ready)]
+    # A command line of another process may begin with a name without its directory.
+    spawn: Callable[..., int] = os.posix_spawnp
+    return spawn(words[0], words, environment, file_actions=actions, setsid=True, setsigmask=())
 
 
 def _environment() -> dict[str, str]:

@@ -107,6 +107,8 @@ ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("system_dial_stdio", "Connect standard streams to the daemon", ("system dial-stdio",)),
     ("system_df", "Show the disk space in use", ("system df",)),
     ("system_install_service", "Make Boxship a service of systemd", ("system install-service",)),
+    ("system_restart", "Stop the daemon and start it again", ("system restart",)),
+    ("system_stop", "Stop the daemon", ("system stop",)),
     ("system_reset", "Remove everything of Boxship's from this machine", ("system reset",)),
     ("system_prune", "Remove everything that nothing uses", ("system prune",)),
 )

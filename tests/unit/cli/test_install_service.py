@@ -4,6 +4,7 @@ import configparser
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,19 @@ def test_systemd_accepts_the_files(tmp_path: Path) -> None:
     )
     ours = [line for line in done.stderr.splitlines() if "boxship." in line]
     assert ours == []
+
+
+def test_the_socket_of_docker_is_served_on_demand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["system", "install-service", "--root", str(tmp_path), "--print"]
+    assert main(words) == 0 and "--docker-socket" not in capsys.readouterr().out
+    assert main([*words, "--docker-socket"]) == 0
+    assert "boxship.daemon -H fd:// --docker-socket\n" in capsys.readouterr().out
+
+
+def test_the_package_can_be_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "boxship", "--version"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stdout.startswith("Boxship version")

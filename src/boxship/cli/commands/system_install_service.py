@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 RUNNING = "/run/systemd/system"
 DOCKER_GROUP = "docker"
+DOCKER_SOCKET = "/var/run/docker.sock"
 
 
 def _run(app: App, arguments: Arguments) -> int:
     from boxship.cli.service.units import DIRECTORY, unit_files
 
     root = arguments.text("root").rstrip("/")
-    units = unit_files(sys.executable, _group(root))
+    flags = ["--docker-socket"] if arguments.on("docker-socket") else []
+    units = unit_files(sys.executable, _group(root), *flags)
     if arguments.on("print"):
         app.print(
             "\n".join(f"# {DIRECTORY}/{name}\n{text}" for name, text in units.items()), end=""
@@ -31,12 +33,28 @@ def _run(app: App, arguments: Arguments) -> int:
     directory = f"{root}{DIRECTORY}"
     # Units for another root are not this systemd's.
     live = not root and os.path.isdir(RUNNING)
+    if flags and not root and not arguments.on("remove"):
+        _refuse_other_engine()
     try:
         if arguments.on("remove"):
             return _remove(app, directory, units, live)
         return _install(app, directory, units, live)
     except PermissionError as error:
         raise Failed(f"{error.filename}: permission denied: run it as root") from None
+
+
+def _refuse_other_engine() -> None:
+    """Raise if another engine serves Docker's socket; a Boxship there is about to be replaced."""
+    from boxship.base.errors import BoxshipError
+    from boxship.client.client import Client
+    from boxship.client.endpoint import parse_endpoint
+
+    try:
+        server = Client(parse_endpoint(f"unix://{DOCKER_SOCKET}")).server
+    except BoxshipError:
+        return
+    if not server.startswith("Boxship/"):
+        raise Failed(f"another engine listens at {DOCKER_SOCKET}: stop it first")
 
 
 def _group(root: str) -> str:
@@ -90,6 +108,7 @@ COMMAND = Command(
     _run,
     "[OPTIONS]",
     (
+        switch("docker-socket", "Listen at /var/run/docker.sock too, where other programs look"),
         switch("print", "Print the unit files and change nothing"),
         switch("remove", "Stop the service and remove its files; containers keep running"),
         Flag("root", "Write below this directory, and start nothing", default=""),

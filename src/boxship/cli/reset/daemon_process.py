@@ -19,7 +19,7 @@ PATIENCE = 30.0
 PLACES = (
     ("--data-root", "data-root", "/var/lib/boxship"),
     ("--exec-root", "exec-root", "/run/boxship"),
-    ("--pidfile", "pidfile", "/run/boxship/boxship.pid"),
+    ("--pidfile", "pidfile", ""),
     ("--cgroup-parent", "cgroup-parent", "/boxship"),
 )
 CONFIG_FILE = "/etc/boxship/daemon.json"
@@ -33,6 +33,7 @@ class Places:
     def __init__(self, words: list[str], settings: dict[str, str]) -> None:
         values = [_flag(words, flag) or settings.get(name) or plain for flag, name, plain in PLACES]
         self.data_root, self.exec_root, self.pidfile, self.cgroup_parent = values
+        self.pidfile = self.pidfile or f"{self.exec_root}/boxship.pid"
 
 
 def _flag(words: list[str], name: str) -> str:
@@ -96,8 +97,8 @@ def _settings(path: str) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def stop(pid: int) -> None:
-    """SIGTERM, and wait until it has ended; :class:`Failed` where it does not."""
+def stop(pid: int, patience: float = PATIENCE) -> None:
+    """Send SIGTERM and wait *patience* seconds for the end; :class:`Failed` after that."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -106,7 +107,7 @@ def stop(pid: int) -> None:
         signal.pidfd_send_signal(descriptor, signal.SIGTERM)
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
-        if not poll.poll(PATIENCE * 1000):
-            raise Failed(f"the daemon (process {pid}) does not stop: end it, then reset again")
+        if not poll.poll(patience * 1000):
+            raise Failed(f"the daemon (process {pid}) does not stop: end it, then try again")
     finally:
         os.close(descriptor)

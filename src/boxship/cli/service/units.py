@@ -16,7 +16,7 @@ StartLimitBurst=3
 
 [Service]
 Type=notify
-ExecStart={command} -H fd://
+ExecStart={command} {words}
 ExecReload=/bin/kill -s HUP $MAINPID
 Restart=on-failure
 RestartSec=1
@@ -50,11 +50,15 @@ WantedBy=sockets.target
 """
 
 
-def unit_files(interpreter: str, group: str) -> dict[str, str]:
-    """Name to text. *group* may use the socket; it has to exist, or systemd refuses the unit."""
+def unit_files(interpreter: str, group: str, *flags: str) -> dict[str, str]:
+    """Name to text. *group* may use the socket; it has to exist, or systemd refuses the unit.
+
+    *flags* are the daemon's.
+    """
     command = f"{_quoted(interpreter)} -P -m boxship.daemon"
+    words = " ".join(["-H fd://", *flags])
     return {
-        "boxship.service": _SERVICE.format(command=command),
+        "boxship.service": _SERVICE.format(command=command, words=words),
         "boxship.socket": _SOCKET.format(path=SOCKET_PATH, group=group),
     }
 
