@@ -118,6 +118,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="boxship daemon", description="Run the engine.", allow_abbrev=False
     )
+    _add_places(parser)
+    _add_containers(parser)
+    _add_registries(parser)
+    add_network_flags(parser)
+    for name in sorted(_IGNORED):
+        parser.add_argument(f"--{name}", nargs="?", help=argparse.SUPPRESS)
+    version = f"Boxship version {__version__}"
+    parser.add_argument(
+        "-v", "--version", action="version", version=version, help="print the version"
+    )
+    return parser
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say where the daemon keeps things, listens and logs."""
     add = parser.add_argument
     add("--data-root", help="what survives a reboot: images and containers")
     add("--exec-root", help="what does not: sockets and state of running containers")
@@ -139,12 +154,35 @@ def _parser() -> argparse.ArgumentParser:
     add("-l", "--log-level", choices=LOG_LEVELS, help="the least severe messages to log")
     add("-D", "--debug", action="store_true", default=None, help="log everything")
     add("--config-file", default="", help=f"settings as JSON (default {DEFAULT_FILE})")
+    add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
+
+
+def _add_containers(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of TLS, and the defaults of containers."""
+    add = parser.add_argument
     for flag, about in _SWITCHES.items():
         add(flag, action="store_true", default=None, help=about)
     for flag, about in _TEXTS.items():
         add(flag, help=about)
     for flag, name, shown, about in _LISTS:
         add(flag, dest=name, action="append", metavar=shown, help=about)
+    add(
+        "--userns-remap",
+        metavar="USER[:GROUP]",
+        help="run containers as the subordinate users of USER (default: dockremap)",
+    )
+    add(
+        "--live-restore",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="keep containers running while the daemon is down (on)",
+    )
+    add("--shutdown-timeout", type=int, help="seconds that containers get to end with the daemon")
+
+
+def _add_registries(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how registries are reached."""
+    add = parser.add_argument
     add(
         "--insecure-registry",
         dest="insecure_registries",
@@ -160,24 +198,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name in _PROXIES:
         add(f"--{name}", metavar="VALUE", help="instead of the environment's variable")
-    add(
-        "--userns-remap",
-        metavar="USER[:GROUP]",
-        help="run containers as the subordinate users of USER (default: dockremap)",
-    )
-    add(
-        "--live-restore",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="keep containers running while the daemon is down (on)",
-    )
-    add("--shutdown-timeout", type=int, help="seconds that containers get to end with the daemon")
-    add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
-    add_network_flags(parser)
-    for name in sorted(_IGNORED):
-        add(f"--{name}", nargs="?", help=argparse.SUPPRESS)
-    add("-v", "--version", action="version", version=f"Boxship version {__version__}")
-    return parser
 
 
 def _pairs(items: list[str], flag: str) -> dict[str, str]:
