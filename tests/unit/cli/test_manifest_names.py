@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from boxship.base.errors import InvalidParameter
@@ -37,6 +37,9 @@ def by_the_client(text: str) -> tuple[str, str] | None:
     return found.full, found.shown
 
 
+@example("0./0")
+@example("a..b/c")
+@example("a-.b/c")
 @given(NAMES | st.text(max_size=40))
 def test_client_and_daemon_read_names_alike(text: str) -> None:
     # A name that is an image's ID, or too long, is the daemon's to refuse.
