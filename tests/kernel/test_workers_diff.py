@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import socket
 import subprocess
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 
 from boxship.archive.reader import open_file
-from boxship.base.errors import InvalidParameter
+from boxship.base.errors import Internal, InvalidParameter
 from boxship.kernel import mount
 from boxship.sandbox.stacks import make_stacks
+from boxship.sandbox.workers import changes as changes_worker
 from support import trees
 from support.requirements import require_root, require_tool
 from support.workers import Root, in_child, private_mounts, run
@@ -45,10 +47,14 @@ def root(tmp_path: Path) -> Root:
 def changes(root: Root, exclude: list[str] | None = None) -> list[str]:
     upper = os.open(root.upper, os.O_PATH)
     try:
-        found = run("changes", {"exclude": exclude or []}, [upper], root, below=True)
+        with open(os.memfd_create("out"), "w+b") as out:
+            fds = [upper, out.fileno()]
+            run("changes", {"exclude": exclude or []}, fds, root, below=True)
+            out.seek(0)
+            found = json.loads(out.read())
     finally:
         os.close(upper)
-    return [f"{KINDS[row['Kind']]} {row['Path']}" for row in found["changes"]]
+    return [f"{KINDS[row['Kind']]} {row['Path']}" for row in found or ()]
 
 
 def busy(merged: Path) -> None:
@@ -326,7 +332,34 @@ def test_paths_that_no_one_could_open_are_refused(root: Root) -> None:
     root.change(fill)
     with pytest.raises(InvalidParameter, match="file name too long"):
         diff(root)
-    assert len(changes(root)) == 100
+    with pytest.raises(Internal, match=r"^lstat /p{50}/p.*file name too long$"):
+        changes(root)
+
+
+@pytest.mark.parametrize("length", [4094, 4095])
+def test_changes_list_paths_as_long_as_a_system_call_takes(root: Root, length: int) -> None:
+    def fill(merged: Path) -> None:
+        os.chdir(merged)
+        for _ in range(80):
+            os.mkdir("p" * 50)
+            os.chdir("p" * 50)
+        os.mkdir("q" * (length - 80 * 51))
+
+    root.change(fill)
+    if length < changes_worker.LONGEST_PATH:
+        assert len(changes(root)[-1]) == len("A /") + length
+    else:
+        with pytest.raises(Internal, match="file name too long"):
+            changes(root)
+
+
+def test_the_list_of_changes_is_limited(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    root.change(lambda merged: [(merged / f"new{number}").touch() for number in range(10)] and None)
+    monkeypatch.setattr(changes_worker, "MOST_BYTES", 10 * (4 + 64))
+    assert len(changes(root)) == 10
+    monkeypatch.setattr(changes_worker, "MOST_BYTES", 10 * (4 + 64) - 1)
+    with pytest.raises(Internal, match="changed too many files"):
+        changes(root)
 
 
 def test_du_counts_lengths_once(root: Root) -> None:

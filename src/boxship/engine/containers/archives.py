@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from boxship.base.errors import BoxshipError, Forbidden, Internal, InvalidParameter, NotFound
@@ -150,11 +150,15 @@ async def _archive(engine: "Engine", reference: str, path: str) -> AsyncIterator
 
 
 async def _stream(
-    engine: "Engine", kind: str, arguments: dict[str, Any], seen: dict[str, Any]
+    engine: "Engine",
+    kind: str,
+    arguments: dict[str, Any],
+    seen: dict[str, Any],
+    fds: Sequence[int] = (),
 ) -> AsyncGenerator[bytes]:
-    """What the worker writes; its failure is raised at the end."""
+    """Yield what a worker of *kind* writes to a pipe that follows *fds*; raise its error last."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    task = engine.workers.start(kind, arguments, [writer], **seen)
+    task = engine.workers.start(kind, arguments, [*fds, writer], **seen)
     os.close(writer)
     try:
         async for chunk in read_chunks(reader):
@@ -217,19 +221,21 @@ async def export(engine: "Engine", reference: str) -> AsyncIterator[bytes]:
                 yield chunk
 
 
-async def changes(engine: "Engine", reference: str) -> list[dict[str, Any]]:
-    """``GET /containers/{id}/changes``."""
+async def changes(engine: "Engine", reference: str) -> AsyncIterator[bytes]:
+    """Yield the JSON text of the answer to ``GET /containers/{id}/changes``."""
     live = engine.containers.get(reference)
     with while_known(engine, live, reference):
         rootfs = files.rootfs(engine, live.container)
-        lower = rootfs | {"upper": None, "work": None, "volatile": False}
-        upper = os.open(rootfs["upper"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        seen = {"rootfs": rootfs | {"upper": None, "work": None, "volatile": False}}
         arguments = {"exclude": PLACEHOLDERS}
+        upper = os.open(rootfs["upper"], os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            answer = await engine.workers.run("changes", arguments, [upper], rootfs=lower)
+            chunks = _stream(engine, "changes", arguments, seen, [upper])
+            async with contextlib.aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
         finally:
             os.close(upper)
-    return list(answer["changes"])
 
 
 async def written(engine: "Engine", live: Live) -> int:

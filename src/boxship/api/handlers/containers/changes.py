@@ -1,10 +1,10 @@
 """GET /containers/{name}/changes."""
 
 from boxship.api.request import Request
-from boxship.api.response import Json, Response
+from boxship.api.response import Response, Stream
 from boxship.engine.containers import archives
 from boxship.engine.engine import Engine
 
 
 async def changes(engine: Engine, request: Request) -> Response:
-    return Json(await archives.changes(engine, request.params["name"]) or None)
+    return Stream(archives.changes(engine, request.params["name"]))
