@@ -23,6 +23,7 @@ from boxship.api.route import Route
 from boxship.api.router import Router, show_version, split_version
 from boxship.api.routes import ROUTES
 from boxship.api.status import status_of
+from boxship.base import full_disk
 from boxship.base.errors import BoxshipError
 from boxship.wire.answer import Headers, head_bytes
 from boxship.wire.errors import ClientGone
@@ -57,6 +58,10 @@ class App:
         except BoxshipError as error:
             await self._fail(exchange, status_of(error), str(error))
         except Exception as error:
+            if full_disk.is_full_disk(error):
+                message = full_disk.describe(error, self._engine.options.data_root)
+                await self._fail(exchange, 500, message)
+                return
             head = exchange.head
             _log.exception("%s %s failed", head.method, head.path)
             await self._fail(exchange, 500, f"internal error: {type(error).__name__}")

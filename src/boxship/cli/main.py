@@ -36,6 +36,8 @@ GLOBAL_FLAGS = (
     switch("version", "Show the client's version and quit", "v"),
 )
 
+# The daemon names the directory.
+_DISK_IS_FULL = ": no space left on device"
 _LOG_LEVELS = ("trace", "debug", "info", "warning", "warn", "error", "fatal", "panic")
 
 
@@ -163,10 +165,10 @@ def _guarded(app: App, run: Callable[[], int]) -> int:
         return run()
     except Failed as error:
         if str(error):
-            app.warn(str(error))
+            app.warn(_advised(str(error)))
         return error.code
     except BoxshipError as error:
-        app.warn(str(error))
+        app.warn(_advised(str(error)))
         return FAILED
     except BrokenPipeError:
         raise
@@ -174,6 +176,13 @@ def _guarded(app: App, run: Callable[[], int]) -> int:
         where = f"{error.filename}: " if error.filename else ""
         app.warn(f"{where}{(error.strerror or str(error)).lower()}")
         return FAILED
+
+
+def _advised(text: str) -> str:
+    """Return *text*, with what to do about it if it tells of a full disk of the daemon's."""
+    if not text.endswith(_DISK_IS_FULL):
+        return text
+    return f"{text}\nFree some room there: 'boxship system prune' removes what nothing uses."
 
 
 def _usage_error(spelling: str, error: UsageError) -> int:

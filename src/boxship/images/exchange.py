@@ -82,7 +82,7 @@ class Exchange:
     def check_room(self, size: int) -> None:
         """:class:`Internal` when *size* bytes more do not fit on the disk."""
         if size > self._staging.room():
-            raise Internal("no space left on device")
+            raise Internal(f"{self._staging.root}: no space left on device")
 
     def archive(self, directory: Path) -> FollowedArchive:
         """What :meth:`stage` makes below *directory*."""

@@ -364,7 +364,7 @@ class Images:
             return await self._workers.run(kind, args, fds)
         except OSError as error:
             if error.errno in _DISK_IS_FULL:
-                raise Internal("no space left on device") from None
+                raise Internal(f"{staging}: no space left on device") from None
             raise
 
     # sending out

@@ -20,7 +20,7 @@ class Staging:
     """Makes directories below *root*, on the file system of the layers."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = self._root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     @contextmanager

@@ -9,7 +9,6 @@ from boxship.base.trees import remove_tree
 from boxship.engine.containers import (
     ended,
     health,
-    removal,
     restart_policy,
     runtime_state,
     start,
@@ -33,7 +32,7 @@ async def adopt_all(engine: "Engine") -> None:
     for live in engine.containers:
         if live.container.host_config.auto_remove and not live.container.state.running:
             async with live.lock:
-                await removal.delete(engine, live, volumes=True)
+                await ended.remove(engine, live)
         elif _wants_start(live):
             engine.background(_start(engine, live))
 

@@ -1,6 +1,9 @@
 """When a container's program has ended."""
 
 import asyncio
+import contextlib
+import logging
+import sqlite3
 from typing import TYPE_CHECKING
 
 from boxship.base.times import now_ns
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 KILLED = 137
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
+_log = logging.getLogger(__name__)
 
 
 async def watch(engine: "Engine", live: Live, shim: Shim) -> None:
@@ -86,9 +91,34 @@ async def finish(engine: "Engine", live: Live, result: Exit) -> None:
             live.restart_task = engine.background(restart_policy.restart(engine, live, duration))
             return
         if container.host_config.auto_remove:
-            await removal.delete(engine, live, volumes=True)
+            await remove(engine, live)
         else:
             engine.containers.save_later(live, lambda: _forget_run(engine, live))
+
+
+async def remove(engine: "Engine", live: Live) -> None:
+    """Remove a container that was to be removed at its end, at once or when the disk has room for
+    that; the caller holds its lock."""
+    try:
+        await removal.delete(engine, live, volumes=True)
+    except sqlite3.Error as error:
+        _log.warning("the container %s is not removed yet: %s", live.id, error)
+        engine.background(_remove_later(engine, live))
+
+
+async def _remove_later(engine: "Engine", live: Live) -> None:
+    """Try to remove a container until the disk has room. A daemon that ends before that removes the
+    container at its next start."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        async with live.lock:
+            if engine.containers.by_id(live.id) is not live:
+                return
+            with contextlib.suppress(sqlite3.Error):
+                await removal.delete(engine, live, volumes=True)
+                return
 
 
 async def _forget_run(engine: "Engine", live: Live) -> None:

@@ -46,8 +46,7 @@ class Budget:
         self._left -= count
         if self._left < 0:
             raise InvalidParameter(
-                f"the archive unpacks to more than {self._limit} bytes, which is all the room "
-                "that there is"
+                f"the archive unpacks to more than {self._limit} bytes: no space left on device"
             )
 
 
