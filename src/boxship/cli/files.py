@@ -17,24 +17,45 @@ CHUNK = 1 << 20
 
 
 class Input:
-    """A context with the chunks of the file *path*, or of standard input for "" and "-"."""
+    """A context with the chunks of the file *path*, or of standard input for "" and "-".
 
-    def __init__(self, path: str) -> None:
+    With a *title*, a terminal shows how much has been read.
+    """
+
+    def __init__(self, path: str, title: str = "") -> None:
         self._path = path
+        self._title = title
         self._descriptor = -1
 
-    def __enter__(self) -> Iterator[bytes]:
+    def __enter__(self) -> Iterable[bytes]:
         if self._path in ("", "-"):
-            return read_chunks(0)
+            return self._watched(0)
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise Failed(f"open {self._path}: {(error.strerror or '').lower()}") from error
-        return read_chunks(self._descriptor)
+        return self._watched(self._descriptor)
+
+    def _watched(self, descriptor: int) -> Iterable[bytes]:
+        chunks = read_chunks(descriptor)
+        if not self._title:
+            return chunks
+        from boxship.cli.transfer import watched
+
+        return watched(chunks, self._title, _size_of(descriptor))
 
     def __exit__(self, *_: object) -> None:
         if self._descriptor >= 0:
             os.close(self._descriptor)
+
+
+def _size_of(descriptor: int) -> int:
+    """Return the size of a regular file, 0 for a pipe or a device."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def read_chunks(descriptor: int) -> Iterator[bytes]:

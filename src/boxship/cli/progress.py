@@ -93,14 +93,8 @@ class _Display:
         if detail.get("current"):
             pace = self._paces.setdefault((name, status), Pace())
             rate = pace.at(time.monotonic(), detail["current"])
-            text = with_bar(text, detail, rate, self._columns())
+            text = with_bar(text, detail, rate, columns_of(self._descriptor))
         return self._move(name, text)
-
-    def _columns(self) -> int:
-        try:
-            return os.get_terminal_size(self._descriptor).columns or _COLUMNS
-        except OSError:
-            return _COLUMNS
 
     def _move(self, name: str, text: str) -> None:
         if not name:
@@ -114,6 +108,14 @@ class _Display:
 
     def _write(self, text: str) -> None:
         write_all(self._descriptor, text.encode())
+
+
+def columns_of(descriptor: int) -> int:
+    """Return the width of the terminal behind *descriptor*."""
+    try:
+        return os.get_terminal_size(descriptor).columns or _COLUMNS
+    except OSError:
+        return _COLUMNS
 
 
 def with_bar(text: str, detail: dict[str, Any], rate: float | None, columns: int) -> str:

@@ -11,6 +11,7 @@ from boxship.cli.builds.views.view import MODES
 from boxship.cli.errors import UNCONFIRMED, Failed
 from boxship.cli.files import read_chunks
 from boxship.cli.pump import write_all
+from boxship.cli.transfer import watched
 from boxship.client.jsontext import dumps
 
 TYPE_CHECKING = False
@@ -49,7 +50,10 @@ def build_elsewhere(app: App, arguments: Arguments, call: str) -> int:
     context = _context_of(arguments)
     query = {**_parameters(arguments, quiet), **context.parameters}
     headers = {"Content-Type": context.kind}
-    documents = app.client.documents("POST", "/build", query, context.body, headers)
+    body = context.body
+    if body is not None and not quiet:
+        body = watched(body, "Sending build context")
+    documents = app.client.documents("POST", "/build", query, body, headers)
     image = _show(documents, raw=progress == "rawjson")
     if arguments.text("iidfile"):
         with open(arguments.text("iidfile"), "w") as file:

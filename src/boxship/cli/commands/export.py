@@ -5,6 +5,7 @@ from __future__ import annotations
 from boxship.cli.command import Command
 from boxship.cli.files import check_output, refuse_terminal, write_output
 from boxship.cli.flags.flag import Flag
+from boxship.cli.transfer import watched
 from boxship.client import paths
 
 TYPE_CHECKING = False
@@ -18,7 +19,7 @@ def _run(app: App, arguments: Arguments) -> int:
     refuse_terminal(path, app.output_is_terminal())
     check_output(path, "export container")
     answer = app.client.call("GET", paths.container(arguments.positional[0], "export"))
-    write_output(path, answer.chunks())
+    write_output(path, watched(answer.chunks(), "Exporting"))
     return 0
 
 

@@ -14,7 +14,7 @@ from boxship.cli.references import checked_name, reference_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from boxship.cli.app import App
     from boxship.cli.flags.arguments import Arguments
@@ -41,8 +41,8 @@ def _run(app: App, arguments: Arguments) -> int:
     return 0
 
 
-def _body(source: str, remote: bool) -> contextlib.AbstractContextManager[Iterator[bytes] | None]:
-    return contextlib.nullcontext() if remote else Input(source)
+def _body(source: str, remote: bool) -> contextlib.AbstractContextManager[Iterable[bytes] | None]:
+    return contextlib.nullcontext() if remote else Input(source, "Sending archive")
 
 
 COMMAND = Command(

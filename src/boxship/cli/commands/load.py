@@ -19,7 +19,8 @@ def _run(app: App, arguments: Arguments) -> int:
     if not path and app.input_is_terminal():
         raise Failed("requested load from stdin, but stdin is empty")
     quiet = arguments.on("quiet") or not app.output_is_terminal()
-    with Input(path) as chunks:
+    title = "" if arguments.on("quiet") else "Sending archive"
+    with Input(path, title) as chunks:
         documents = app.client.documents(
             "POST",
             "/images/load",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from boxship.cli.command import MANY, Command
 from boxship.cli.files import check_output, refuse_terminal, write_output
 from boxship.cli.flags.flag import Flag
+from boxship.cli.transfer import watched
 from boxship.client import paths
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ def _run(app: App, arguments: Arguments) -> int:
         answer = app.client.call("GET", paths.image(names[0], "get"), query)
     else:
         answer = app.client.call("GET", "/images/get", {"names": names, **query})
-    write_output(path, answer.chunks())
+    write_output(path, watched(answer.chunks(), "Saving"))
     return 0
 
 
