@@ -61,7 +61,8 @@ def _sized(terminal: Terminal, text: str) -> bool:
 def test_keys_reach_the_program_as_bytes(start: Start) -> None:
     terminal = start("run", "--rm", "-it", "--network", "none", "busybox", "sh")
     terminal.expect("# ")
-    terminal.type("echo sleep''ing; sleep 1000\r")
+    # A shell of its own says so: from there on ^C is for it and not for the prompt's shell.
+    terminal.type("sh -c \"echo sleep''ing; exec sleep 1000\"\r")
     terminal.expect("sleeping")
     terminal.type("\x03")
     terminal.expect("# ")
