@@ -195,7 +195,9 @@ def test_a_step_that_fails_ends_the_stream(
     ("dockerfile", "more", "status", "message"),
     [
         ("FROM busybox\nRNU x\n", {}, 400, "error on line 2: unknown instruction: RNU (did"),
-        ("\n", {}, 400, "the Dockerfile (Dockerfile) cannot be empty"),
+        ("", {}, 400, "the Dockerfile (Dockerfile) cannot be empty"),
+        (" \n\n", {}, 400, "file with no instructions"),
+        ("# only\n", {}, 400, "file with no instructions"),
         ("FROM busybox\n", {"target": "x"}, 400, 'target stage "x" could not be found'),
         ("FROM busybox\n", {"dockerfile": "no"}, 500, "Cannot locate specified Dockerfile: no"),
     ],

@@ -173,3 +173,16 @@ def test_the_classic_client_sends_a_dockerfile_from_outside_the_context(client: 
     for words, stdin in (("-f", "-"), text.encode()), (("-f", str(outside)), b""):
         said = client.docker("build", "--no-cache", *words, ".", stdin=stdin, DOCKER_BUILDKIT="0")
         assert ": copied" in said and "Successfully built" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "the Dockerfile cannot be empty"),
+        (" \n\n", "file with no instructions"),
+        ("# only\n", "file with no instructions"),
+    ],
+)
+def test_a_blank_dockerfile_is_no_empty_one(client: Client, text: str, error: str) -> None:
+    client.write(Dockerfile=text)
+    assert f"failed to solve: {error}" in client.docker("buildx", "build", ".", fails=True)

@@ -222,7 +222,7 @@ class Building:
             text = text or sources.text or found or ""
             if found is None and not text:
                 raise Internal(f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}")
-            if not text.strip():
+            if not text:
                 raise InvalidParameter(f"the Dockerfile ({name}) cannot be empty")
             yield context, text
         finally:

@@ -66,7 +66,7 @@ class Definitions:
     async def _synced_source(self, request: attributes.Request, step: Step) -> Source:
         given = self._session.definition
         if given is not None:
-            if not given.text.strip():
+            if not given.text:
                 raise InvalidParameter("the Dockerfile cannot be empty")
             return Source(step, request.filename, given.text, given.ignore)
         name = posixpath.normpath(request.filename)
@@ -86,7 +86,7 @@ class Definitions:
             raise InvalidParameter(
                 f"failed to read dockerfile: open {name}: no such file or directory"
             )
-        if not text.strip():
+        if not text:
             raise InvalidParameter("the Dockerfile cannot be empty")
         return Source(step, request.filename, text, files.get(wanted[1]))
 
