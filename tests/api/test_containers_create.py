@@ -183,3 +183,13 @@ def test_a_link_is_removed_by_its_path(api: Api) -> None:
     assert api("DELETE", "/containers/web", link=1).status == 409
     assert api("DELETE", "/containers/web/other").status == 404
     assert api("DELETE", "/containers/nosuch/other", link=1).status == 404
+
+
+def test_limits_beside_the_host_part_hold_unless_it_has_its_own(api: Api) -> None:
+    """Clients from before there was a host part send them so."""
+    old = {"Memory": 64 << 20, "MemorySwap": 96 << 20, "CpuShares": 5, "Cpuset": "0"}
+    names = ("Memory", "MemorySwap", "CpuShares", "CpusetCpus")
+    shown = api.inspect(api.create(**old))["HostConfig"]
+    assert [shown[name] for name in names] == [64 << 20, 96 << 20, 5, "0"]
+    shown = api.inspect(api.create(host={"Memory": 32 << 20, "CpuShares": 7}, **old))["HostConfig"]
+    assert [shown[name] for name in names] == [32 << 20, 96 << 20, 7, "0"]

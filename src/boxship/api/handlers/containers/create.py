@@ -13,6 +13,7 @@ async def create(engine: Engine, request: Request) -> Response:
     body = await request.json(CreateRequest, required=True)
     # A version's defaults hold for a host part that was left out, too.
     body.host_config = body.host_config or HostConfig()
+    body.take_old_limits(body.host_config)
     body = adapt_request("container.create", request.version, body)
     options = verb.CreateOptions(
         name=request.query.get("name"),
