@@ -91,6 +91,9 @@ class Channel:
         except BlockingIOError:
             del self._waiting[number]
             raise Internal("the container's shim does not answer") from None
+        except Internal:
+            del self._waiting[number]
+            raise
         except OSError:
             self._waiting.pop(number, None)
             raise ShimError("container is not running") from None

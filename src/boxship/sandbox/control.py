@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from boxship.base.errors import Internal
 from boxship.sandbox import messages
 from boxship.sandbox.later import Later
 from boxship.sandbox.loop import READ
@@ -86,7 +87,10 @@ class Control:
         if connection not in self._connections:
             return
         told = {"ok": answer} if error is None else {"error": describe(error)}
-        self._send(connection, {"id": number, **told})
+        try:
+            self._send(connection, {"id": number, **told})
+        except Internal as too_long:
+            self._send(connection, {"id": number, "error": describe(too_long)})
 
     def _send(self, connection: socket.SocketType, message: dict[str, Any]) -> None:
         try:

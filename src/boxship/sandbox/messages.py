@@ -4,10 +4,14 @@ The sockets are SOCK_SEQPACKET. A packet carries the object itself or, when that
 packet may be, a memfd with it as the first descriptor. From the daemon to its spawner and among
 processes that were forked from one another it is marshalled: to read JSON leaves a quarter of a
 megabyte of unshared pages behind.
+
+A message has at most LIMIT bytes and MAX_FDS descriptors. The sender refuses more with
+:class:`Internal`; a receiver takes what a broken peer has sent as :class:`TooLong`.
 """
 
 import array
 import contextlib
+import errno
 import json
 import marshal
 import os
@@ -15,6 +19,8 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from boxship.base.errors import Internal
 
 Message = dict[str, Any]
 #: As it came, to be passed on without a second encoding; whoever has it owns the descriptors.
@@ -25,18 +31,31 @@ _FORKED_INLINE, _FORKED_MEMFD = b"j", b"m"
 # The last version that keeps no list of what it has read.
 _MARSHAL = 2
 _INLINE_LIMIT = 32 * 1024
-_MAX_FDS = 250
+#: Bytes of an encoded message, and descriptors that its sender gives.
+LIMIT, MAX_FDS = 32 << 20, 250
+_KERNEL_MAX_FDS = 253  # SCM_MAX_FD (unix(7))
 # Plain numbers: combining members of an enumeration runs a lot of Python.
 _NO_SIGNAL, _CLOSE_ON_EXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
 #: For what is to be done at once or not at all (BlockingIOError).
 AT_ONCE = int(socket.MSG_DONTWAIT)
-_ANCILLARY = socket.CMSG_SPACE(_MAX_FDS * 4)
+_TRUNCATED = int(socket.MSG_TRUNC | socket.MSG_CTRUNC)
+_ANCILLARY = socket.CMSG_SPACE(_KERNEL_MAX_FDS * 4)
 _TWO = socket.CMSG_SPACE(8)
 PROTOCOL = 1
 
 
+class TooLong(OSError):
+    """A message of a peer that keeps no limits; its descriptors are closed."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+
+
 def send(channel: socket.SocketType, message: Message, fds: Sequence[int] = ()) -> None:
-    """Send *message*; the receiver gets duplicates of *fds*. :class:`OSError` if it is gone."""
+    """Send *message*; the receiver gets duplicates of *fds*.
+
+    :class:`OSError` if the receiver is gone; :class:`Internal` beyond LIMIT and MAX_FDS.
+    """
     _send(channel, json.dumps(message).encode(), _INLINE, _MEMFD, fds)
 
 
@@ -57,6 +76,10 @@ def decode_of_fork(encoded: bytes) -> Any:
 def _send(
     channel: socket.SocketType, payload: bytes, inline: bytes, in_file: bytes, fds: Sequence[int]
 ) -> None:
+    if len(payload) > LIMIT:
+        raise Internal(f"a message of {len(payload)} bytes between processes, of at most {LIMIT}")
+    if len(fds) > MAX_FDS:
+        raise Internal(f"a message with {len(fds)} descriptors, of at most {MAX_FDS}")
     if len(payload) < _INLINE_LIMIT:
         _sendmsg(channel, inline + payload, fds)
         return
@@ -113,10 +136,18 @@ def receive(channel: socket.SocketType) -> tuple[Message, list[int]] | None:
     packet = receive_packet(channel)
     if packet is None:
         return None
-    message, fds = unpack(packet)
-    for fd in holding(packet):
-        os.close(fd)
+    try:
+        message, fds = unpack(packet)
+    except TooLong:
+        _close(packet[1])
+        raise
+    _close(holding(packet))
     return message, fds
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in fds:
+        os.close(fd)
 
 
 def holding(packet: Packet) -> list[int]:
@@ -126,12 +157,18 @@ def holding(packet: Packet) -> list[int]:
 
 
 def unpack(packet: Packet) -> tuple[Message, list[int]]:
-    """The message in *packet*, and its descriptors, which stay the packet's."""
+    """Return the message in *packet*, and its descriptors, which stay the packet's.
+
+    :class:`TooLong` if the message has more than LIMIT bytes.
+    """
     data, fds = packet
     kind, payload = data[:1], data[1:]
     if holding(packet):
         memfd, *fds = fds
-        payload = os.pread(memfd, os.fstat(memfd).st_size, 0)
+        size = os.fstat(memfd).st_size
+        if size > LIMIT:
+            raise TooLong
+        payload = os.pread(memfd, size, 0)
     forked = kind in (_FORKED_INLINE, _FORKED_MEMFD)
     return decode_of_fork(payload) if forked else json.loads(payload), fds
 
@@ -142,12 +179,15 @@ def pass_on(channel: socket.SocketType, packet: Packet, fds: Sequence[int]) -> N
 
 
 def receive_packet(channel: socket.SocketType) -> Packet | None:
-    """The next message as it comes, or None at the end."""
-    data, ancillary, _, _ = channel.recvmsg(_INLINE_LIMIT + 16, _ANCILLARY, _CLOSE_ON_EXEC)
+    """Return the next message as it comes, or None at the end. :class:`TooLong`"""
+    data, ancillary, flags, _ = channel.recvmsg(_INLINE_LIMIT + 16, _ANCILLARY, _CLOSE_ON_EXEC)
     fds = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+    if flags & _TRUNCATED:
+        _close(fds)
+        raise TooLong
     return (data, list(fds)) if data else None
 
 

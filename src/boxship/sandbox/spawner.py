@@ -46,9 +46,10 @@ class Spawner:
         Little happens here and all else in the children: a page that is written in this process
         stays behind, unshared, in each shim that was forked before.
         """
-        while (packet := messages.receive_packet(self._channel)) is not None:
-            message, fds = messages.unpack(packet)
+        while (packet := self._next()) is not None:
+            fds = packet[1][len(messages.holding(packet)) :]
             try:
+                message, _ = messages.unpack(packet)
                 if message["op"] == "shim":
                     self._shim(message, fds, packet)
                 else:
@@ -58,6 +59,13 @@ class Spawner:
             finally:
                 for fd in packet[1]:
                     os.close(fd)
+
+    def _next(self) -> messages.Packet | None:
+        while True:
+            try:
+                return messages.receive_packet(self._channel)
+            except messages.TooLong:
+                continue
 
     def _refuse(self, fds: list[int], error: OSError) -> None:
         """Tell the one who waits on the first descriptor that nothing was started."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from boxship.base.errors import Internal
 from boxship.sandbox import failure, messages
 from boxship.sandbox.failure import StageError
 
@@ -34,6 +35,52 @@ values = st.recursive(
 def test_what_is_sent_arrives(pair: Pair, message: dict[str, object]) -> None:
     messages.send(pair[0], message)
     assert messages.receive(pair[1]) == (message, [])
+
+
+def _of_size(size: int) -> dict[str, str]:
+    return {"a": "x" * (size - len('{"a": ""}'))}
+
+
+def test_a_message_of_the_largest_size_arrives(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "LIMIT", 100_000)
+    messages.send(pair[0], _of_size(100_000))
+    assert messages.receive(pair[1]) == (_of_size(100_000), [])
+    for send in (messages.send, messages.send_to_fork):
+        with pytest.raises(Internal, match="between processes, of at most 100000"):
+            send(pair[0], _of_size(100_001))
+
+
+def test_a_message_beyond_the_limit_harms_no_receiver(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages.send(pair[0], _of_size(100_001), [pair[0].fileno()])
+    messages.send(pair[0], {"next": 1})
+    monkeypatch.setattr(messages, "LIMIT", 100_000)
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(messages.TooLong):
+        messages.receive(pair[1])
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert messages.receive(pair[1]) == ({"next": 1}, [])
+
+
+def test_a_packet_beyond_the_limit_harms_no_receiver(pair: Pair) -> None:
+    pair[0].send(b"J" * 40_000)
+    messages.send(pair[0], {"next": 1})
+    with pytest.raises(messages.TooLong):
+        messages.receive(pair[1])
+    assert messages.receive(pair[1]) == ({"next": 1}, [])
+
+
+def test_the_number_of_descriptors_is_limited(pair: Pair) -> None:
+    given = [pair[0].fileno()] * messages.MAX_FDS
+    message = {"text": "x" * 40_000}
+    messages.send(pair[0], message, given)
+    received = messages.receive(pair[1])
+    assert received is not None and len(received[1]) == messages.MAX_FDS
+    for fd in received[1]:
+        os.close(fd)
+    with pytest.raises(Internal, match="with 251 descriptors, of at most 250"):
+        messages.send(pair[0], message, [*given, given[0]])
 
 
 @pytest.mark.parametrize("size", [0, 32_000, 33_000, 300_000, 3_000_000])
