@@ -12,6 +12,7 @@ import msgspec
 
 from boxship.base.errors import InvalidParameter
 from boxship.types.coerce import coerce
+from boxship.types.json_syntax import syntax_error
 
 T = TypeVar("T")
 _DECODERS: "dict[type[Any], msgspec.json.Decoder[Any]]" = {}
@@ -30,7 +31,7 @@ def decode(model: type[T], raw: bytes) -> T:
 
 def mentions(model: type[Any], raw: bytes) -> bool:
     """Whether *raw*, which decodes, has a field of *model*: Go makes no struct without one."""
-    value = _parse(raw)
+    value, _ = _parse(raw)
     names = {field.encode_name.casefold() for field in msgspec.structs.fields(model)}
     return isinstance(value, dict) and any(key.casefold() in names for key in value)
 
@@ -43,35 +44,35 @@ def _decoder(model: type[T]) -> "msgspec.json.Decoder[T]":
 
 
 def _slowly(model: type[T], raw: bytes) -> T:
-    value = coerce(_parse(raw), model)
+    value, rest = _parse(raw)
+    value = coerce(value, model)
     try:
-        return msgspec.convert(value, model)
+        decoded = msgspec.convert(value, model)
     except msgspec.ValidationError as error:
         raise InvalidParameter(f"invalid JSON: {error}") from None
+    # Go's Decoder.More() takes a closing bracket for the end of something that it is inside.
+    if rest and rest[0] not in "]}":
+        raise InvalidParameter("unexpected content after JSON")
+    return decoded
 
 
-def _parse(raw: bytes) -> Any:
-    text = raw.decode("utf-8", "replace")
-    if not text.strip(" \t\r\n"):
+def _parse(raw: bytes) -> tuple[Any, str]:
+    """Return the first value in *raw*, and what follows it but for the space between."""
+    text = raw.decode("utf-8", "replace").lstrip(_SPACE)
+    if not text:
         raise InvalidParameter("invalid JSON: got EOF while reading request body")
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except RecursionError:
-        raise InvalidParameter("invalid JSON: exceeded max depth") from None
-    except json.JSONDecodeError as error:
-        raise InvalidParameter(_syntax_error(error, text)) from None
-    except ValueError as error:  # integers beyond Python's digit limit
-        raise InvalidParameter(f"invalid JSON: {error}") from None
+        value, end = _PARSER.raw_decode(text)
+    except (RecursionError, ValueError) as error:
+        # Python has limits where Go has none: of depth and of an integer's digits.
+        limit = "exceeded max depth" if isinstance(error, RecursionError) else "number too large"
+        raise InvalidParameter(f"invalid JSON: {syntax_error(raw) or limit}") from None
+    return value, text[end:].lstrip(_SPACE)
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"invalid character {name[0]!r} looking for beginning of value")
+    raise ValueError(f"{name} is no JSON")
 
 
-def _syntax_error(error: json.JSONDecodeError, text: str) -> str:
-    if error.msg == "Extra data":
-        return "unexpected content after JSON"
-    rest = text[error.pos :].lstrip(" \t\r\n")
-    if not rest or error.msg.startswith("Unterminated string"):
-        return "invalid JSON: unexpected EOF"
-    return f"invalid JSON: invalid character {rest[0]!r} at offset {error.pos}: {error.msg}"
+_SPACE = " \t\r\n"
+_PARSER = json.JSONDecoder(parse_constant=_no_constant)
