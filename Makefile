@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-root test-v2 lint types imports format manual bench walk walk-record clean
+.PHONY: help setup demo test test-unit test-root test-v2 lint types imports format manual man bench walk walk-record clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | \
@@ -47,6 +47,9 @@ format: $(STAMP) ## Reformat the code
 
 manual: $(STAMP) ## Write docs/manual from the table of commands
 	$(BIN)/python -m boxship.cli.manual docs/manual
+
+man: $(STAMP) ## Write man pages to build/man/man1 (man -l FILE, or install them below share/man)
+	$(BIN)/python -m boxship.cli.manual --man build/man/man1
 
 bench: $(STAMP) ## Measure Boxship and dockerd (where installed) in turn and print the ratios
 	tools/install-packages bench

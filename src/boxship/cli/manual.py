@@ -1,7 +1,7 @@
 """The manual: a page for each command, made of the table that parses it.
 
 ``python -m boxship.cli.manual DIRECTORY`` writes all pages, and removes those of commands that
-are gone.
+are gone; ``python -m boxship.cli.manual --man DIRECTORY`` does so with man pages.
 """
 
 from __future__ import annotations
@@ -105,5 +105,14 @@ def write(directory: str) -> None:
             file.write(text)
 
 
+def write_man(directory: str) -> None:
+    from boxship.cli import man
+
+    man.write(directory, man.pages((row, load(row.module)) for row in _rows()))
+
+
 if __name__ == "__main__":
-    write(sys.argv[1])
+    if sys.argv[1] == "--man":
+        write_man(sys.argv[2])
+    else:
+        write(sys.argv[1])

@@ -53,7 +53,7 @@ def complete(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[list[str]
         (["run", "--pull=ne"], ["--pull=never"]),
         (["run", "--restart", "un"], ["unless-stopped"]),
         (["inspect", "--type", "im"], ["image"]),
-        (["completion", ""], ["bash", "zsh"]),
+        (["completion", ""], ["bash", "fish", "zsh"]),
         (["-c", ""], ["default"]),
         (["context", "use", "d"], ["default"]),
         (["nonsense", ""], []),
@@ -123,8 +123,8 @@ def test_scripts_are_sound(shell: str, capsys: pytest.CaptureFixture[str], tmp_p
 
 
 def test_other_shells_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["completion", "fish"]) == 1
-    assert "choose bash or zsh" in capsys.readouterr().err
+    assert main(["completion", "tcsh"]) == 1
+    assert "choose bash, fish, zsh" in capsys.readouterr().err
 
 
 def program(tmp_path: Path) -> Path:
@@ -172,3 +172,23 @@ def test_bash_shows_what_we_say_and_files(tmp_path: Path) -> None:
     assert in_bash(tmp_path, "container", "pru") == ["prune"]
     (tmp_path / "image.tar").write_text("")
     assert in_bash(tmp_path, "load", "-i", "ima") == ["image.tar"]
+
+
+def in_fish(tmp_path: Path, line: str) -> list[str]:
+    (tmp_path / "script").write_text(SCRIPTS["fish"])
+    path = program(tmp_path).rename(tmp_path / "boxship").parent
+    ask = f"set -x PATH {path} $PATH; source {tmp_path}/script; complete --do-complete '{line}'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", ask], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_fish_shows_what_we_say_and_files(tmp_path: Path) -> None:
+    if shutil.which("fish") is None:
+        pytest.skip("needs fish")
+    (tmp_path / "image.tar").write_text("")
+    names = [line.partition("\t")[0] for line in in_fish(tmp_path, "boxship container pru")]
+    assert names == ["prune"]
+    assert "image.tar" in "".join(in_fish(tmp_path, "boxship load -i ima"))

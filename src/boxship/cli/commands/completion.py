@@ -16,17 +16,18 @@ def _run(app: App, arguments: Arguments) -> int:
 
     shell = arguments.positional[0]
     if shell not in SCRIPTS:
-        raise Failed(f"no completion for {shell!r}: choose {' or '.join(sorted(SCRIPTS))}")
+        raise Failed(f"no completion for {shell!r}: choose {', '.join(sorted(SCRIPTS))}")
     app.print(SCRIPTS[shell], end="")
     return 0
 
 
 COMMAND = Command(
     _run,
-    "bash|zsh",
+    "bash|fish|zsh",
     least=1,
     most=1,
     notes="For this shell:    source <(boxship completion bash)\n"
     "For every shell:   boxship completion bash > /etc/bash_completion.d/boxship\n"
-    '                   boxship completion zsh > "${fpath[1]}/_boxship"',
+    '                   boxship completion zsh > "${fpath[1]}/_boxship"\n'
+    "                   boxship completion fish > ~/.config/fish/completions/boxship.fish",
 )

@@ -83,7 +83,7 @@ FIXED: dict[str, tuple[str, ...]] = {
     "pid": ("host",),
     "pull": ("always", "missing", "never"),
     "restart": ("no", "always", "on-failure", "unless-stopped"),
-    "shell": ("bash", "zsh"),
+    "shell": ("bash", "fish", "zsh"),
     "signal": ("HUP", "INT", "KILL", "QUIT", "STOP", "TERM", "USR1", "USR2"),
     "type": ("container", "image", "network", "volume"),
     "userns": ("host",),

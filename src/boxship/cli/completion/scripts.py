@@ -60,4 +60,28 @@ _boxship() {
 compdef _boxship boxship
 """
 
-SCRIPTS = {"bash": BASH, "zsh": ZSH}
+FISH = r"""# fish completion for boxship: boxship completion fish | source
+function __boxship_complete
+    set -l words (commandline --tokenize --cut-at-cursor --current-process)
+    set -l current (commandline --current-token --cut-at-cursor)
+    # Files are completed behind "--flag=".
+    set -l flag (string match --regex -- '^--[^=]+=' $current)
+    test -n "$flag"; or set flag ''
+    set -l start (string replace -- "$flag" '' "$current")
+    for line in ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+        switch $line
+            case :file
+                printf '%s\n' $flag(__fish_complete_path "$start")
+            case :directory
+                printf '%s\n' $flag(__fish_complete_directories "$start" '')
+            case :program
+                __fish_complete_command
+            case '*'
+                echo $line
+        end
+    end
+end
+complete --command boxship --no-files --keep-order --arguments '(__boxship_complete)'
+"""
+
+SCRIPTS = {"bash": BASH, "fish": FISH, "zsh": ZSH}
