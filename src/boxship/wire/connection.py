@@ -9,7 +9,7 @@ import socket
 import time
 from typing import BinaryIO, Protocol
 
-from boxship.wire.answer import CONTINUE
+from boxship.wire.answer import CONTINUE, head_bytes
 from boxship.wire.body import IncomingBody, cut_off
 from boxship.wire.body_framing import ByLength, Chunked, Framing
 from boxship.wire.errors import BadRequest, ClientGone, HeadersTooLarge, RequestTimeout
@@ -246,10 +246,12 @@ class Connection(asyncio.Protocol):
             self._framing = ByLength(1 << 62)
             return
         text = f"{error.status} {error}".encode("utf-8", "replace")
-        self._transport.write(
-            b"HTTP/1.1 %d Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
-            b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (error.status, len(text), text)
-        )
+        headers = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Connection", "close"),
+            ("Content-Length", str(len(text))),
+        ]
+        self._transport.write(head_bytes(error.status, headers, dated=False) + text)
         self._close(lingering=True)
 
     def _close(self, *, lingering: bool) -> None:

@@ -21,6 +21,18 @@ class HeadersTooLarge(BadRequest):
     status = 431
 
 
+class ExpectationFailed(BadRequest):
+    """The client expects something other than ``100-continue`` (RFC 9110, section 10.1.1)."""
+
+    status = 417
+
+
+class VersionNotSupported(BadRequest):
+    """The request line names another major version of HTTP than 1."""
+
+    status = 505
+
+
 class RequestTimeout(BadRequest):
     """The client stopped in the middle of its request."""
 

@@ -1,10 +1,13 @@
 """Request heads: request line and headers (RFC 9112, sections 2 to 6)."""
 
+import string
 from dataclasses import dataclass
 
 import httptools
 
-from boxship.wire.errors import BadRequest
+from boxship.wire.errors import BadRequest, ExpectationFailed, VersionNotSupported
+
+_HOST_CHARACTERS = frozenset(string.ascii_letters + string.digits + "!$%&()*+,-.:;=['_~]")
 
 
 @dataclass(slots=True)
@@ -26,7 +29,8 @@ class RequestHead:
 
     @property
     def wants_upgrade(self) -> bool:
-        return "upgrade" in self.tokens("connection") and bool(self.tokens("upgrade"))
+        """Return whether an Upgrade header is there; as dockerd, whatever Connection says."""
+        return "upgrade" in self.headers
 
     @property
     def expects_continue(self) -> bool:
@@ -56,9 +60,13 @@ def parse_head(data: bytes) -> RequestHead:
     if not collector.complete:
         raise BadRequest("malformed request: headers end too early")
     headers = collector.headers
-    http_1_0 = parser.get_http_version() == "1.0"
-    if not http_1_0 and "host" not in headers:
-        raise BadRequest("missing required Host header")
+    version = parser.get_http_version()
+    http_1_0 = version == "1.0"
+    if version.startswith("2"):
+        raise VersionNotSupported("unsupported protocol version")
+    _check_host(headers.get("host"), collector.hosts, http_1_0)
+    if headers.get("expect", "100-continue").lower() not in ("", "100-continue"):
+        raise ExpectationFailed("unsupported expectation")
     path, query = _split_target(collector.target)
     chunked, length = _framing(headers, http_1_0)
     return RequestHead(
@@ -73,14 +81,27 @@ def parse_head(data: bytes) -> RequestHead:
     )
 
 
+def _check_host(host: str | None, count: int, http_1_0: bool) -> None:
+    """Refuse the Host headers that Go's server refuses (RFC 9112, section 3.2)."""
+    if host is None:
+        if http_1_0:
+            return
+        raise BadRequest("missing required Host header")
+    if count > 1:
+        raise BadRequest("too many Host headers")
+    if not _HOST_CHARACTERS.issuperset(host):
+        raise BadRequest("malformed Host header")
+
+
 class _Collector:
     """httptools' callbacks. The parser sees heads only; bodies are framed by ``body_framing``."""
 
-    __slots__ = ("complete", "headers", "target")
+    __slots__ = ("complete", "headers", "hosts", "target")
 
     def __init__(self) -> None:
         self.target = b""
         self.headers: dict[str, str] = {}
+        self.hosts = 0
         self.complete = False
 
     def on_url(self, url: bytes) -> None:
@@ -89,6 +110,7 @@ class _Collector:
     def on_header(self, name: bytes, value: bytes) -> None:
         key = name.decode("latin-1").lower()
         text = value.decode("latin-1").strip(" \t")
+        self.hosts += key == "host"
         known = self.headers.get(key)
         self.headers[key] = text if known is None else f"{known}, {text}"
 
