@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Select Graphic Rendition (ECMA-48, 8.3.117).
-CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33"}
+CODES = {
+    "bold": "1",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
 
 
 def painter(terminal: bool) -> Callable[[str, str], str]:
