@@ -186,3 +186,21 @@ def test_the_classic_client_sends_a_dockerfile_from_outside_the_context(client: 
 def test_a_blank_dockerfile_is_no_empty_one(client: Client, text: str, error: str) -> None:
     client.write(Dockerfile=text)
     assert f"failed to solve: {error}" in client.docker("buildx", "build", ".", fails=True)
+
+
+@pytest.mark.parametrize("kit", ["0", "1"])
+def test_what_a_step_writes_to_a_volume_is_kept_by_buildkit_alone(client: Client, kit: str) -> None:
+    client.write(
+        Dockerfile="""\
+FROM busybox
+RUN mkdir /x && echo before > /x/old
+VOLUME /x
+RUN cat /x/old && echo after > /x/new && echo said > /seen
+RUN echo : $(ls /x) $(cat /seen)
+"""
+    )
+    said = client.docker("build", "--no-cache", ".", DOCKER_BUILDKIT=kit)
+    assert (": new old said" if kit == "1" else ": old said") in said
+    client.write(Dockerfile="FROM busybox\nVOLUME /fresh\nRUN touch /fresh/f && ls -d /fresh\n")
+    client.docker("build", "--no-cache", ".", DOCKER_BUILDKIT=kit, fails=kit == "1")
+    assert client.docker("volume", "ls", "-q") == ""

@@ -63,6 +63,9 @@ class Dependencies:
         ]
         plain = dataclasses.replace(work, mounts=(), hidden=())
         described = {f.name: getattr(plain, f.name) for f in dataclasses.fields(plain)}
+        if not work.volumes:
+            # Keys from before there were volumes stay the same.
+            del described["volumes"]
         options = [self._options.network, *self._options.extra_hosts]
         if self._options.hostname not in _USUAL_NAMES:
             options.append(self._options.hostname)

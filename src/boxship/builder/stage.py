@@ -70,7 +70,7 @@ class Effect:
 class Stage:
     """*find* leads from a name that ``--from`` may have to its origin; *declared* are the names of
     its own ARGs, one as often as it was. *keeps_paths*: an absolute working directory stands in the
-    configuration as it was written, as BuildKit has it."""
+    configuration as it was written, and volumes keep what a RUN writes, as BuildKit has it."""
 
     config: Config = field(default_factory=lambda: dict(EMPTY_CONFIG))
     arguments: Arguments = field(default_factory=Arguments)

@@ -96,7 +96,8 @@ class Mount:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A program in a container. *env* are NAME=value pairs, *hidden* those of them that neither
-    cache nor history may know; *script*: content of the file that *argv* names."""
+    cache nor history may know; *script*: content of the file that *argv* names. *volumes*: the
+    directories whose changes are dropped, as they belong to containers."""
 
     argv: tuple[str, ...]
     env: tuple[str, ...] = ()
@@ -108,6 +109,7 @@ class Run:
     insecure: bool = False
     script: str = ""
     script_path: str = ""
+    volumes: tuple[str, ...] = ()
 
     def origins(self) -> Iterator[Origin]:
         for mount in self.mounts:

@@ -80,6 +80,8 @@ class RunInstruction:
             insecure=self.security == "insecure",
             script=script,
             script_path=path,
+            # The classic builder's steps are containers like others; BuildKit's have no volumes.
+            volumes=() if stage.keeps_paths else tuple(sorted(stage.config.get("Volumes") or ())),
         )
         return Effect(self._note(stage, argv, path), work)
 

@@ -67,7 +67,7 @@ async def _run(engine: "Engine", job: RunJob, mounts: Mounts, removals: set[Remo
         await _finish(engine, job, live)
         keep = not job.options.remove
         is_done = True
-        return RunChanges(engine, live, mounts.targets)
+        return RunChanges(engine, live, [*mounts.targets, *job.work.volumes])
     except asyncio.CancelledError:
         keep = False
         raise
@@ -116,6 +116,7 @@ async def _create(engine: "Engine", job: RunJob, mounts: Mounts) -> tuple[Live, 
         user=work.user,
         hostname=job.options.hostname,
         working_dir=work.directory,
+        volumes={path: {} for path in work.volumes} or None,
         host_config=_host_config(job, mounts),
     )
     options = create.CreateOptions(image_config={}, warn_mac_address=False, apart=True)
