@@ -12,6 +12,8 @@ from boxship.engine.containers.validation.sizes import parse_size
 
 DEFAULT_MAX_SIZE = 20 * 1000 * 1000
 DEFAULT_MAX_FILES = 3
+# Each rotation renames every file, and each name is looked at.
+MOST_FILES = 1000
 _FIELD = re.compile(r"\{\{\s*\.(\w+)\s*\}\}")
 
 
@@ -30,7 +32,7 @@ def log_spec(container: Container) -> dict[str, Any]:
         "driver": driver,
         "path": container.log_path,
         "max_size": limit,
-        "max_files": files,
+        "max_files": min(files, MOST_FILES),
         "attributes": _attributes(container, options),
     }
 
