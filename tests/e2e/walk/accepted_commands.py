@@ -90,6 +90,18 @@ _WITHOUT = tuple(
 OTHERWISE: tuple[Otherwise, ...] = (
     *_WITHOUT,
     Otherwise(
+        "docker logs",
+        1,
+        r'\A"docker logs" requires at least 1 argument\.',
+        "logs of several containers are shown together",
+    ),
+    Otherwise(
+        "docker logs a b",
+        1,
+        r"No such container: a\n.*No such container: b",
+        "logs of several containers are shown together",
+    ),
+    Otherwise(
         "docker volume create --scope cluster three",
         125,
         "unknown flag: --scope",
