@@ -123,6 +123,28 @@ def test_machine_tokens_allow_no_more_than_their_right(hub: RunningHub) -> None:
     assert client.once("GET", "/token", headers=_basic("alice", token)).status == 401
 
 
+def test_a_removed_token_ends_all_that_was_derived_from_it(hub: RunningHub) -> None:
+    token = hub.command("token", "add", "carol", "--label", "short").stdout.strip()
+    number = next(
+        line.split("\t")[0]
+        for line in hub.command("token", "ls", "carol").stdout.splitlines()
+        if line.endswith("\tshort")
+    )
+    client = hub.client()
+    basic = _basic("carol", token)
+    offline = client.once("GET", "/token?offline_token=true", headers=basic)
+    refresh = {"grant_type": "refresh_token", "refresh_token": offline.json["refresh_token"]}
+    form = urlencode({"name": "carol", "password": token}).encode()
+    page = client.once("POST", "/login", form, {**FORM, "Origin": f"http://{hub.host}"})
+    cookie = {"Cookie": page.headers["set-cookie"].partition(";")[0]}
+    renew = urlencode(refresh).encode()
+    assert client.once("POST", "/token", renew, FORM).status == 200
+    assert b"carol" in client.once("GET", "/", headers=cookie).body
+    assert hub.command("token", "rm", "carol", number).returncode == 0
+    assert client.once("POST", "/token", renew, FORM).status == 401
+    assert b"carol" not in client.once("GET", "/", headers=cookie).body
+
+
 def test_rights_in_somebody_elses_repository(hub: RunningHub) -> None:
     alice, carol = hub.client("alice"), hub.client("carol")
     digest = alice.push_image("alice/shared", "v1", b"layer")

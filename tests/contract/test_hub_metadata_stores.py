@@ -299,6 +299,51 @@ def test_users_and_secrets(store: Metadata) -> None:
     run(work)
 
 
+@pytest.mark.parametrize("way", ["token", "digest", "user"])
+def test_revocation_ends_every_secret_that_was_derived(store: Metadata, way: str) -> None:
+    async def work() -> None:
+        await store.add_user(User("alice", "h1", False, 1.0))
+        await store.add_user(User("bob", "h1", False, 1.0))
+        parent: int | None = None
+        chain = ("machine", "refresh", "session", "refresh", "session")
+        for depth, kind in enumerate(chain):
+            secret = Secret(0, "alice", kind, "label", Right.PULL, 1.0, None, parent)
+            assert await store.add_secret(secret, f"digest {depth}")
+            found = await store.secret(f"digest {depth}", 2.0)
+            assert found is not None and found.origin == parent
+            parent = found.id
+        by_password = Secret(0, "alice", "session", "label", Right.PULL, 1.0, None)
+        assert await store.add_secret(by_password, "own", "h1")
+        stolen = Secret(0, "bob", "refresh", "label", Right.PULL, 1.0, None, parent)
+        assert not await store.add_secret(stolen, "stolen")
+        first = (await store.secrets("alice"))[0]
+        if way == "token":
+            assert await store.remove_secret("alice", first.id)
+        elif way == "digest":
+            await store.end_secret("digest 0")
+        else:
+            await store.remove_user("alice")
+        left = [await store.secret(f"digest {depth}", 2.0) for depth in range(len(chain))]
+        assert left == [None] * len(chain)
+        assert (await store.secret("own", 2.0) is None) == (way == "user")
+        late = Secret(0, "alice", "refresh", "label", Right.PULL, 1.0, None, first.id)
+        assert not await store.add_secret(late, "late")
+
+    run(work)
+
+
+def test_a_login_with_an_old_password_derives_nothing(store: Metadata) -> None:
+    async def work() -> None:
+        await store.add_user(User("alice", "h1", False, 1.0))
+        await store.set_password("alice", "h2")
+        secret = Secret(0, "alice", "refresh", "label", Right.PULL, 1.0, None)
+        assert not await store.add_secret(secret, "old", "h1")
+        assert await store.secrets("alice") == []
+        assert await store.add_secret(secret, "new", "h2")
+
+    run(work)
+
+
 def test_attempts_are_counted_within_a_window(store: Metadata) -> None:
     async def work() -> None:
         limits = {"pair": 2, "address": 3}

@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+from boxship.base.errors import NotSupported
 from boxship.base.futures import uninterrupted
 
 T = TypeVar("T")
@@ -64,8 +65,14 @@ class Database:
         return connection
 
     def _migrate(self, migrations: Sequence[str]) -> None:
-        """Run the scripts above ``user_version``, each in its own transaction."""
+        """Run the scripts above ``user_version``, each in its own transaction.
+
+        Raise NotSupported if a newer release wrote the file: this one would break its rules.
+        """
         (version,) = self._reader.execute("PRAGMA user_version").fetchone()
+        if 0 < len(migrations) < version:
+            self._reader.close()
+            raise NotSupported(f"{self._path} was written by a newer release of boxship")
         for number, script in enumerate(migrations[version:], version + 1):
             self._reader.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
 

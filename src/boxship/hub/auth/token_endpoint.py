@@ -55,9 +55,7 @@ async def post_token(request: Request) -> Answer:
 
 async def _refresh_token(request: Request, login: Login, client: str) -> str:
     label = client[:100] or "login"
-    return await request.hub.logins.issue(
-        login.user.name, "refresh", label, login.most, _REFRESH_LIFETIME
-    )
+    return await request.hub.logins.derive(login, "refresh", label, login.most, _REFRESH_LIFETIME)
 
 
 async def _answer(

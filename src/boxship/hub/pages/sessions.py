@@ -38,8 +38,8 @@ async def log_in(request: Request) -> Answer:
             error=str(error),
             name=name[:100],
         )
-    most = min(login.most, Right.PULL)  # the pages only show
-    session = await logins.issue(login.user.name, "session", "web page", most, _LIFETIME)
+    most = Right.PULL  # the pages only show
+    session = await logins.derive(login, "session", "web page", most, _LIFETIME)
     return _redirect(_cookie(request, session, _LIFETIME))
 
 

@@ -144,13 +144,21 @@ class Accounts(Protocol):
     async def set_password(self, name: str, password: str) -> None:
         """And end sessions and logins that the old one began. NotFound."""
 
-    async def add_secret(self, secret: Secret, digest: str) -> None:
-        """*digest* is the SHA-256 of the secret; ``secret.id`` is ignored."""
+    async def add_secret(self, secret: Secret, digest: str, password: str | None = None) -> bool:
+        """Keep *digest*, the SHA-256 of a secret; ``secret.id`` is ignored.
+
+        *password* is the hash that the login was checked against. Return False, and keep nothing,
+        if the user has another password by now or the origin is gone.
+        """
 
     async def secret(self, digest: str, now: float) -> Secret | None: ...
     async def secrets(self, user: str) -> list[Secret]: ...
-    async def remove_secret(self, user: str, number: int) -> bool: ...
-    async def end_secret(self, digest: str) -> None: ...
+
+    async def remove_secret(self, user: str, number: int) -> bool:
+        """Remove a secret and all that were derived from it. Return False if there is none."""
+
+    async def end_secret(self, digest: str) -> None:
+        """Remove a secret and all that were derived from it."""
 
     async def attempt(self, limits: dict[str, int], now: float, window: float) -> float:
         """Count one attempt at each key of *limits*; seconds to wait when one had too many."""

@@ -89,6 +89,8 @@ class Secret:
     """No request with this secret may do more."""
     created: float
     expires: float | None
+    origin: int | None = None
+    """The id of the secret that this one was derived from; None: a password, or an operator."""
 
 
 class MissingContent(Exception):

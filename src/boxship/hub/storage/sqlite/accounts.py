@@ -7,7 +7,9 @@ from boxship.hub.storage.records import Right, Secret, User
 from boxship.state.database import Database
 
 _USER = "SELECT name, password, admin, created FROM users"
-_SECRET = "SELECT id, user, kind, label, most, created, expires FROM secrets"
+_SECRET = "SELECT id, user, kind, label, most, created, expires, origin FROM secrets"
+# Counters of failed logins that are kept at most.
+_MOST_ATTEMPTS = 10_000
 
 
 class AccountTables:
@@ -49,18 +51,18 @@ class AccountTables:
 
         await self._db.write(write)
 
-    async def add_secret(self, secret: Secret, digest: str) -> None:
-        await self._db.execute(
-            "INSERT INTO secrets (digest, user, kind, label, most, created, expires)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            digest,
-            secret.user,
-            secret.kind,
-            secret.label,
-            int(secret.most),
-            secret.created,
-            secret.expires,
+    async def add_secret(self, secret: Secret, digest: str, password: str | None = None) -> bool:
+        sql = (
+            "INSERT INTO secrets (digest, user, kind, label, most, created, expires, origin)"
+            " SELECT ?, name, ?, ?, ?, ?, ?, ? FROM users"
+            " WHERE name = ? AND password = coalesce(?, password)"
+            " AND (? IS NULL OR EXISTS (SELECT 1 FROM secrets WHERE id = ? AND user = name))"
         )
+        values = (
+            *(digest, secret.kind, secret.label, int(secret.most), secret.created, secret.expires),
+            *(secret.origin, secret.user, password, secret.origin, secret.origin),
+        )
+        return await self._db.write(lambda db: db.execute(sql, values).rowcount > 0)
 
     async def secret(self, digest: str, now: float) -> Secret | None:
         sql = f"{_SECRET} WHERE digest = ? AND coalesce(expires, ?) >= ?"
@@ -93,6 +95,7 @@ class AccountTables:
                     " ON CONFLICT (key) DO UPDATE SET count = count + 1",
                     [(key, now) for key in limits],
                 )
+                _bound_attempts(connection, now - window)
             return wait
 
         return await self._db.write(write)
@@ -105,9 +108,20 @@ class AccountTables:
         await self._db.write(write)
 
 
+def _bound_attempts(connection: sqlite3.Connection, ended: float) -> None:
+    """Keep at most ``_MOST_ATTEMPTS`` counters: remove ended ones, then the lowest."""
+    count = "SELECT count(*) FROM attempts"
+    if connection.execute(count).fetchone()[0] <= _MOST_ATTEMPTS:
+        return
+    connection.execute("DELETE FROM attempts WHERE since <= ?", (ended,))
+    excess = connection.execute(count).fetchone()[0] - _MOST_ATTEMPTS
+    lowest = "SELECT key FROM attempts ORDER BY count, since LIMIT ?"
+    connection.execute(f"DELETE FROM attempts WHERE key IN ({lowest})", (max(excess, 0),))
+
+
 def _user(row: tuple[str, str, int, float]) -> User:
     return User(row[0], row[1], bool(row[2]), row[3])
 
 
-def _secret(row: tuple[int, str, str, str, int, float, float | None]) -> Secret:
-    return Secret(row[0], row[1], row[2], row[3], Right(row[4]), row[5], row[6])
+def _secret(row: tuple[int, str, str, str, int, float, float | None, int | None]) -> Secret:
+    return Secret(row[0], row[1], row[2], row[3], Right(row[4]), row[5], row[6], row[7])

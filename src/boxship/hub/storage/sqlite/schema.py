@@ -75,4 +75,12 @@ END;
 CREATE INDEX tags_in_order ON tags (repository, name COLLATE NOCASE, name);
 """
 
-MIGRATIONS = (_FIRST, _SECOND)
+# Refresh tokens and sessions of before have no recorded origin. A refresh token with less than an
+# administrator's right came from a machine token, and a session from either: both end here.
+_THIRD = """
+ALTER TABLE secrets ADD COLUMN origin INTEGER REFERENCES secrets ON DELETE CASCADE;
+CREATE INDEX secrets_by_origin ON secrets (origin);
+DELETE FROM secrets WHERE kind = 'session' OR (kind = 'refresh' AND most < 4);
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)
