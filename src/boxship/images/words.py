@@ -6,16 +6,18 @@ Single quotes keep everything, double quotes let variables in, a backslash keeps
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from boxship.base.errors import InvalidParameter
 
-_TOKEN = re.compile(
-    r"(?P<blank>\s+)|'(?P<single>[^']*)'|(?P<double>\"(?:[^\"\\]|\\.)*\")|\\(?P<escaped>.)"
-    r"|\$\{(?P<braced>[^}]*)\}|\$(?P<name>[A-Za-z_]\w*|[0-9@*#?!$-])|(?P<plain>.)",
-    re.DOTALL | re.ASCII,
-)
+_BEFORE = r"(?P<blank>\s+)|'(?P<single>[^']*)'|(?P<double>\"(?:[^\"\\]|\\.)*\")|\\(?P<escaped>.)"
+_BEHIND = r"|\$(?P<name>[A-Za-z_]\w*|[0-9@*#?!$-])|(?P<plain>.)"
+_TOKEN = re.compile(_BEFORE + r"|\$\{(?P<braced>[^}]*)\}" + _BEHIND, re.DOTALL | re.ASCII)
 _IN_QUOTES = re.compile(r"\\([\"$\\])|\$\{([^}]*)\}|\$([A-Za-z_]\w*)", re.ASCII)
+# For what is behind the last closing brace: each "${" there would be searched to the end of the
+# text, which takes quadratic time.
+_TOKEN_AT_END = re.compile(_BEFORE + _BEHIND, re.DOTALL | re.ASCII)
+_IN_QUOTES_AT_END = re.compile(r"\\([\"$\\])|(?!)()|\$([A-Za-z_]\w*)", re.ASCII)
 _DECODER = json.JSONDecoder()
 _BRACED = re.compile(r"([A-Za-z_]\w*)(?::([-+])(.*))?\Z", re.ASCII | re.DOTALL)
 
@@ -27,7 +29,7 @@ def split(text: str, variables: Mapping[str, str] | None = None) -> list[str]:
     """
     words: list[str] = []
     current: list[str] | None = None
-    for token in _TOKEN.finditer(text):
+    for token in _tokens(text):
         if token["blank"]:
             if current is not None:
                 words.append("".join(current))
@@ -42,7 +44,17 @@ def split(text: str, variables: Mapping[str, str] | None = None) -> list[str]:
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
     """*text* unquoted and with its variables replaced, blanks kept."""
-    return "".join(token["blank"] or _unquote(token, variables) for token in _TOKEN.finditer(text))
+    return "".join(token["blank"] or _unquote(token, variables) for token in _tokens(text))
+
+
+def _tokens(text: str) -> "Iterator[re.Match[str]]":
+    closed = text.rfind("}")
+    at = 0
+    while at < len(text):
+        match = (_TOKEN if at < closed else _TOKEN_AT_END).match(text, at)
+        assert match is not None
+        yield match
+        at = match.end()
 
 
 def _unquote(token: "re.Match[str]", variables: Mapping[str, str] | None) -> str:
@@ -53,7 +65,10 @@ def _unquote(token: "re.Match[str]", variables: Mapping[str, str] | None) -> str
             raise InvalidParameter("unexpected end of statement while looking for matching quote")
         return text
     if kind == "double":
-        return _IN_QUOTES.sub(_quoted(variables), text[1:-1])
+        replace, inner = _quoted(variables), text[1:-1]
+        closed = inner.rfind("}") + 1
+        at_end = _IN_QUOTES_AT_END.sub(replace, inner[closed:])
+        return _IN_QUOTES.sub(replace, inner[:closed]) + at_end
     if kind in ("braced", "name"):
         return token[0] if variables is None else _substitute(text, kind == "braced", variables)
     return text

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SCHEME = re.compile(rf"\s*({_TOKEN})(?:[ \t]+|\s*(?=,|\Z))")
-_PARAMETER = re.compile(rf"\s*({_TOKEN})[ \t]*=[ \t]*({_QUOTED}|[^\s,\"]*)\s*(?:,|\Z)")
+_PARAMETER = re.compile(rf"\s*({_TOKEN})[ \t]*=[ \t]*+({_QUOTED}|[^\s,\"]*)\s*+(?:,|\Z)")
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*[ \t]*(?:,|\Z)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _MOST = 8192

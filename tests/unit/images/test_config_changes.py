@@ -129,3 +129,8 @@ def test_words_never_crash(text: str) -> None:
         expand(text, {})
     except InvalidParameter:
         pass
+
+
+@pytest.mark.parametrize("text", ["${" * 300_000, '"' + "${" * 300_000 + '"'])
+def test_variables_without_an_end_take_linear_time(text: str) -> None:
+    assert expand(text, {}) == text.strip('"')
