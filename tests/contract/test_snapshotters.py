@@ -148,6 +148,16 @@ def test_all_kinds_of_members(bench: Bench) -> None:
     assert links == 2
 
 
+def test_a_layer_that_occurs_twice(bench: Bench) -> None:
+    first = [(entry("kept"), b"k"), (entry(".wh.gone"), b"")]
+    second = [(entry(".wh.kept"), b""), (entry("gone"), b"g"), (entry("other"), b"o")]
+    below = [(entry("gone"), b"below")]
+    one, two, bottom = (bench.add(members)[0] for members in (first, second, below))
+    rows = [bottom, one, two, one]
+    asyncio.run(bench.snapshotter.prepare(rows))
+    assert names(bench.merged(rows)) == ["kept", "other"]
+
+
 def test_later_layers_replace_and_join(bench: Bench) -> None:
     rows = bench.add(
         [

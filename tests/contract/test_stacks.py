@@ -96,6 +96,20 @@ def test_upper_layers_win(bench: Bench) -> None:
     assert bench.look(bench.rootfs(high, low), texts) == {"both": "high", "low": "l"}
 
 
+@pytest.mark.parametrize("upper", [False, True])
+def test_the_topmost_of_equal_layers_counts(bench: Bench, upper: bool) -> None:
+    one = bench.directory("one", {"both": "1", "one": "1"})
+    two = bench.directory("two", {"both": "2", "two": "2"})
+    expected = {"both": "1", "one": "1", "two": "2"}
+    assert bench.look(bench.rootfs(one, two, one, one, upper=upper), texts) == expected
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_nothing_but_equal_layers(bench: Bench, upper: bool) -> None:
+    only = bench.directory("only", {"a": "1"})
+    assert bench.look(bench.rootfs(only, only, upper=upper), texts) == {"a": "1"}
+
+
 @pytest.mark.parametrize("count", [0, 1])
 @pytest.mark.parametrize("upper", [False, True])
 def test_fewer_layers_than_overlayfs_wants(bench: Bench, count: int, upper: bool) -> None:

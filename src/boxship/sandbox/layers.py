@@ -34,7 +34,7 @@ class LayerCache:
 
     def get(self, layer: Layer) -> int:
         """The layer's handle, owned by this object."""
-        key = layer.get("index") or layer["path"]
+        key = _key(layer)
         handle = self._known.get(key)
         if handle is None:
             handle = self._known[key] = self._mount(layer)
@@ -45,8 +45,8 @@ class LayerCache:
         return handle
 
     def load(self, layers: list[Layer]) -> list[int]:
-        """The handles of *layers*, mounted now where they were not."""
-        return [self.get(layer) for layer in layers]
+        """The handles of the :func:`distinct` *layers*, mounted now where they were not."""
+        return [self.get(layer) for layer in distinct(layers)]
 
     def forget(self, keys: list[str]) -> None:
         for key in keys:
@@ -56,6 +56,22 @@ class LayerCache:
 
     def handles(self) -> list[int]:
         return [*self._known.values()]
+
+
+def _key(layer: Layer) -> str:
+    return layer.get("index") or layer["path"]
+
+
+def distinct(layers: list[Layer]) -> list[Layer]:
+    """Drop the layers that occur again further up, since overlayfs takes no directory twice.
+
+    *layers* are ordered topmost first. The topmost of equal layers hides all that the lower ones
+    give and repeats what they delete.
+    """
+    found: dict[str, Layer] = {}
+    for layer in layers:
+        found.setdefault(_key(layer), layer)
+    return [*found.values()]
 
 
 def lone_directory(rootfs: dict[str, Any]) -> str | None:
@@ -133,7 +149,8 @@ def mapped_overlay(rootfs: Rootfs, layers: list[int], userns: int) -> int:
 
 def lacking(rootfs: Rootfs) -> int:
     """How many empty layers it takes to satisfy overlayfs, which wants two directories at least."""
-    return max(0, (1 if rootfs.get("upper") else 2) - len(rootfs["layers"]))
+    wanted = 1 if rootfs.get("upper") else 2
+    return max(0, wanted - len(distinct(rootfs["layers"])))
 
 
 def overlay(rootfs: Rootfs, layers: list[int], upper: int = -1) -> int:
