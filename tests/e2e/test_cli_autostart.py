@@ -124,3 +124,18 @@ def test_the_daemon_stops_and_restarts_on_demand(root: Path) -> None:
         "1",
         "up",
     ]
+
+
+def test_a_daemon_that_could_not_start_again_is_left_alone(root: Path) -> None:
+    done = enter(
+        root,
+        "echo '{}' > /run/daemon.json; "
+        "boxship daemon --config-file /run/daemon.json >/dev/null 2>&1 & "
+        "while ! BOXSHIP_AUTOSTART=0 boxship ps >/dev/null 2>&1; do sleep 0.05; done; "
+        'before=$(cat /run/boxship/boxship.pid); echo \'{"mtu": "x"}\' > /run/daemon.json; '
+        "boxship system restart; echo $?; test $before = $(cat /run/boxship/boxship.pid) && "
+        "BOXSHIP_AUTOSTART=0 boxship ps -q && boxship system stop",
+    )
+    assert done.stdout == "1\nThe daemon has stopped.\n", done.stderr
+    assert "would not start again and was left alone" in done.stderr
+    assert "invalid mtu: expected a whole number" in done.stderr

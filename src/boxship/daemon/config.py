@@ -1,19 +1,16 @@
 """The daemon's settings: flags, then its configuration file, in dockerd's names."""
 
 import argparse
-import json
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from boxship import __version__
 from boxship.base.errors import InvalidParameter
+from boxship.daemon.config_file import DEFAULT_FILE, IGNORED, LOG_LEVELS, read_file
 from boxship.daemon.network_flags import add_network_flags
 
-DEFAULT_FILE = "/etc/boxship/daemon.json"
 DEFAULT_HOST = "unix:///run/boxship/boxship.sock"
-LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 @dataclass(slots=True)
@@ -72,6 +69,7 @@ class Settings:
     host_gateway_ip: str = ""
     debug: bool = False
     ready_fd: int = -1
+    validate: bool = False
     source: str = ""
 
 
@@ -84,13 +82,6 @@ OF_REGISTRIES = (
     "proxies",
 )
 RELOADABLE = ("debug", "log_level", "labels", "shutdown_timeout", *OF_REGISTRIES)
-# Accepted because dockerd's clients and unit files pass them; they change nothing here.
-_IGNORED = {
-    "storage-driver",
-    "experimental",
-    "userland-proxy-path",
-}
-
 
 _SWITCHES = {
     "--tls": "speak TLS on tcp:// hosts",
@@ -122,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_containers(parser)
     _add_registries(parser)
     add_network_flags(parser)
-    for name in sorted(_IGNORED):
+    for name in sorted(IGNORED):
         parser.add_argument(f"--{name}", nargs="?", help=argparse.SUPPRESS)
     version = f"Boxship version {__version__}"
     parser.add_argument(
@@ -154,6 +145,12 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     add("-l", "--log-level", choices=LOG_LEVELS, help="the least severe messages to log")
     add("-D", "--debug", action="store_true", default=None, help="log everything")
     add("--config-file", default="", help=f"settings as JSON (default {DEFAULT_FILE})")
+    add(
+        "--validate",
+        action="store_true",
+        default=None,
+        help="check flags and configuration file, and end",
+    )
     add("--ready-fd", type=int, help="a descriptor to write to once the sockets listen")
 
 
@@ -212,52 +209,24 @@ def _pairs(items: list[str], flag: str) -> dict[str, str]:
 
 def _ulimit(name: str, value: Any) -> tuple[int, int]:
     """``1024:2048`` from a flag, ``{"Soft": …, "Hard": …}`` from a file."""
-    if isinstance(value, dict):
-        return int(value.get("Soft", -1)), int(value.get("Hard", -1))
-    soft, _, hard = str(value).partition(":")
     try:
+        if isinstance(value, dict):
+            return int(value.get("Soft", -1)), int(value.get("Hard", -1))
+        soft, _, hard = str(value).partition(":")
         return int(soft), int(hard or soft)
-    except ValueError:
+    except (TypeError, ValueError):
         raise InvalidParameter(f"invalid ulimit argument: {name}={value}") from None
 
 
-def read_file(path: str) -> dict[str, Any]:
-    """The configuration file by our names; a missing default one is empty."""
-    wanted = Path(path or DEFAULT_FILE)
-    try:
-        data = json.loads(wanted.read_text() or "{}")
-    except FileNotFoundError:
-        if path:
-            raise InvalidParameter(
-                f"unable to configure the daemon with file {path}: no such file or directory"
-            ) from None
-        return {}
-    except (OSError, ValueError) as error:
-        raise InvalidParameter(
-            f"unable to configure the daemon with file {wanted}: {error}"
-        ) from None
-    if not isinstance(data, dict):
-        raise InvalidParameter(f"unable to configure the daemon with file {wanted}: no object")
-    names = set(Settings.__dataclass_fields__)
-    result = {}
-    for key, value in data.items():
-        name = key.replace("-", "_")
-        if name not in names:
-            if key in _IGNORED:
-                continue
-            raise InvalidParameter(
-                f"unable to configure the daemon with file {wanted}: "
-                f"the following directives don't match any configuration option: {key}"
-            )
-        result[name] = value
-    return result
-
-
 def load(argv: list[str]) -> Settings:
-    """Settings from flags and file; one that is in both is refused, as dockerd does."""
+    """Return the settings of flags and file.
+
+    Hosts of both count: service managers name their socket by a flag. Any other setting that is
+    in both is refused, as dockerd does.
+    """
     flags = {k: v for k, v in vars(_parser().parse_args(argv)).items() if v is not None}
     path = flags.pop("config_file", "")
-    for name in _IGNORED:
+    for name in IGNORED:
         flags.pop(name.replace("-", "_"), None)
     for name in ("log_opts", "default_ulimits"):
         if name in flags:
@@ -266,6 +235,8 @@ def load(argv: list[str]) -> Settings:
     if any(chosen.values()):
         flags["proxies"] = {name: value for name, value in chosen.items() if value}
     from_file = read_file(path)
+    if "hosts" in flags:
+        flags["hosts"] = list(dict.fromkeys([*flags["hosts"], *from_file.pop("hosts", [])]))
     both = sorted(set(flags) & set(from_file))
     if both:
         raise InvalidParameter(

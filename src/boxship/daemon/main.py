@@ -14,17 +14,20 @@ from boxship.api.server import App
 from boxship.base.errors import BoxshipError
 from boxship.daemon import config
 from boxship.daemon.config import Settings
+from boxship.daemon.config_file import DEFAULT_FILE, read_file
 from boxship.daemon.names import host_gateway, wishes
 from boxship.daemon.networks import network_settings
 from boxship.daemon.ownership import sole_owner
 from boxship.daemon.pidfile import pidfile
 from boxship.daemon.registries import registry_settings
-from boxship.daemon.sockets import addresses, open_sockets, warnings
+from boxship.daemon.sockets import addresses, open_sockets, tls_context, warnings
 from boxship.daemon.subordinate_ids import remapped_users
 from boxship.daemon.surroundings import leave_surroundings
+from boxship.engine.containers.validation.logging import check_log_config
 from boxship.engine.engine import Engine
 from boxship.engine.options import EngineOptions
 from boxship.kernel.libc import give_back_memory, share_heap
+from boxship.types.host_config import LogConfig
 from boxship.wire.server import Server
 
 _log = logging.getLogger("boxship")
@@ -32,6 +35,7 @@ _LEVELS = {"warn": "WARNING", "fatal": "CRITICAL"}
 
 
 def _options(settings: Settings) -> EngineOptions:
+    check_log_config(LogConfig(type=settings.log_driver, config=settings.log_opts))
     return EngineOptions(
         data_root=Path(settings.data_root),
         exec_root=Path(settings.exec_root),
@@ -61,7 +65,7 @@ def _set_level(settings: Settings) -> None:
 def _reload(settings: Settings, engine: Engine) -> None:
     """SIGHUP: take over what may change; a broken file changes nothing."""
     try:
-        fresh = config.read_file(settings.source)
+        fresh = read_file(settings.source)
     except BoxshipError as error:
         _log.error("%s", error)
         return
@@ -69,14 +73,14 @@ def _reload(settings: Settings, engine: Engine) -> None:
     try:
         engine.sharing.reload(registry_settings(replace(settings, **wanted)))
     except BoxshipError as error:
-        _log.error("unable to reload %s: %s", settings.source or config.DEFAULT_FILE, error)
+        _log.error("unable to reload %s: %s", settings.source or DEFAULT_FILE, error)
         return
     for name, value in wanted.items():
         setattr(settings, name, value)
     engine.options.labels = settings.labels
     _set_level(settings)
     engine.events.emit("daemon", "reload", engine.daemon_id, {"name": socket.gethostname()})
-    _log.info("reloaded %s", settings.source or config.DEFAULT_FILE)
+    _log.info("reloaded %s", settings.source or DEFAULT_FILE)
 
 
 def _tell_ready(settings: Settings) -> None:
@@ -88,6 +92,13 @@ def _tell_ready(settings: Settings) -> None:
         name = "\0" + address[1:] if address.startswith("@") else address
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             notify.sendto(b"READY=1", name)
+
+
+def _validate(settings: Settings) -> None:
+    """Say that the daemon could start with *settings*, in dockerd's words, or raise."""
+    _options(settings)
+    tls_context(settings)
+    print("configuration OK")
 
 
 async def _serve(settings: Settings) -> None:
@@ -122,6 +133,9 @@ def main(argv: list[str]) -> int:
     try:
         settings = config.load(argv)
         _set_level(settings)
+        if settings.validate:
+            _validate(settings)
+            return 0
         if os.geteuid() != 0:
             print("boxship daemon: it needs to be started with root privileges", file=sys.stderr)
             return 1

@@ -26,7 +26,7 @@ def open_sockets(settings: Settings) -> Opened:
     :class:`InvalidParameter` for a socket that everybody could reach, unless the settings say
     ``insecure_tcp``.
     """
-    tls = _tls(settings)
+    tls = tls_context(settings)
     opened: Opened = []
     try:
         for url in addresses(settings):
@@ -69,7 +69,8 @@ def warnings(settings: Settings) -> list[str]:
     return found
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def tls_context(settings: Settings) -> ssl.SSLContext | None:
+    """Return the context of TCP sockets; None if the settings do not ask for TLS."""
     if not (settings.tls or settings.tlsverify):
         return None
     files = TlsFiles(

@@ -78,7 +78,7 @@ FIXED: dict[str, tuple[str, ...]] = {
     "attach": ("stdin", "stdout", "stderr"),
     "cgroupns": ("host", "private"),
     "ipc": ("host", "none", "private", "shareable"),
-    "log-driver": ("json-file", "none"),
+    "log-driver": ("json-file", "local", "none"),
     "log-level": ("debug", "info", "warn", "error", "fatal"),
     "pid": ("host",),
     "pull": ("always", "missing", "never"),

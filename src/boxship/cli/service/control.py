@@ -75,7 +75,11 @@ def stop(daemon: Running) -> None:
 
 
 def restart(daemon: Running) -> None:
-    """End *daemon* and start it again with the same command line; return when it listens."""
+    """End *daemon* and start it again with the same command line; return when it listens.
+
+    A daemon that could not start again, because its configuration file is wrong, keeps running.
+    """
+    _validate(daemon.pid)
     if _unit_of(daemon.pid):
         return _systemctl("restart", _UNIT)
     from boxship.cli.autostart import launch
@@ -88,6 +92,16 @@ def restart(daemon: Running) -> None:
     log = _log(daemon.pid)
     daemon_process.stop(daemon.pid, _PATIENCE_SECONDS)
     return launch(command, environment, log)
+
+
+def _validate(pid: int) -> None:
+    """Raise if the daemon's command line with today's configuration file would not start."""
+    import subprocess
+
+    words = [*daemon_process.command_line(pid), "--validate"]
+    done = subprocess.run(words, env=_environment(pid), capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"the daemon would not start again and was left alone:\n{done.stderr.strip()}")
 
 
 def _unit_of(pid: int) -> bool:

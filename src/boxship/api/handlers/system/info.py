@@ -63,7 +63,7 @@ def _constant_part() -> dict[str, Any]:
             "Volume": ["local"],
             "Network": ["bridge", "host", "ipvlan", "macvlan", "null"],
             "Authorization": None,
-            "Log": ["json-file", "none"],
+            "Log": ["json-file", "local", "none"],
         },
         "Debug": False,
         "NGoroutines": 0,
