@@ -16,6 +16,7 @@ from boxship.wire.http2.connection import Http2Connection
 from boxship.wire.protobuf import Message, blob
 
 DOCKERFILE = b"FROM busybox\nCOPY . /c\n"
+STORE = control.Exporter("moby")
 
 
 class Raw(Message):
@@ -103,11 +104,13 @@ async def connected(path: str) -> AsyncIterator[Http2Connection]:
         connection.close()
 
 
-async def solve(path: str, name: str, **attrs: str) -> control.SolveResponse:
+async def solve(
+    path: str, name: str, exporter: control.Exporter = STORE, **attrs: str
+) -> control.SolveResponse:
     ref = secrets.token_hex(8)
     request = control.SolveRequest(
         ref=ref,
-        exporter="moby",
+        exporters=[exporter],
         session=name,
         frontend="dockerfile.v0",
         frontend_attrs=attrs,
@@ -119,8 +122,22 @@ async def solve(path: str, name: str, **attrs: str) -> control.SolveResponse:
         )
 
 
-def build(path: str, context: Method, dockerfile: bytes = DOCKERFILE, **attrs: str) -> None:
-    """A build of *dockerfile* whose context comes from *context*. GrpcError."""
+async def no_credentials(call: Call) -> None:
+    """As a client answers that has none for any registry."""
+    await call.receive(messages.CredentialsRequest)
+    await call.send(messages.CredentialsResponse())
+
+
+def build(
+    path: str,
+    context: Method,
+    dockerfile: bytes = DOCKERFILE,
+    exporter: control.Exporter = STORE,
+    credentials: Method = no_credentials,
+    **attrs: str,
+) -> dict[str, str]:
+    """Build *dockerfile*, whose context comes from *context*, for *exporter*. Return what the
+    engine tells of the result. GrpcError."""
 
     async def sync(call: Call) -> None:
         if call.metadata["dir-name"] == "dockerfile":
@@ -130,8 +147,9 @@ def build(path: str, context: Method, dockerfile: bytes = DOCKERFILE, **attrs: s
         else:
             await context(call)
 
-    async def main() -> None:
-        async with session(path, sync) as name:
-            await solve(path, name, **attrs)
+    async def main() -> dict[str, str]:
+        async with session(path, sync, {messages.CREDENTIALS: credentials}) as name:
+            answer = await solve(path, name, exporter, **attrs)
+        return answer.exporter_response
 
-    asyncio.run(main())
+    return asyncio.run(main())

@@ -9,7 +9,7 @@ from boxship.builder import cache_config
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.lending import Outcome
-from boxship.engine.buildkit import compression
+from boxship.engine.buildkit import compression, switches
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.sessions import Client
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Begin = Callable[[str], Step]
 INLINE = "inline"
+_SWITCHES = ("ignore-error", "image-manifest", "oci-mediatypes", "registry.insecure")
 _TITLES = {
     "registry": "exporting cache to registry",
     "local": "exporting cache to client directory",
@@ -41,6 +42,8 @@ def check(wanted: Sequence[Exporter]) -> None:
             raise GrpcError(Code.UNKNOWN, f'unknown cache exporter: "{one.type}"')
         if one.attrs.get("mode", "").lower() not in _MODES:
             raise GrpcError(Code.UNKNOWN, f"invalid cache mode: {one.attrs['mode']}")
+        for name in _SWITCHES:
+            switches.is_on(one.attrs, name)
         if one.type != INLINE:
             compression.asked(one.attrs)
         if one.type == "registry" and not one.attrs.get("ref"):
@@ -76,7 +79,7 @@ async def export(
         return {"cache.manifest": encode(manifest.to_json()).decode()}
     except (BoxshipError, GrpcError) as error:
         step.end(str(error))
-        if _is_set(wanted.attrs, "ignore-error"):
+        if switches.is_on(wanted.attrs, "ignore-error"):
             return {}
         raise
     finally:
@@ -92,14 +95,10 @@ def _chosen(results: Sequence[Built], mode: str) -> list[Outcome]:
     return list(found.values())
 
 
-def _is_set(attrs: Mapping[str, str], name: str) -> bool:
-    return attrs.get(name, "").lower() in ("true", "1")
-
-
 def _form(attrs: Mapping[str, str]) -> Form:
     return Form(
-        image=attrs.get("image-manifest", "true").lower() in ("true", "1"),
-        oci=attrs.get("oci-mediatypes", "true").lower() in ("true", "1"),
+        image=switches.is_on(attrs, "image-manifest", default=True),
+        oci=switches.is_on(attrs, "oci-mediatypes", default=True),
     )
 
 
@@ -117,7 +116,7 @@ async def _to_registry(
         _form(attrs),
         credentials,
         lambda what: step.status(what, done=True),
-        _is_set(attrs, "registry.insecure"),
+        switches.is_on(attrs, "registry.insecure"),
         compression.asked(attrs) or USUAL,
     )
 

@@ -12,6 +12,7 @@ from boxship.builder import cache_config
 from boxship.builder.buildkit.attributes import CacheSource
 from boxship.builder.cache_config import CacheConfig
 from boxship.builder.lending import Lender, Outcome
+from boxship.engine.buildkit import switches
 from boxship.engine.buildkit.client_store import Store, store_of
 from boxship.engine.buildkit.sessions import Client
 from boxship.images import reference as references
@@ -45,7 +46,7 @@ async def open_cache(
         image = engine.images.resolve(name)
         if cache_config.INLINE in image.document:
             return _InImage(image)
-    insecure = wanted.attrs.get("registry.insecure") in ("true", "1")
+    insecure = switches.is_on(wanted.attrs, "registry.insecure")
     known = credentials.get(references.parse(name).domain, ANONYMOUS)
     return await engine.sharing.caches.open(name, known, insecure)
 

@@ -4,12 +4,9 @@ import re
 from collections.abc import Mapping
 
 from boxship.base.errors import InvalidParameter, NotSupported
+from boxship.engine.buildkit import switches
 from boxship.images.compress import GZIP, PLAIN, ZSTD, Compression
 
-_BOOLEANS = {
-    **dict.fromkeys(("", "1", "t", "T", "true", "TRUE", "True"), True),
-    **dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False),
-}
 _LEVEL = re.compile(r"[+-]?[0-9]{1,40}\Z")
 _INT64 = 1 << 63
 
@@ -25,13 +22,11 @@ def asked(attrs: Mapping[str, str]) -> Compression | None:
         )
     if kind not in ("", GZIP, ZSTD, PLAIN):
         raise InvalidParameter(f"unsupported compression type {kind}")
-    force = attrs.get("force-compression", "0")
-    if force not in _BOOLEANS:
-        raise InvalidParameter(f"non-bool value {force} specified for force-compression")
+    force = switches.is_on(attrs, "force-compression")
     text = attrs.get("compression-level")
-    if not kind and text is None and not _BOOLEANS[force]:
+    if not kind and text is None and not force:
         return None
-    return Compression(kind or GZIP, None if text is None else _level(text), _BOOLEANS[force])
+    return Compression(kind or GZIP, None if text is None else _level(text), force)
 
 
 def _level(text: str) -> int:

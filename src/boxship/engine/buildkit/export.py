@@ -10,6 +10,7 @@ from boxship.base.errors import InvalidParameter
 from boxship.builder.buildkit.attachments import Attachment
 from boxship.builder.buildkit.control import Exporter
 from boxship.builder.buildkit.vertexes import Step
+from boxship.engine.buildkit import switches
 from boxship.engine.buildkit.built import Built
 from boxship.engine.buildkit.sessions import Client
 from boxship.images import platform as platforms
@@ -49,7 +50,7 @@ class Export:
         return self.wanted.attrs
 
     def is_set(self, name: str) -> bool:
-        return self.attrs.get(name, "").lower() in ("true", "1")
+        return switches.is_on(self.attrs, name)
 
     @property
     def images(self) -> list[ImageRecord]:
@@ -60,17 +61,25 @@ class Export:
 
     def names(self) -> list[Reference]:
         """What the images are to be called. :class:`InvalidParameter`."""
-        found = []
-        texts = self.attrs.get("name", "").split(",")
-        if len(texts) > _MOST_NAMES:
-            raise InvalidParameter(f"more than {_MOST_NAMES} names")
-        for text in texts:
-            if text:
-                name = references.parse(text).with_default_tag()
-                if not name.tag:
-                    raise InvalidParameter("refusing to create a tag with a digest reference")
-                found.append(name)
-        return found
+        return names_in(self.attrs)
 
     def told(self, size: int, done: bool) -> None:
         self.step.status("copying files", size, done=done)
+
+
+def names_in(attrs: Mapping[str, str]) -> list[Reference]:
+    """Return the names that an exporter with *attrs* gives to images; they have no tag where they
+    are pushed by digest. :class:`InvalidParameter`."""
+    by_digest = switches.is_on(attrs, "push") and switches.is_on(attrs, "push-by-digest")
+    texts = attrs.get("name", "").split(",")
+    if len(texts) > _MOST_NAMES:
+        raise InvalidParameter(f"more than {_MOST_NAMES} names")
+    names = []
+    for text in filter(None, texts):
+        name = references.parse(text)
+        if name.digest:
+            raise InvalidParameter("refusing to create a tag with a digest reference")
+        if by_digest and name.tag:
+            raise InvalidParameter(f"can't push tagged ref {name} by digest")
+        names.append(name if by_digest else name.with_default_tag())
+    return names

@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from boxship.builder.buildkit.attachments import Attachment
-from boxship.engine.buildkit import compression, transfer
+from boxship.engine.buildkit import compression, switches, transfer
 from boxship.engine.buildkit.client_store import store_of
 from boxship.engine.buildkit.export import Export
 from boxship.engine.sharing.caches import Form
@@ -26,7 +26,7 @@ async def export(export: Export) -> dict[str, str]:
         export.documents = _documents(layout)
         if names:
             told["image.name"] = ",".join(map(str, names))
-        if export.attrs.get("tar", "true") in ("false", "0"):
+        if not switches.is_on(export.attrs, "tar", default=True):
             await _into_store(export, layout, packed)
         else:
             pieces = exchange.saved(export.images, names, packed)

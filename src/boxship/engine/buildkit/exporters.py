@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Of files as such: BuildKit does not look at the compression that these are told.
 _OF_FILES = ("local", "tar")
+_OF_IMAGES = ("moby", "image")
 _EXPORTERS = {
     "moby": ("exporting to image", export_images.store),
     "image": ("exporting to image", export_images.store),
@@ -43,6 +44,8 @@ def check(wanted: Sequence[Exporter]) -> None:
             raise GrpcError(Code.UNKNOWN, f"exporter {one.type!r} could not be found")
         if one.type not in _OF_FILES:
             compression.asked(one.attrs)
+        if one.type in _OF_IMAGES:
+            export_images.check(one.attrs)
 
 
 async def export(

@@ -1,7 +1,7 @@
 """``docker push``: layers, configuration, manifest (API operation ImagePush)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from boxship.base.digests import sha256
@@ -41,25 +41,27 @@ class Push:
     sends_foreign: bool = False
     manners: Mapping[str, Manner] = field(default_factory=dict)
 
-    async def tag(self, name: Reference, images: list[ImageRecord]) -> None:
+    async def tag(self, name: Reference, images: Sequence[ImageRecord]) -> Descriptor:
         """Let the tag *name* mean *images* in the registry: one, or an index of several
-        platforms."""
+        platforms; without a tag they are there by their digest alone. Return the descriptor of the
+        manifest or index."""
         found = [await self._image(name, image) for image in images]
         if len(found) == 1:
             data, media_type = found[0]
         else:
             data, media_type = await self._index(images, found)
-        await self.repository.put_manifest(name.tag or "", data, media_type)
         digest = sha256(data)
+        await self.repository.put_manifest(name.tag or digest, data, media_type)
         reference = replace(name, tag=None, digest=digest)
         for image in images:
             await self.exchange.add_digest(reference, image.id)
         self.reporter.say(f"{name.tag}: digest: {digest} size: {len(data)}")
         aux = {"Tag": name.tag, "Digest": digest, "Size": len(data)}
         self.reporter.send({"progressDetail": {}, "aux": aux})
+        return Descriptor(media_type, digest, len(data))
 
     async def _index(
-        self, images: list[ImageRecord], found: list[tuple[bytes, str]]
+        self, images: Sequence[ImageRecord], found: list[tuple[bytes, str]]
     ) -> tuple[bytes, str]:
         entries = []
         for image, (data, media_type) in zip(images, found, strict=True):

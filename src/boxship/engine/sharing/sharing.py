@@ -17,6 +17,7 @@ from boxship.images import reference as references
 from boxship.images.images import Images
 from boxship.images.record import ImageRecord
 from boxship.images.reference import Reference
+from boxship.oci.layout import Descriptor
 from boxship.registry.credentials import Credentials
 from boxship.registry.settings import RegistrySettings
 
@@ -110,12 +111,37 @@ class Sharing:
         if not names:
             raise _unknown(name)
         images = [(one, self._variants(one, wanted)) for one in names]
-        repository = await self._registries.open(name, credentials)
-        foreign = self.settings.takes_nondistributable(name.domain)
-        push = Push(self._images.exchange, repository, reporter, foreign, self._manners)
+        push = await self._opened(name, credentials, reporter)
         for one, variants in images:
             await push.tag(one, variants)
             self._announce("push", one, variants[0].id)
+
+    async def publish(
+        self,
+        name: Reference,
+        images: Sequence[ImageRecord],
+        credentials: Credentials,
+        reporter: Reporter,
+        insecure: bool = False,
+    ) -> Descriptor:
+        """Let *name* mean *images* in its registry, whatever it means here; without a tag they are
+        there by their digest alone. *insecure*: any certificate of the registry, or none, will do.
+        Return the descriptor of the manifest or index there."""
+        push = await self._opened(name, credentials, reporter, insecure)
+        manifest = await push.tag(name, images)
+        self._announce("push", name, images[0].id)
+        return manifest
+
+    async def _opened(
+        self,
+        name: Reference,
+        credentials: Credentials,
+        reporter: Reporter,
+        insecure: bool = False,
+    ) -> Push:
+        repository = await self._registries.open(name, credentials, insecure)
+        foreign = self.settings.takes_nondistributable(name.domain)
+        return Push(self._images.exchange, repository, reporter, foreign, self._manners)
 
     def _variants(self, name: Reference, wanted: platforms.Platform | None) -> list[ImageRecord]:
         """The images behind a tag, the preferred one first; those of the platform *wanted*."""
