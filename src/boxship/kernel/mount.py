@@ -1,6 +1,7 @@
 """Mounts: mount(2), umount2(2) and the descriptor-based calls (fsopen(2), open_tree(2), ...)."""
 
 import ctypes
+import os
 
 from boxship.kernel import libc
 
@@ -10,8 +11,8 @@ MS_UNBINDABLE, MS_PRIVATE, MS_SLAVE, MS_SHARED = 1 << 17, 1 << 18, 1 << 19, 1 <<
 MS_RELATIME, MS_STRICTATIME = 1 << 21, 1 << 24
 MNT_DETACH = 2
 
-AT_EMPTY_PATH, AT_RECURSIVE = 0x1000, 0x8000
-OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, 0o2000000
+_AT_EMPTY_PATH, _AT_RECURSIVE = 0x1000, 0x8000
+_OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, 0o2000000
 # MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH.
 _SOURCE_OPEN, _BOTH_OPEN = 0x04, 0x04 | 0x40
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
@@ -96,10 +97,22 @@ def fsmount(context: int, attributes: int = 0) -> int:
     return fd
 
 
-def open_tree(dirfd: int, path: str, flags: int) -> int:
-    fd = _open_tree(dirfd, libc.encode(path), flags | OPEN_TREE_CLOEXEC)
+def clone(dirfd: int, path: str = "", recursive: bool = False, peers: bool = False) -> int:
+    """Return a detached copy of the mount at *path*, or of *dirfd* itself; the caller closes it.
+
+    A copy of a shared mount is a peer of that mount, to which mounts below the copy propagate
+    (mount_namespaces(7)). So the copy is made private, unless the caller asks for *peers*.
+    """
+    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | (_AT_RECURSIVE if recursive else 0)
+    fd = _open_tree(dirfd, libc.encode(path), flags | (0 if path else _AT_EMPTY_PATH))
     if fd < 0:
         raise libc.fail(path)
+    try:
+        if not peers:
+            set_attributes(fd, propagation=MS_PRIVATE, recursive=recursive)
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
 
 
@@ -125,6 +138,6 @@ def set_attributes(
 ) -> None:
     """mount_setattr(2) on the mount that *fd* has open; *propagation* is an ``MS_*`` type."""
     attr = _MountAttr(set_, clear, propagation, userns)
-    flags = AT_EMPTY_PATH | (AT_RECURSIVE if recursive else 0)
+    flags = _AT_EMPTY_PATH | (_AT_RECURSIVE if recursive else 0)
     if _mount_setattr(fd, b"", flags, ctypes.byref(attr), _ATTR_SIZE):
         raise libc.fail()

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
+from boxship.kernel.mount import MS_SHARED, MS_SLAVE
 from boxship.runtime import mount_options, user_namespaces
 
 Step = tuple[str, dict[str, Any]]
 Spec = dict[str, Any]
+# With these, mounts of the host below a source reach the container.
+_PASSING_ON = (MS_SHARED, MS_SLAVE)
 # Docker sets these where the kernel has them.
 _OPTIONAL_SYSCTLS = ("net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range")
 
@@ -50,8 +53,13 @@ class _Sources:
         self.subpaths: list[Spec] = []
         self._count = 0
 
-    def add(self, path: str, recursive: bool, mount: Spec | None = None) -> int:
-        """*mount* may have ``process``, ``filesystem``, ``image``, ``subpath``, ``failure``."""
+    def add(
+        self, path: str, recursive: bool, mount: Spec | None = None, propagation: int = 0
+    ) -> int:
+        """Return the index of a new source.
+
+        A source is a peer of the host's mount only where *propagation* (``MS_*``) passes mounts on.
+        *mount* may have ``process``, ``filesystem``, ``image``, ``subpath``, ``failure``."""
         index, self._count = self._count, self._count + 1
         mount = mount or {}
         row: Spec = {"index": index}
@@ -61,6 +69,7 @@ class _Sources:
             self.volumes.append(row | mount["filesystem"])
         else:
             row |= {"path": path, "recursive": recursive, "process": mount.get("process", "")}
+            row["peers"] = propagation in _PASSING_ON
             self.binds.append(row | {"failure": mount.get("failure", "")})
         if mount.get("subpath"):
             base = mount.get("base", path)
@@ -106,7 +115,7 @@ def _mount_step(mount: Spec, sources: _Sources, cgroup: Spec) -> Step:
         "propagation": parsed.propagation,
     }
     if mount["type"] == "bind":
-        step["source"] = sources.add(mount["source"], parsed.recursive, mount)
+        step["source"] = sources.add(mount["source"], parsed.recursive, mount, parsed.propagation)
     return "mount", step
 
 

@@ -122,10 +122,9 @@ def _mount_erofs(index: str, data: str) -> int:
 def mapped(directory: int, path: str, userns: int) -> int:
     """A detached copy of a mount, whose owners are shown as the user namespace maps them.
 
-    *directory* and *path* as for open_tree(2). What root inside makes, root owns below.
+    *directory* and *path* as for :func:`mount.clone`. What root inside makes, root owns below.
     """
-    flags = mount.OPEN_TREE_CLONE | (0 if path else mount.AT_EMPTY_PATH)
-    copy = mount.open_tree(directory, path, flags)
+    copy = mount.clone(directory, path)
     try:
         mount.set_attributes(copy, mount.MOUNT_ATTR_IDMAP, userns=userns)
     except BaseException:

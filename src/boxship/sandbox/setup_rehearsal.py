@@ -36,7 +36,7 @@ def _bind(index: int, target: str) -> tuple[str, dict[str, Any]]:
 
 def _steps(file: str) -> list[tuple[str, dict[str, Any]]]:
     """Those of a container as most are, which binds *file* in places where Docker has its own."""
-    source = {"path": file, "recursive": False, "process": "", "failure": ""}
+    source = {"path": file, "recursive": False, "process": "", "peers": False, "failure": ""}
     return [
         ("join-cgroup", {}),
         ("enter-namespaces", {"join": {}, "new": ["mount", "ipc", "uts"]}),

@@ -137,7 +137,7 @@ class NamespaceStacks:
                 rootfs, layers = _map(rootfs, layers, userns)
             mount.mount("overlay", _MERGED, "overlay", 0, _options(rootfs, layers))
             try:
-                return mount.open_tree(-100, _MERGED, mount.OPEN_TREE_CLONE)
+                return mount.clone(-100, _MERGED)
             finally:
                 mount.unmount(_MERGED, mount.MNT_DETACH)
 
@@ -183,7 +183,7 @@ class NamespaceStacks:
 
 def _open_detached(layer: dict[str, str]) -> int:
     if layer["kind"] == "dir":
-        return mount.open_tree(-100, layer["path"], mount.OPEN_TREE_CLONE)
+        return mount.clone(-100, layer["path"])
     return open_layer(layer)
 
 

@@ -19,7 +19,6 @@ from boxship.sandbox.steps.mounts import new_filesystem
 from boxship.sandbox.steps.namespaces import join
 
 _INSIDE = BENEATH | NO_MAGICLINKS
-_COPY = mount.OPEN_TREE_CLONE | mount.AT_EMPTY_PATH
 #: How mountinfo shows what would divide its fields.
 _ESCAPES = {ord(each): f"\\{ord(each):03o}" for each in " \t\n\\#"}
 _ACCESS = (
@@ -77,7 +76,7 @@ def _send_mount(channel: socket.socket, path: str, own: int, row: dict[str, Any]
     there = openat2(root, path.lstrip("/"), os.O_PATH, 0, _INSIDE)
     # The container may have unmounted it: then the directory is its own.
     if os.fstat(there).st_dev != os.fstat(root).st_dev and _is_of(own, there, row):
-        socket.send_fds(channel, [b"m"], [mount.open_tree(there, "", _COPY)])
+        socket.send_fds(channel, [b"m"], [mount.clone(there)])
 
 
 def _is_of(own: int, there: int, row: dict[str, Any]) -> bool:
@@ -114,7 +113,7 @@ def within(whole: int, row: dict[str, Any], place: str) -> int:
     os.close(target)
     try:
         inner = openat2(whole, subpath, os.O_PATH, 0, _INSIDE)
-        copy = mount.open_tree(inner, "", _COPY | mount.AT_RECURSIVE)
+        copy = mount.clone(inner, recursive=True)
         os.close(inner)
         return copy
     except OSError as error:

@@ -42,7 +42,7 @@ def _source(stacks: Stacks, rootfs: dict[str, Any]) -> int:
     if directory is None:
         return stacks.mount(rootfs)
     try:
-        return mount.open_tree(-100, directory, mount.OPEN_TREE_CLONE)
+        return mount.clone(-100, directory)
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise

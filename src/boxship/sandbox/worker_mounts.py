@@ -8,7 +8,6 @@ from boxship.sandbox import volumes
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.root import Root, is_directory
 
-_COPY = mount.OPEN_TREE_CLONE | mount.AT_RECURSIVE
 Row = dict[str, Any]
 
 
@@ -33,7 +32,7 @@ def _open(row: Row, images: list[int], place: str) -> int:
     elif "filesystem" in row:
         source = volumes.open_filesystem(row["filesystem"])
     else:
-        source = mount.open_tree(-100, row["source"], _COPY)
+        source = mount.clone(-100, row["source"], recursive=True)
     if not row.get("subpath"):
         return source
     return volumes.within(source, row | {"base": row["source"]}, place)

@@ -114,6 +114,19 @@ def test_namespaces_are_joined_or_made() -> None:
     assert plan().pid_namespace == "new" and plan(HostConfig(pid_mode="host")).pid_namespace == ""
 
 
+@pytest.mark.parametrize(
+    ("propagation", "peers"),
+    [("", False), ("rprivate", False), ("shared", True), ("rshared", True), ("rslave", True)],
+)
+def test_a_source_is_a_peer_of_the_hosts_mount_only_to_pass_mounts_on(
+    propagation: str, peers: bool
+) -> None:
+    made = plan(HostConfig(), V1, [UserMount("bind", "/a", "/one", propagation=propagation)])
+    rows = arguments(made, "open-sources")["sources"]
+    assert {row["path"]: row["peers"] for row in rows}["/one"] is peers
+    assert not any(row["peers"] for row in rows if row["path"] != "/one")
+
+
 def test_sources_are_referred_to_by_place() -> None:
     mounts = [UserMount("bind", "/b", "/two"), UserMount("bind", "/a", "/one", recursive=False)]
     made = plan(HostConfig(ipc_mode="container:x"), V1, mounts)

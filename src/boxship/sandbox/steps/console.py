@@ -38,7 +38,7 @@ def make(context: Context, step: dict[str, Any]) -> None:
     ptmx = context.root.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)
     context.stdio = allocate(ptmx, context.size, context.console)
     target = context.root.file("/dev/console")
-    source = mount.open_tree(context.stdio[0], "", mount.OPEN_TREE_CLONE | mount.AT_EMPTY_PATH)
+    source = mount.clone(context.stdio[0])
     mount.move_mount(source, target)
     os.close(target)
     os.close(source)

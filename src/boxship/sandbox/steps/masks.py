@@ -10,8 +10,6 @@ from boxship.sandbox.root import is_directory
 from boxship.sandbox.steps.context import Context
 from boxship.sandbox.steps.mounts import new_filesystem
 
-_COPY = mount.OPEN_TREE_CLONE | mount.AT_EMPTY_PATH
-
 
 def mask(context: Context, step: dict[str, Any]) -> None:
     """Hide files behind a null device and directories behind an empty read-only tmpfs.
@@ -31,7 +29,7 @@ def mask(context: Context, step: dict[str, Any]) -> None:
             cover = empty = new_filesystem("tmpfs", [["size", "0"]], mount.MOUNT_ATTR_RDONLY)
         else:
             # By now it is attached: kernels before 6.15 copy no other mounts.
-            cover = mount.open_tree(empty, "", _COPY)
+            cover = mount.clone(empty)
         mount.move_mount(cover, target)
         os.close(target)
         if cover != empty:
@@ -46,7 +44,7 @@ def _null_device(context: Context) -> int:
     try:
         if not is_null(null):
             raise StageError("/dev/null of the container is not the null device")
-        return mount.open_tree(null, "", _COPY)
+        return mount.clone(null)
     finally:
         os.close(null)
 
@@ -58,7 +56,7 @@ def protect(context: Context, step: dict[str, Any]) -> None:
             target = context.root.open(path)
         except OSError:
             continue
-        copy = mount.open_tree(target, "", _COPY | mount.AT_RECURSIVE)
+        copy = mount.clone(target, recursive=True)
         mount.set_attributes(copy, mount.MOUNT_ATTR_RDONLY, recursive=True)
         mount.move_mount(copy, target)
         os.close(target)

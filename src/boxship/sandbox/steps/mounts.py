@@ -40,35 +40,39 @@ _COVERABLE = frozenset(
 def open_sources(context: Context, step: dict[str, Any]) -> None:
     """Clone the binds' sources while they still are the host's peers: propagation needs that."""
     for source in step["sources"]:
-        index = source["index"]
-        flags = mount.OPEN_TREE_CLONE | (mount.AT_RECURSIVE if source["recursive"] else 0)
-        path = source["path"]
+        index, path = source["index"], source["path"]
         try:
             if source["process"]:
-                context.sources[index] = _open_elsewhere(source["process"], path, flags)
+                context.sources[index] = _clone_elsewhere(source)
             else:
-                context.sources[index] = mount.open_tree(-100, path, flags)
+                context.sources[index] = _clone(source)
         except FileNotFoundError:
             failure = source["failure"]
             raise StageError(
                 f"{failure}: no such file or directory" if failure else _MISSING + path
             )
-        if step.get("unprivileged"):
+        if step.get("unprivileged") and source["peers"]:
             # As the kernel does where a namespace of lesser rights copies mounts.
             mount.set_attributes(
                 context.sources[index], propagation=mount.MS_SLAVE, recursive=source["recursive"]
             )
 
 
-def _open_elsewhere(directory: str, path: str, flags: int) -> int:
-    """Clone *path* of the mount namespace of a process, by its *directory* in /proc: only a process
-    in it may."""
+def _clone(source: dict[str, Any]) -> int:
+    return mount.clone(-100, source["path"], source["recursive"], source["peers"])
+
+
+def _clone_elsewhere(source: dict[str, Any]) -> int:
+    """Clone a path of the mount namespace of ``source["process"]``, a process's directory in /proc.
+
+    Only a process inside a mount namespace may clone its mounts.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
         try:
-            namespaces.join(f"{directory}/ns/mnt", process.CLONE_NEWNS)
-            socket.send_fds(theirs, [b"m"], [mount.open_tree(-100, path, flags)])
+            namespaces.join(f"{source['process']}/ns/mnt", process.CLONE_NEWNS)
+            socket.send_fds(theirs, [b"m"], [_clone(source)])
         finally:
             os._exit(0)
     theirs.close()
@@ -76,7 +80,7 @@ def _open_elsewhere(directory: str, path: str, flags: int) -> int:
     ours.close()
     os.waitpid(child, 0)
     if not fds:
-        raise FileNotFoundError(2, os.strerror(2), path)
+        raise FileNotFoundError(2, os.strerror(2), source["path"])
     return fds[0]
 
 
