@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import inside
+from support import delayed, inside
 from support.engines import Engine
 from support.waiting import eventually
 
@@ -49,7 +49,8 @@ def test_the_binary_that_joins_a_container_cannot_be_written(clean_boxship: Engi
     )
     options = ["--cap-add", "SYS_PTRACE", "--init", "busybox", "sh", "-c", attack]
     container = inside.start(clean_boxship, *options)
-    for _ in range(30):
+    shim = inside.parent_of(inside.pid_of(clean_boxship, container))
+    with delayed.executions(shim, 2.0):
         clean_boxship.docker("exec", container, "true")
     clean_boxship.docker("exec", container, "touch", "/stop")
     show = clean_boxship.docker("exec", container, "sh", "-c", "cat /written; cat /refused /seen")
@@ -59,7 +60,7 @@ def test_the_binary_that_joins_a_container_cannot_be_written(clean_boxship: Engi
 
 
 def test_without_ptrace_our_processes_show_nothing_to_a_container(clean_boxship: Engine) -> None:
-    """The process of an exec is not dumpable, from before it joins to its execve."""
+    """The process of an exec is not dumpable from its birth to its execve."""
     probe = (
         "while [ ! -e /stop ]; do for p in /proc/[0-9]*; do "
         "case $(cat $p/comm) in boxship*) echo x >> /seen; "
@@ -68,13 +69,10 @@ def test_without_ptrace_our_processes_show_nothing_to_a_container(clean_boxship:
         "done; done 2>/dev/null"
     )
     container = inside.start(clean_boxship, "busybox", "sh", "-c", probe)
-
-    def seen() -> bool:
+    shim = inside.parent_of(inside.pid_of(clean_boxship, container))
+    with delayed.executions(shim, 2.0):
         clean_boxship.docker("exec", container, "true")
-        test = ["exec", container, "test", "-e", "/seen"]
-        return clean_boxship.docker(*test, check=False).returncode == 0
-
-    eventually(seen, 40)
+    clean_boxship.docker("exec", container, "test", "-e", "/seen")
     shown = clean_boxship.docker("exec", container, "cat", "/opened", check=False)
     assert "can't open" in shown.stderr and shown.stdout == ""
 

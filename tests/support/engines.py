@@ -175,11 +175,19 @@ def remapped(root: Path) -> Engine:
     return engine
 
 
+def beneath_shared_root(root: Path) -> Engine:
+    """As :func:`boxship`, where every mount is shared, as systemd leaves them."""
+    engine = boxship(root)
+    engine.unshare = ("--net", "--mount", "--propagation", "shared")
+    return engine
+
+
 _KINDS = {
     "dockerd": dockerd,
     "dockerd_with_rules": dockerd_with_rules,
     "boxship": boxship,
     "remapped": remapped,
+    "beneath_shared_root": beneath_shared_root,
 }
 
 

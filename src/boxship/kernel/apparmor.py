@@ -27,7 +27,10 @@ def loaded(profile: str) -> bool:
 
 
 def confine_next_exec(profile: str) -> None:
-    """The next execve(2) of this process enters *profile*; procfs must still be the host's."""
+    """Have the next execve(2) of this process, or of a fork of it, enter *profile*.
+
+    Call it while procfs still is the host's: a container could have redirected its own.
+    """
     for path in _EXEC_ATTRIBUTES:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)

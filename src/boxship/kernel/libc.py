@@ -15,8 +15,8 @@ _libc.syscall.restype = ctypes.c_long
 OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT = 428, 429, 430, 431, 432
 CLOSE_RANGE, OPENAT2, PROCESS_MADVISE, MOUNT_SETATTR = 436, 437, 440, 442
 _LEGACY = {
-    "x86_64": {"pivot_root": 155, "seccomp": 317, "execveat": 322, "bpf": 321, "keyctl": 250},
-    "aarch64": {"pivot_root": 41, "seccomp": 277, "execveat": 281, "bpf": 280, "keyctl": 219},
+    "x86_64": {"clone": 56, "pivot_root": 155, "seccomp": 317, "bpf": 321, "keyctl": 250},
+    "aarch64": {"clone": 220, "pivot_root": 41, "seccomp": 277, "bpf": 280, "keyctl": 219},
 }
 _ENCODING = sys.getfilesystemencoding()
 _GLIBC, _M_ARENA_MAX = hasattr(_libc, "malloc_trim"), -8

@@ -14,6 +14,8 @@ _FLAGS = {
     "SECCOMP_FILTER_FLAG_SPEC_ALLOW": FLAG_SPEC_ALLOW,
 }
 _INSTRUCTION_SIZE = 8
+# Above every flag of seccomp(2).
+_FORBIDS_BIRTH = 1 << 63
 
 
 class _Program(ctypes.Structure):
@@ -32,14 +34,24 @@ def flag_bits(names: Iterable[str] | None) -> int:
     return bits
 
 
-def pack(program: bytes, flags: int) -> bytes:
-    """Both in one piece, for whoever is to :func:`install` them."""
-    return flags.to_bytes(_INSTRUCTION_SIZE, "little") + program
+def pack(program: bytes, flags: int, forbids_birth: bool = False) -> bytes:
+    """Put the program, its flags and whether it forbids a fork in one piece for :func:`unpack`."""
+    header = flags | (_FORBIDS_BIRTH if forbids_birth else 0)
+    return header.to_bytes(_INSTRUCTION_SIZE, "little") + program
 
 
 def unpack(packed: bytes) -> tuple[bytes, int]:
-    """What :func:`pack` was given."""
-    return packed[_INSTRUCTION_SIZE:], int.from_bytes(packed[:_INSTRUCTION_SIZE], "little")
+    """Return the program and the flags that :func:`pack` was given."""
+    return packed[_INSTRUCTION_SIZE:], _header(packed) & ~_FORBIDS_BIRTH
+
+
+def forbids_birth(packed: bytes) -> bool:
+    """Return whether a process under the packed program cannot fork, see ``sandbox/birth.py``."""
+    return bool(_header(packed) & _FORBIDS_BIRTH)
+
+
+def _header(packed: bytes) -> int:
+    return int.from_bytes(packed[:_INSTRUCTION_SIZE], "little")
 
 
 def install(program: bytes, flags: int = FLAG_SPEC_ALLOW) -> None:

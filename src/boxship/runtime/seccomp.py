@@ -44,7 +44,9 @@ def program(profile_text: str | None, caps: tuple[str, ...]) -> bytes | None:
         raise InvalidParameter(
             "seccomp: SCMP_ACT_NOTIFY is not supported: no process listens for notifications"
         )
-    return seccomp.pack(seccomp.compile(resolved, MACHINE), seccomp.flag_bits(resolved.flags))
+    compiled = seccomp.compile(resolved, MACHINE)
+    forbids_birth = not seccomp.permits_birth(compiled, MACHINE)
+    return seccomp.pack(compiled, seccomp.flag_bits(resolved.flags), forbids_birth)
 
 
 @contextlib.contextmanager

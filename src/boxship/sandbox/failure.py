@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 from boxship.sandbox import messages
 
+#: Characters of a message; the rest is cut off, so that every failure fits a packet.
+LONGEST = 1 << 14
+
 
 class StageError(Exception):
     """A failure with the words that the user sees. *code* is the exit code that Docker gives it."""
@@ -31,6 +34,7 @@ def describe(stage: str, error: BaseException) -> dict[str, Any]:
         failure |= {"errno": error.errno, "message": f"{stage}: {text}"}
     else:
         failure["message"] = f"{stage}: {type(error).__name__}: {error}"
+    failure["message"] = failure["message"][:LONGEST]
     return failure
 
 

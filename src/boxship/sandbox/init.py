@@ -33,7 +33,7 @@ def main(
 ) -> NoReturn:
     """Never returns: the program runs, or its absence is reported on *pipe*."""
     try:
-        launch.set_oom_score(plan["process"])
+        launch.write_to_host_procfs(plan["process"])
         learner = lesson.begin()
         if context.user_namespace < 0:
             process.new_session_keyring(f"_ses.{plan['id']}")
@@ -43,6 +43,8 @@ def main(
     try:
         process.set_parent_death_signal(0)
         forked.reset_signals()
+        if context.console is None and not plan["stdio"]["stdin"]:
+            launch.open_own_null(context.root, context.stdio)
         split = (lambda: reaper.split(pipe)) if plan.get("init") else (lambda: None)
         launch.launch(
             plan["process"], context.root, filter_program, context.stdio, learner.finish, split

@@ -32,9 +32,14 @@ def find_user(spec: dict[str, Any], root: Root) -> passwd.User:
     return passwd.resolve(user["username"], user.get("groups", []), *files)
 
 
-def set_oom_score(spec: dict[str, Any]) -> None:
-    """To be called while /proc still is the host's; a container could have redirected its own."""
+def write_to_host_procfs(spec: dict[str, Any]) -> None:
+    """Set the OOM score and the AppArmor profile of the program, which a fork inherits.
+
+    Call it while /proc still is the host's: a container could have redirected its own.
+    """
     write_oom_score(spec.get("oomScoreAdj") or 0)
+    if spec.get("apparmorProfile"):
+        apparmor.confine_next_exec(spec["apparmorProfile"])
 
 
 def write_oom_score(score: int) -> None:
@@ -65,19 +70,38 @@ def _mapped(kind: str) -> Iterator[None]:
         raise StageError(_UNMAPPED.format(kind)) from None
 
 
+def open_own_null(root: Root, stdio: list[int]) -> None:
+    """Make the container's own /dev/null its standard input, in place of a pipe without a writer.
+
+    The pipe stays, and reads as an empty file, where the container has no null device there.
+    """
+    try:
+        null = root.open("/dev/null", os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return
+    if is_null(null):
+        os.set_blocking(null, True)
+        os.dup2(null, stdio[0], inheritable=False)
+    os.close(null)
+
+
 def give_away(stdio: list[int], uid: int) -> None:
-    """Let the user open /dev/stdout and its like; /dev/null stays whose it is: the host's."""
+    """Let the user open /dev/stdout and its like; /dev/null keeps its owner."""
     for fd in {*stdio}:
         if not is_null(fd):
             with _mapped("uid"):
                 os.fchown(fd, uid, -1)
 
 
-def take_stdio(child: list[int], tty: bool) -> None:
-    """Make *child* the descriptors 0, 1, 2; a terminal becomes the controlling one."""
+def lead_session(tty: bool) -> None:
+    """Begin a session, whose controlling terminal is standard input if that is a *tty*."""
     os.setsid()
     if tty:
-        fcntl.ioctl(child[0], termios.TIOCSCTTY, 0)
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def take_stdio(child: list[int]) -> None:
+    """Make *child* the descriptors 0, 1, 2."""
     safe = [fd if fd > 2 else fcntl.fcntl(fd, fcntl.F_DUPFD, 3) for fd in child]
     for target, fd in enumerate(safe):
         os.dup2(fd, target, inheritable=True)
@@ -113,8 +137,6 @@ def confine(spec: dict[str, Any], user: passwd.User, filter_program: bytes | Non
     """
     sets = spec["capabilities"]
     no_new_privs = bool(spec.get("noNewPrivileges"))
-    if spec.get("apparmorProfile"):
-        apparmor.confine_next_exec(spec["apparmorProfile"])
     if filter_program and not no_new_privs:
         _, held, inheritable = caps.get()
         caps.put(held, held, inheritable)
@@ -202,18 +224,18 @@ def _enter_as_root(path: str) -> bool:
     return True
 
 
-def open_program(program: str, name: str) -> int:
-    """An O_PATH descriptor of *program*; no magic link of procfs is followed (CVE-2019-5736)."""
+def check_program(program: str, name: str) -> None:
+    """Refuse a *program* that a magic link of procfs leads to (CVE-2019-5736)."""
     try:
-        return openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS)
+        os.close(openat2(-100, program, os.O_PATH, 0, NO_MAGICLINKS))
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise _not_found(name, "permission denied", 126) from None
         raise _not_found(name, f"stat {program}: {(error.strerror or '').lower()}", 127) from None
 
 
-def execute(fd: int, program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
-    """execve(2) on *program*, whose checked descriptor *fd* is closed.
+def execute(program: str, args: list[str], environment: dict[str, str]) -> NoReturn:
+    """execve(2) on *program*, which :func:`check_program` has checked.
 
     By its path, because the kernel names a process that is run by descriptor after the file that
     a link such as /bin/sh leads to; because the interpreter of a script cannot open a close-on-exec
@@ -222,7 +244,6 @@ def execute(fd: int, program: str, args: list[str], environment: dict[str, str])
     its standard error and an exit code.
     """
     try:
-        os.close(fd)
         os.execve(program, args, environment)
     except OSError as error:
         reason = (error.strerror or "").lower()
@@ -258,15 +279,19 @@ def launch(
     stdio: list[int],
     before_filter: Callable[[], None],
     before_exec: Callable[[], None],
+    joins: bool = False,
 ) -> NoReturn:
     """Run the program of the OCI process *spec* in this process, which already is in its place.
 
     *before_filter* is called while every system call is still allowed, *before_exec* at the end.
+    A process that *joins* a container leads its session only once *before_exec* has forked it.
     """
     user = find_user(spec, root)
     give_away(stdio, user.uid)
     os.umask(0o022 if spec.get("umask") is None else spec["umask"])
-    take_stdio(stdio, bool(spec.get("terminal")))
+    take_stdio(stdio)
+    if not joins:
+        lead_session(bool(spec.get("terminal")))
     _limit(spec)
     directory = spec.get("cwd") or "/"
     entered = _enter_as_root(directory)
@@ -276,8 +301,8 @@ def launch(
     environment = environment_of(spec, user)
     args = spec["args"]
     program = find_program(args[0], environment)
-    fd = open_program(program, args[0])
+    check_program(program, args[0])
     before_filter()
     confine(spec, user, filter_program)
     before_exec()
-    execute(fd, program, args, environment)
+    execute(program, args, environment)

@@ -112,7 +112,7 @@ def _all_but_execute(spec: dict[str, Any], root: Root) -> None:
     """The end of the way, as far as it can be gone back: nothing is given up."""
     user = launch.find_user(spec, root)
     environment = launch.environment_of(spec, user)
-    launch.open_program(launch.find_program(spec["args"][0], environment), "")
+    launch.check_program(launch.find_program(spec["args"][0], environment), "")
     caps.mask(spec["capabilities"]["bounding"])
     caps.put(*caps.get())
     caps.drop_bounding(_EVERYTHING)

@@ -106,15 +106,10 @@ class Shim:
         self.loop.run()
 
     def _born(self, pid: int) -> None:
-        """The first process has ended, having entered a user namespace and borne another there.
-
-        From now on our children are born in the pid namespace that belongs to that.
-        """
+        """The first process has ended, having entered a user namespace and borne another there."""
         os.waitpid(self.pid, 0)
         os.close(self.pidfd)
         self.pid, self.pidfd = pid, os.pidfd_open(pid)
-        if self.spec["pid_namespace"]:
-            process.setns(self.pidfd, process.CLONE_NEWPID)
 
     def take(self, owned: dict[str, int], attached: list[int]) -> None:
         """Own what the first process has opened: listener, streams, the memory controller's word,
@@ -204,8 +199,12 @@ class Shim:
             self.control.broadcast({"event": "oom"})
         if self.spec["pid_namespace"] != "new" or self._execs is not None:
             # Otherwise the kernel has: a pid namespace's first process is the last to go.
+            self.execs.kill_joiners()
             group.kill()
-            self.execs.end_all()
+            self.execs.reap_joiners()
+            # A joiner may have forked since the list of processes was read.
+            group.kill()
+            self.execs.end_sessions()
         self.streams.drain()
         return oom
 

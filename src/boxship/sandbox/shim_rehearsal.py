@@ -7,6 +7,7 @@ from typing import Any
 from boxship.kernel import process
 from boxship.kernel.cgroup.v1 import memory
 from boxship.sandbox import messages, shim, waiting
+from boxship.sandbox.steps.namespaces import leave_pid_namespace
 
 _STDIO = {"tty": False, "stdin": True, "stdin_once": False}
 _OOM_CONTROL = b"oom_kill_disable 0\nunder_oom 0\noom_kill 0\n"
@@ -71,7 +72,7 @@ def _tell(report: int) -> None:
 def _be_asked() -> None:
     """Offer to wait again, as the spawner hears it."""
     offers, spawner = (socket.SocketType(fileno=end) for end in process.packet_pair())
-    waiting.leave_pid_namespace()
+    leave_pid_namespace()
     asked = waiting.offer(offers)
     found = messages.receive_descriptors(spawner, messages.AT_ONCE)
     assert asked is not None and found is not None

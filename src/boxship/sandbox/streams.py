@@ -62,10 +62,12 @@ class Stdio:
         self.outputs["stdout"] = self.input = fds[0]
 
     def _open_pipes(self, stdin: bool) -> None:
+        child_in, parent_in = os.pipe2(os.O_CLOEXEC)
         if stdin:
-            child_in, self.input = os.pipe2(os.O_CLOEXEC)
+            self.input = parent_in
         else:
-            child_in = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+            # Not the host's /dev/null: a container could change its mode and owner.
+            os.close(parent_in)
         self.child = [child_in]
         for name in ("stdout", "stderr"):
             self.outputs[name], child = os.pipe2(os.O_CLOEXEC)

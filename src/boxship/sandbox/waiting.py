@@ -10,7 +10,7 @@ import socket
 
 from boxship.kernel import process
 from boxship.sandbox import messages, setup, shim
-from boxship.sandbox.steps.namespaces import join
+from boxship.sandbox.steps.namespaces import leave_pid_namespace
 
 _NAME = "boxship-ready"
 # Whatever may grow in a process, does so no longer than this many containers.
@@ -70,11 +70,6 @@ def forget(channel: socket.SocketType) -> None:
     process.set_name(_NAME)
     process.close_other_fds({0, 1, 2, channel.fileno()})
     leave_pid_namespace()
-
-
-def leave_pid_namespace() -> None:
-    """Otherwise children would be born in the one that has ended."""
-    join("/proc/self/ns/pid", process.CLONE_NEWPID)
 
 
 def offer(channel: socket.SocketType) -> socket.SocketType | None:

@@ -7,6 +7,7 @@ OCI's ``linux.seccomp`` says; ``compile()`` the program's bytes (a pure function
 
 from boxship.kernel.seccomp.compiler import compile
 from boxship.kernel.seccomp.default import docker_default
+from boxship.kernel.seccomp.evaluate import permits_birth
 from boxship.kernel.seccomp.profile import Filter, Profile, from_spec, parse, to_spec
 from boxship.kernel.seccomp_install import flag_bits, install, pack, unpack
 
@@ -20,6 +21,7 @@ __all__ = [
     "install",
     "pack",
     "parse",
+    "permits_birth",
     "to_spec",
     "unpack",
 ]

@@ -2,8 +2,8 @@
 
 import struct
 
-_LD_W_ABS, _RET_K, _ALU_AND_K = 0x20, 0x06, 0x54
-_JA, JEQ, JGT, JGE = 0x05, 0x15, 0x25, 0x35
+LD_W_ABS, RET_K, ALU_AND_K = 0x20, 0x06, 0x54
+JA, JEQ, JGT, JGE = 0x05, 0x15, 0x25, 0x35
 _INSTRUCTION = struct.Struct("=HBBI")
 # Conditional jumps reach 255 instructions; two detours may come between target and jump.
 _REACH = 250
@@ -25,20 +25,20 @@ class Assembler:
         """A label that returns *value*, shared with earlier ones in reach."""
         label = self._returns.get(value)
         if label is None or len(self._reversed) - label > _REACH:
-            label = self._returns[value] = self._prepend(_RET_K, 0, 0, value)
+            label = self._returns[value] = self._prepend(RET_K, 0, 0, value)
         return label
 
     def load(self, offset: int) -> int:
         """Load the 32-bit word at *offset* of seccomp_data, then fall through."""
-        return self._prepend(_LD_W_ABS, 0, 0, offset)
+        return self._prepend(LD_W_ABS, 0, 0, offset)
 
     def mask(self, value: int) -> int:
-        return self._prepend(_ALU_AND_K, 0, 0, value)
+        return self._prepend(ALU_AND_K, 0, 0, value)
 
     def jump(self, target: int) -> int:
         """Go to *target*; nothing is emitted when it is the next instruction."""
         distance = len(self._reversed) - target
-        return target if distance == 0 else self._prepend(_JA, 0, 0, distance)
+        return target if distance == 0 else self._prepend(JA, 0, 0, distance)
 
     def branch(self, code: int, value: int, yes: int, no: int) -> int:
         """Compare the accumulator with *value* by *code* and go to the label *yes* or *no*."""

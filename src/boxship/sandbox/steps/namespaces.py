@@ -26,6 +26,11 @@ def join(path: str, kind: int) -> None:
         os.close(fd)
 
 
+def leave_pid_namespace() -> None:
+    """Have children born in this process's own pid namespace, not in one that it made or joined."""
+    join("/proc/self/ns/pid", process.CLONE_NEWPID)
+
+
 def open_joined(context: Context, step: dict[str, Any]) -> None:
     """*step*: ``join`` as below. From inside a user namespace the paths may be out of reach."""
     for kind, path in step["join"].items():

@@ -10,7 +10,6 @@ from typing import Any
 
 from boxship.kernel import process, rlimits
 from boxship.sandbox import userns
-from boxship.sandbox.launch import is_null
 from boxship.sandbox.steps.context import Context
 
 
@@ -34,8 +33,7 @@ def give_to_root(stdio: list[int], mappings: dict[str, Any]) -> None:
     """Pipes belong to the namespace's root, who may give them on to the program's user."""
     uid, gid = userns.root_of(mappings)
     for fd in {*stdio}:
-        if not is_null(fd):
-            os.fchown(fd, uid, gid)
+        os.fchown(fd, uid, gid)
 
 
 def _be_born(context: Context, pid_namespace: str) -> None:
