@@ -105,7 +105,7 @@ _LISTS = (
 _PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 
 
-def _parser() -> argparse.ArgumentParser:
+def flag_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="boxship daemon", description="Run the engine.", allow_abbrev=False
     )
@@ -224,7 +224,7 @@ def load(argv: list[str]) -> Settings:
     Hosts of both count: service managers name their socket by a flag. Any other setting that is
     in both is refused, as dockerd does.
     """
-    flags = {k: v for k, v in vars(_parser().parse_args(argv)).items() if v is not None}
+    flags = {k: v for k, v in vars(flag_parser().parse_args(argv)).items() if v is not None}
     path = flags.pop("config_file", "")
     for name in IGNORED:
         flags.pop(name.replace("-", "_"), None)
