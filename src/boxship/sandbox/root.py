@@ -1,11 +1,14 @@
 """Paths inside a container's root: resolved by openat2(2), which never leaves it."""
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Callable
 
-from boxship.kernel.openat2 import INSIDE, NO_SYMLINKS, openat2
+from boxship.kernel.openat2 import INSIDE, MISSING, NO_SYMLINKS, openat2
+
+_CHUNK = 1 << 16
 
 
 class Root:
@@ -19,12 +22,19 @@ class Root:
         resolve = INSIDE if links else INSIDE | NO_SYMLINKS
         return openat2(self.fd, path.lstrip("/") or ".", flags, 0, resolve)
 
-    def exists(self, path: str) -> bool:
+    def find(self, path: str) -> int | None:
+        """Open *path* with O_PATH, or return None if it does not exist. Any other error is raised:
+        what has to be hidden or protected is never skipped because a lookup failed."""
         try:
-            os.close(self.open(path))
-        except OSError:
-            return False
-        return True
+            return self.open(path)
+        except MISSING:
+            return None
+
+    def exists(self, path: str) -> bool:
+        fd = self.find(path)
+        if fd is not None:
+            os.close(fd)
+        return fd is not None
 
     def directory(self, path: str, links: bool = True, mode: int = 0o755) -> int:
         """Open the directory *path*; it and its parents are made where they are missing."""
@@ -62,16 +72,28 @@ class Root:
             os.close(parent)
         return ""
 
-    def read_regular(self, path: str, limit: int = 1 << 22) -> bytes:
-        """The content of a regular file, at most *limit* bytes; b"" for anything else."""
+    def read_regular(self, path: str, limit: int = 1 << 23) -> bytes:
+        """Return the content of a regular file, b"" if *path* is missing or something else.
+
+        A file that cannot be read, or is larger than *limit* bytes, raises :class:`OSError`.
+        """
         try:
             fd = self.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        except OSError:
+        except MISSING:
             return b""
         try:
-            return os.read(fd, limit) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+            return _read(fd, path, limit) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
         finally:
             os.close(fd)
+
+
+def _read(fd: int, path: str, limit: int) -> bytes:
+    content = bytearray()
+    while piece := os.read(fd, _CHUNK):
+        content += piece
+        if len(content) > limit:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
+    return bytes(content)
 
 
 def is_directory(fd: int) -> bool:

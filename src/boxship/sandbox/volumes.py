@@ -5,7 +5,6 @@ mounts it; others take a copy of that mount from it while it runs, so that all s
 even where each mount would be a new file system, as with tmpfs.
 """
 
-import contextlib
 import errno
 import os
 import re
@@ -19,6 +18,9 @@ from boxship.sandbox.steps.mounts import new_filesystem
 from boxship.sandbox.steps.namespaces import join
 
 _INSIDE = BENEATH | NO_MAGICLINKS
+#: What a lookup fails with where the process or the mount is gone, or was replaced by a link.
+_GONE = (errno.ESRCH, errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV)
+_NONE = b"-"
 #: How mountinfo shows what would divide its fields.
 _ESCAPES = {ord(each): f"\\{ord(each):03o}" for each in " \t\n\\#"}
 _ACCESS = (
@@ -51,22 +53,31 @@ def open_filesystem(row: dict[str, Any]) -> int:
 
 
 def _copy_from(process_directory: str, path: str, row: dict[str, Any]) -> int | None:
-    """A copy of the mount at *path* in the namespace of a process; None if there is none now."""
+    """Return a copy of the mount at *path* in the namespace of a process, None if it is gone.
+
+    Any other failure is a :class:`StageError`: a new file system would not be the shared one.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     child = os.fork()
     if child == 0:
         try:
-            with contextlib.suppress(OSError):
-                own = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)
-                join(f"{process_directory}/ns/mnt", process.CLONE_NEWNS)
-                _send_mount(theirs, path, own, row)
+            own = os.open("/proc/self", os.O_PATH | os.O_DIRECTORY)
+            join(f"{process_directory}/ns/mnt", process.CLONE_NEWNS)
+            _send_mount(theirs, path, own, row)
+        except OSError as error:
+            theirs.send(_NONE if error.errno in _GONE else os.strerror(error.errno or 0).encode())
         finally:
             os._exit(0)
     theirs.close()
-    _, fds, _, _ = socket.recv_fds(ours, 16, 1)
+    answer, fds, _, _ = socket.recv_fds(ours, 256, 1)
     ours.close()
     os.waitpid(child, 0)
-    return fds[0] if fds else None
+    if fds:
+        return fds[0]
+    if answer == _NONE:
+        return None
+    reason = answer.decode().lower() or "the lookup in another container was interrupted"
+    raise StageError(f"{row['failure']}: {reason}")
 
 
 def _send_mount(channel: socket.socket, path: str, own: int, row: dict[str, Any]) -> None:
@@ -77,6 +88,8 @@ def _send_mount(channel: socket.socket, path: str, own: int, row: dict[str, Any]
     # The container may have unmounted it: then the directory is its own.
     if os.fstat(there).st_dev != os.fstat(root).st_dev and _is_of(own, there, row):
         socket.send_fds(channel, [b"m"], [mount.clone(there)])
+    else:
+        channel.send(_NONE)
 
 
 def _is_of(own: int, there: int, row: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from boxship.base.errors import Internal
 from boxship.kernel import mount
 from boxship.sandbox import volumes
 from boxship.sandbox.failure import StageError
@@ -12,7 +13,10 @@ Row = dict[str, Any]
 
 
 def open_all(rows: list[Row], images: list[int], place: str) -> list[tuple[Row, int]]:
-    """A detached mount for each row that can be had now, in a mount namespace of our own.
+    """Open a detached mount for each row, in a mount namespace of our own.
+
+    A bind whose source was deleted is left out; any other failure is :class:`Internal`, so that
+    nothing is read from or written to what the mount would cover.
 
     *images* are detached mounts, in the order in which the rows need them; at *place*, a directory
     of the host, nothing is mounted yet.
@@ -21,8 +25,10 @@ def open_all(rows: list[Row], images: list[int], place: str) -> list[tuple[Row, 
     for row in rows:
         try:
             opened.append((row, _open(row, images, place)))
-        except (FileNotFoundError, StageError):
+        except FileNotFoundError:
             continue
+        except StageError as error:
+            raise Internal(str(error)) from None
     return opened
 
 

@@ -19,9 +19,8 @@ def mask(context: Context, step: dict[str, Any]) -> None:
     """
     empty: int | None = None
     for path in step["paths"]:
-        try:
-            target = context.root.open(path)
-        except OSError:
+        target = context.root.find(path)
+        if target is None:
             continue
         if not is_directory(target):
             cover = _null_device(context)
@@ -52,9 +51,8 @@ def _null_device(context: Context) -> int:
 def protect(context: Context, step: dict[str, Any]) -> None:
     """Mount each path on itself, read-only."""
     for path in step["paths"]:
-        try:
-            target = context.root.open(path)
-        except OSError:
+        target = context.root.find(path)
+        if target is None:
             continue
         copy = mount.clone(target, recursive=True)
         mount.set_attributes(copy, mount.MOUNT_ATTR_RDONLY, recursive=True)

@@ -125,9 +125,8 @@ def _options(context: Context, step: dict[str, Any]) -> list[list[str]]:
     options: list[list[str]] = step["options"]
     if step["type"] != "tmpfs" or any(key == "mode" for key, _ in options):
         return options
-    try:
-        covered = context.root.open(step["target"])
-    except OSError:
+    covered = context.root.find(step["target"])
+    if covered is None:
         return options
     mode = os.fstat(covered).st_mode & 0o7777
     os.close(covered)

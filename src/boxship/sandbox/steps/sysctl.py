@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from boxship.kernel.openat2 import BENEATH, NO_MAGICLINKS, NO_SYMLINKS, NO_XDEV, openat2
+from boxship.kernel.openat2 import BENEATH, MISSING, NO_MAGICLINKS, NO_SYMLINKS, NO_XDEV, openat2
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.steps.context import Context
 from boxship.sandbox.steps.mounts import new_filesystem
@@ -23,7 +23,7 @@ def write(context: Context, step: dict[str, Any]) -> None:
         try:
             fd = openat2(context.proc, path, os.O_WRONLY, 0, _STRICT)
         except OSError as error:
-            if name in step.get("optional", ()):
+            if name in step.get("optional", ()) and isinstance(error, MISSING):
                 continue
             reason = (error.strerror or "").lower()
             raise StageError(f"error during container init: open /proc/{path}: {reason}")

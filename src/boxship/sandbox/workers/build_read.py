@@ -1,11 +1,13 @@
 """Reads small files of a build's context: the Dockerfile, and what is to be ignored."""
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
 from typing import Any
 
 from boxship.base.errors import InvalidParameter
+from boxship.kernel.openat2 import MISSING
 from boxship.sandbox.workers.lookup import open_inside, reopen
 
 
@@ -21,8 +23,13 @@ def run(root: int | None, args: dict[str, Any], fds: Sequence[int]) -> dict[str,
 def _read(root: int, path: str, limit: int) -> str | None:
     try:
         node = open_inside(root, os.fsencode(path), os.O_PATH)
-    except OSError:
+    except MISSING:
         return None
+    except OSError as error:
+        # To go on without a .dockerignore would send what it names.
+        if error.errno in (errno.ELOOP, errno.ENAMETOOLONG):
+            raise InvalidParameter(f"{path}: {str(error.strerror).lower()}") from None
+        raise
     try:
         if not stat.S_ISREG(os.fstat(node).st_mode):
             return None

@@ -8,9 +8,10 @@ from boxship.base.errors import InvalidParameter, NotFound
 from boxship.kernel.openat2 import BENEATH, INSIDE, NO_SYMLINKS, openat2
 
 _PIECE = 3900  # bytes; one call takes less than PATH_MAX (4096)
-_RETRIES = 64  # of EAGAIN, which a rename during the resolution of ".." causes (openat2(2))
 # EXDEV: a part of a very long path leads outside of what the parts before it opened.
 _CALLERS_FAULT = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EACCES, errno.EXDEV)
+# Nothing is at a path, or nothing that anybody could follow.
+_NO_LINK = (errno.ENOENT, *_CALLERS_FAULT)
 _MAX_LINKS = 255  # as many as dockerd follows
 
 
@@ -21,13 +22,13 @@ def open_inside(root: int, path: bytes, flags: int, resolve: int = INSIDE) -> in
     """
     head, rest = _split(path)
     if not rest:
-        return _open(root, head, flags, resolve)
-    fd = _open(root, head, os.O_PATH | os.O_DIRECTORY, resolve)
+        return openat2(root, head or b".", flags, 0, resolve)
+    fd = openat2(root, head, os.O_PATH | os.O_DIRECTORY, 0, resolve)
     while rest:
         head, rest = _split(rest)
         how = os.O_PATH | os.O_DIRECTORY if rest else flags
         try:
-            below = _open(fd, head, how, BENEATH | NO_SYMLINKS)
+            below = openat2(fd, head, how, 0, BENEATH | NO_SYMLINKS)
         finally:
             os.close(fd)
         fd = below
@@ -52,15 +53,6 @@ def open_exactly(root: int, path: bytes) -> int | None:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
             return None
         raise
-
-
-def _open(root: int, path: bytes, flags: int, resolve: int) -> int:
-    for _ in range(_RETRIES):
-        try:
-            return openat2(root, path or b".", flags, 0, resolve)
-        except BlockingIOError:
-            continue
-    raise OSError(errno.EAGAIN, "the path keeps changing", path)
 
 
 def open_node(dirfd: int, name: bytes) -> int:
@@ -143,8 +135,10 @@ def _readlink(root: int, path: bytes) -> bytes | None:
     """The target of the link *path*, or None when it is none or does not exist."""
     try:
         fd = open_inside(root, path, os.O_PATH | os.O_NOFOLLOW)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_LINK:
+            return None
+        raise
     try:
         is_link = stat.S_ISLNK(os.fstat(fd).st_mode)
         return os.readlink(b"", dir_fd=fd) if is_link else None
