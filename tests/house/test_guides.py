@@ -129,13 +129,3 @@ def test_every_configuration_file_of_a_guide_is_read(path: Path, tmp_path: Path)
     for text in blocks(path, "json"):
         (tmp_path / "daemon.json").write_text(text)
         assert read_file(str(tmp_path / "daemon.json"))
-
-
-def test_every_flag_of_the_daemon_has_a_help_text() -> None:
-    page = flag_parser().format_help()
-    actions = [action for action in flag_parser()._actions if action.option_strings]
-    hidden = {f"--{name}" for name in IGNORED}
-    bare = [each.option_strings for each in actions if not each.help]
-    assert bare == []
-    shown = [each.option_strings[-1] for each in actions if not set(each.option_strings) & hidden]
-    assert [name for name in shown if name not in page] == [] and len(shown) > 50

@@ -42,5 +42,5 @@ def test_the_socket_of_docker_is_one_more_host() -> None:
 
 
 def test_every_flag_of_the_daemon_is_described() -> None:
-    actions = config._parser()._actions
+    actions = config.flag_parser()._actions
     assert [action.option_strings for action in actions if not action.help] == []
