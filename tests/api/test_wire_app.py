@@ -281,7 +281,7 @@ def test_bad_event_queries(server: Serving, query: str, text: str) -> None:
         ("GET", "/configs", 503),
         ("POST", "/swarm/leave", 503),
         ("POST", "/swarm/init", 501),
-        ("POST", "/build?version=2", 501),
+        ("POST", "/build?version=3", 400),
         ("POST", "/plugins/pull", 501),
         ("GET", "/plugins/a/b/json", 404),
         ("POST", "/build/cancel", 400),

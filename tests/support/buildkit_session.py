@@ -71,15 +71,17 @@ async def session(
     sync: Method,
     more: Mapping[str, Method] = MappingProxyType({}),
     key: str = "hostile",
+    announced: bool = True,
 ) -> AsyncIterator[str]:
     """The name of a session that answers file-sync calls by *sync*, and calls of other paths by
-    *more*; *key* says which directory it is of."""
+    *more*; *key* says which directory it is of. The session opens without a word of its methods
+    unless they are *announced*."""
     name = secrets.token_hex(8)
     methods = {messages.SYNC: sync, **more}
     headers = [
         ("X-Docker-Expose-Session-Uuid", name),
         ("X-Docker-Expose-Session-Sharedkey", key),
-        *(("X-Docker-Expose-Session-Grpc-Method", method) for method in methods),
+        *(("X-Docker-Expose-Session-Grpc-Method", method) for method in methods if announced),
     ]
     sock = await hijacked(path, "/session", headers)
     server = GrpcServer(methods)

@@ -214,17 +214,24 @@ class Building:
         self, sources: Sources, directory: Path
     ) -> AsyncIterator[tuple[Context, str]]:
         """The context and the Dockerfile's text, while this lasts."""
-        tree, inside, text = await self._tree(sources, directory)
-        try:
-            workers = self._engine.workers
+        async with self.opened(sources, directory) as (context, text):
             name = sources.dockerfile or "Dockerfile"
-            context, found = await open_context(workers, tree, name, inside)
-            text = text or sources.text or found or ""
-            if found is None and not text:
+            if text is None:
                 raise Internal(f"Cannot locate specified Dockerfile: {posixpath.normpath(name)}")
             if not text:
                 raise InvalidParameter(f"the Dockerfile ({name}) cannot be empty")
             yield context, text
+
+    @contextlib.asynccontextmanager
+    async def opened(
+        self, sources: Sources, directory: Path
+    ) -> AsyncIterator[tuple[Context, str | None]]:
+        """The same; the Dockerfile's text is None where there is no Dockerfile."""
+        tree, inside, text = await self._tree(sources, directory)
+        try:
+            name = sources.dockerfile or "Dockerfile"
+            context, found = await open_context(self._engine.workers, tree, name, inside)
+            yield context, text or sources.text or found
         finally:
             self.forget(tree)
 

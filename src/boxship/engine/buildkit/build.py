@@ -7,16 +7,18 @@ from boxship.base.times import now_ns
 from boxship.builder.buildkit.attachments import Attachment, Material
 from boxship.builder.buildkit.control import SolveRequest
 from boxship.builder.buildkit.vertexes import Feed
-from boxship.engine.building.building import EngineMachine
+from boxship.engine.building.building import EngineMachine, Sources
 from boxship.engine.buildkit.built import Built
 
 
 class Build:
     """*results* by the references that the client was given; *returned*: those that the client
-    named at last, when it drives the build itself."""
+    named at last, when it drives the build itself. *sources* are the context that came with the
+    request, if it did."""
 
-    def __init__(self, request: SolveRequest) -> None:
+    def __init__(self, request: SolveRequest, sources: Sources | None = None) -> None:
         self.request = request
+        self.sources = sources
         self.feed = Feed()
         self.results: dict[str, Built] = {}
         #: They keep its images from being removed.

@@ -13,6 +13,7 @@ from boxship.builder.buildkit.control import Asked, SolveRequest, merged
 from boxship.builder.buildkit.definition import image_in
 from boxship.builder.buildkit.history import HistoryRecord
 from boxship.builder.buildkit.vertexes import Feed
+from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import remembered
 from boxship.engine.buildkit.build import Build
 from boxship.engine.buildkit.built import Built
@@ -44,13 +45,14 @@ class Builds:
         self.history = History(engine.options.data_root / "build" / "history")
 
     @contextlib.contextmanager
-    def opened(self, request: SolveRequest) -> Iterator[Build]:
-        """The build that *request* begins, for others to find while this lasts."""
+    def opened(self, request: SolveRequest, sources: Sources | None = None) -> Iterator[Build]:
+        """The build that *request* begins, for others to find while this lasts. *sources*: see
+        :class:`Build`."""
         if len(request.ref) > _LONGEST_REF:
             raise GrpcError(Code.INVALID_ARGUMENT, "the build's reference is too long")
         if request.ref in self._running:
             raise GrpcError(Code.UNKNOWN, f"job ID {request.ref} exists")
-        build = self._running[request.ref] = Build(request)
+        build = self._running[request.ref] = Build(request, sources)
         self._wake()
         if not request.internal:
             self.history.begin(remembered.running(build))
@@ -145,6 +147,7 @@ class Builds:
                 build.request.ref,
                 stack.enter_context(self._engine.images.staging()),
                 travels=cache is not None and bool(cache.exports),
+                posted=build.sources,
             )
             yield front, request
         except OSError as error:

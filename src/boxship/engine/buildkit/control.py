@@ -11,6 +11,7 @@ from boxship.builder.buildkit import history
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.usage import MOUNT, Usage
 from boxship.engine.building import emulation
+from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import cache_exports, exporters
 from boxship.engine.buildkit.build import Build
 from boxship.engine.buildkit.builds import Builds, refuse_definition
@@ -67,9 +68,12 @@ class Control:
     async def _solve(self, request: messages.SolveRequest, call: Call) -> messages.SolveResponse:
         return messages.SolveResponse(await self.solve(request))
 
-    async def solve(self, request: messages.SolveRequest) -> dict[str, str]:
-        """What the client is told of the results. GrpcError, BoxshipError."""
-        with self._builds.opened(request) as build:
+    async def solve(
+        self, request: messages.SolveRequest, sources: Sources | None = None
+    ) -> dict[str, str]:
+        """What the client is told of the results. *sources*: the context :data:`POSTED`, which
+        stays the caller's. GrpcError, BoxshipError."""
+        with self._builds.opened(request, sources) as build:
             try:
                 response = await self._build(build)
             except (GrpcError, BoxshipError) as error:

@@ -11,6 +11,7 @@ from boxship.base.errors import BoxshipError, InvalidParameter
 from boxship.builder.buildkit import attributes
 from boxship.builder.buildkit.vertexes import Step
 from boxship.builder.context import EMPTY, Context
+from boxship.builder.dockerfile.ignore import Ignored
 from boxship.builder.machine import Tree
 from boxship.engine.building.building import Sources
 from boxship.engine.buildkit import transfer
@@ -21,6 +22,8 @@ from boxship.wire.grpc.status import GrpcError
 if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
+#: The address of a context that came with the request for the build.
+POSTED = "http://posted.buildkit-session/"
 _UPLOADS = ("http://buildkit-session/", "https://buildkit-session/")
 
 
@@ -36,11 +39,18 @@ class Source:
 
 
 class Definitions:
-    """Those that the client of *session* may mean; *directory* takes what they need meanwhile."""
+    """Those that the client of *session* may mean; *directory* takes what they need meanwhile.
+    *posted* is the context :data:`POSTED`."""
 
     def __init__(
-        self, engine: "Engine", session: Client, directory: Path, begin: Callable[[str], Step]
+        self,
+        engine: "Engine",
+        session: Client,
+        directory: Path,
+        begin: Callable[[str], Step],
+        posted: Sources | None = None,
     ) -> None:
+        self._posted = posted
         self._engine = engine
         self._session = session
         self._directory = directory
@@ -66,9 +76,8 @@ class Definitions:
     async def _synced_source(self, request: attributes.Request, step: Step) -> Source:
         given = self._session.definition
         if given is not None:
-            if not given.text:
-                raise InvalidParameter("the Dockerfile cannot be empty")
-            return Source(step, request.filename, given.text, given.ignore)
+            text = _present(given.text, request.filename)
+            return Source(step, request.filename, text, given.ignore)
         name = posixpath.normpath(request.filename)
         wanted = [name, f"{name}.dockerignore"]
         if name == "Dockerfile":
@@ -81,20 +90,15 @@ class Definitions:
             self._directory / "definition",
             sizes(step, "transferring dockerfile:"),
         )
-        text = files.get(name, files.get("dockerfile"))
-        if text is None:
-            raise InvalidParameter(
-                f"failed to read dockerfile: open {name}: no such file or directory"
-            )
-        if not text:
-            raise InvalidParameter("the Dockerfile cannot be empty")
+        text = _present(files.get(name, files.get("dockerfile")), name)
         return Source(step, request.filename, text, files.get(wanted[1]))
 
     @contextlib.asynccontextmanager
     async def _elsewhere(
         self, request: attributes.Request, step: Step
     ) -> AsyncIterator[tuple[Context, str]]:
-        """A context that is not a directory of the client's, and the Dockerfile in it."""
+        """A context that is not a directory of the client's, and the Dockerfile in it. Its ignore
+        file counts for nothing: BuildKit applies those of local directories alone."""
         building = self._engine.building
         sources = Sources(
             remote=request.context,
@@ -107,10 +111,22 @@ class Definitions:
                 path = "/" + request.context.removeprefix(prefix)
                 await transfer.upload(self._session, path, file)
                 sources = Sources(archive=file, dockerfile=request.filename)
+        if self._posted is not None and request.context == POSTED:
+            sources = replace(self._posted, dockerfile=request.filename)
         if request.dockerfile_apart:
             sources = replace(sources, text="#")
-        async with building.context(sources, self._directory) as (context, text):
-            yield context, text
+        async with building.opened(sources, self._directory) as (context, text):
+            yield replace(context, ignored=Ignored([])), _present(text, request.filename)
+
+
+def _present(text: str | None, name: str) -> str:
+    """Return *text*, the content of the Dockerfile *name*. :class:`InvalidParameter` if there is
+    none."""
+    if text is None:
+        raise InvalidParameter(f"failed to read dockerfile: open {name}: no such file or directory")
+    if not text:
+        raise InvalidParameter("the Dockerfile cannot be empty")
+    return text
 
 
 def tree_of(path: Path) -> Tree:

@@ -26,7 +26,7 @@ from boxship.builder.needs import Needs, find_needs, together
 from boxship.builder.options import BuildOptions
 from boxship.builder.plan import Plan
 from boxship.builder.work import Origin
-from boxship.engine.building.building import EngineMachine
+from boxship.engine.building.building import EngineMachine, Sources
 from boxship.engine.buildkit import cache_imports, layouts
 from boxship.engine.buildkit.agents import agents
 from boxship.engine.buildkit.bases import Bases, bases_of, material_of
@@ -58,6 +58,8 @@ class Frontend:
     ref: str
     directory: Path
     travels: bool = False
+    #: The context that came with the request.
+    posted: Sources | None = None
     #: The images that stages begin with, by name and platform, as far as they were there.
     materials: dict[tuple[str, str], Material] = field(default_factory=dict)
     #: Each has the images of a platform as long as it is there.
@@ -72,7 +74,7 @@ class Frontend:
 
     @property
     def _definitions(self) -> Definitions:
-        return Definitions(self.engine, self.session, self.directory, self._step)
+        return Definitions(self.engine, self.session, self.directory, self._step, self.posted)
 
     async def solve(self, request: attributes.Request) -> list[Built]:
         """An image for each platform. GrpcError, with the lines of the file that it is about, when

@@ -9,6 +9,7 @@ from boxship.engine.buildkit.builds import Builds
 from boxship.engine.buildkit.content import Content
 from boxship.engine.buildkit.control import Control
 from boxship.engine.buildkit.local_builds import LocalBuilds
+from boxship.engine.buildkit.posted import PostedBuilds
 from boxship.engine.buildkit.sessions import Sessions, connect
 from boxship.wire.grpc.server import Call, GrpcServer, Method
 from boxship.wire.hijack import HijackedConnection
@@ -34,6 +35,7 @@ class BuildkitServices:
             _TRACES: _ignored,
         }
         self.local = LocalBuilds(self.sessions, self.builds, control)
+        self.posted = PostedBuilds(self.sessions, self.builds, control)
         self._serving: dict[asyncio.Task[None], GrpcServer] = {}
 
     async def serve(self, hijacked: HijackedConnection) -> None:

@@ -66,9 +66,9 @@ class Session:
         return client.start(self._connection, path, _metadata(values or {}))
 
     async def credentials(self, domain: str) -> Credentials:
-        """For a registry; nobody's when the client has none, or does not say."""
-        if not self.offers(messages.CREDENTIALS):
-            return ANONYMOUS
+        """Return the client's credentials for a registry, or anonymous ones if it has none. A
+        client is asked even if it announced no such method, as BuildKit does: dockerode announces
+        none of its methods."""
         request = messages.CredentialsRequest(_HUB_HOST if domain == _HUB else domain)
         try:
             answer = await client.unary(
@@ -84,22 +84,18 @@ class Session:
 
     async def secret(self, name: str) -> bytes | None:
         """None when the client has none of that *name*."""
-        if not self.offers(messages.SECRET):
-            return None
         request = messages.SecretRequest(name)
         try:
             answer = await client.unary(
                 self._connection, messages.SECRET, request, messages.SecretResponse
             )
         except GrpcError as error:
-            if error.status.code == Code.NOT_FOUND:
+            if error.status.code in (Code.NOT_FOUND, Code.UNIMPLEMENTED):
                 return None
             raise
         return answer.data
 
     async def has_agent(self, name: str) -> bool:
-        if not self.offers(messages.AGENT_CHECK):
-            return False
         request = messages.AgentRequest(name)
         try:
             await client.unary(
@@ -156,7 +152,7 @@ class Sessions:
             self._open.pop(name, None)
 
     @contextlib.contextmanager
-    def introduced(self, name: str, client: HandedOver) -> Iterator[None]:
+    def introduced(self, name: str, client: Client) -> Iterator[None]:
         """*client* is known as *name* while this lasts."""
         self._open[name] = client
         try:

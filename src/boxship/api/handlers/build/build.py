@@ -1,11 +1,9 @@
-"""POST /build: the classic builder's form."""
-
-import base64
-import binascii
-from typing import Any, TypeVar
+"""POST /build: the classic builder's form; others are passed on."""
 
 import msgspec
 
+from boxship.api.handlers.build import posted
+from boxship.api.handlers.build.parameters import credentials_of, decoded
 from boxship.api.handlers.images.pull import lines
 from boxship.api.handlers.images.upload import with_upload
 from boxship.api.query import Query
@@ -16,17 +14,12 @@ from boxship.builder.options import BuildOptions, Limits
 from boxship.engine.building.building import Sources
 from boxship.engine.buildkit.handed_over import Handover
 from boxship.engine.engine import Engine
-from boxship.engine.sharing.sharing import domain_of
-from boxship.registry import credentials
-from boxship.registry.credentials import Credentials
 from boxship.types.host_config import Ulimit
 from boxship.wire.hijack import HijackedConnection
 
-T = TypeVar("T")
 HANDED_OVER = "application/vnd.boxship.build.v2+json"
 UPGRADE = "boxship-build"
-_AUTH_HEADER = "x-registry-config"
-_BUILDKIT = "2"
+_CLASSIC, _BUILDKIT = "1", "2"
 _SECOND = 1_000_000_000
 
 
@@ -35,18 +28,21 @@ async def build(engine: Engine, request: Request) -> Response:
         return await _handed_over(engine, request)
     query = request.query
     if query.get("version") == _BUILDKIT:
-        raise NotSupported("version 2 is not served here: BuildKit's clients build by way of /grpc")
+        return await posted.build(engine, request)
+    if query.get("version") not in ("", _CLASSIC):
+        raise InvalidParameter(f'invalid version "{query.get("version")}"')
     if query.get("outputs") and query.get("outputs") != "[]":
         raise NotSupported("outputs need BuildKit's protocol: docker buildx build")
     options = _options(query)
-    found = _credentials(request.headers.get(_AUTH_HEADER, ""))
     remote = query.get("remote")
     dockerfile = query.get("dockerfile") or "Dockerfile"
     upload = None
     if not remote or remote == "client-session":
         remote = ""
         upload = await with_upload(request, engine.building.receive)
-    sources = Sources(upload=upload, remote=remote, dockerfile=dockerfile, credentials=found)
+    sources = Sources(
+        upload=upload, remote=remote, dockerfile=dockerfile, credentials=credentials_of(request)
+    )
     return Stream(lines(engine.building.build(sources, options)))
 
 
@@ -77,26 +73,26 @@ def _options(query: Query) -> BuildOptions:
         cpuset_cpus=query.get("cpusetcpus"),
         cpuset_mems=query.get("cpusetmems"),
         shm_size=query.integer("shmsize"),
-        ulimits=tuple(_json(query, "ulimits", list[Ulimit], [])),
+        ulimits=tuple(decoded(query, "ulimits", list[Ulimit], [])),
         cgroup_parent=query.get("cgroupparent"),
     )
     if query.get("isolation").lower() not in ("", "default"):
         raise InvalidParameter(f'Unsupported isolation: "{query.get("isolation")}"')
-    given = _json(query, "buildargs", dict[str, str | None], {})
+    given = decoded(query, "buildargs", dict[str, str | None], {})
     hosts = [each for text in query.all("extrahosts") for each in text.split(",") if each]
     epoch = given.get("SOURCE_DATE_EPOCH") or ""
     return BuildOptions(
         tags=tuple(tag for tag in query.all("t") if tag),
         target=query.get("target"),
         build_args={name: value for name, value in given.items() if value is not None},
-        labels=_json(query, "labels", dict[str, str], {}),
+        labels=decoded(query, "labels", dict[str, str], {}),
         platform=query.get("platform"),
         no_cache=query.flag("nocache"),
         pull=query.flag("pull"),
-        cache_from=tuple(_json(query, "cachefrom", list[str], [])),
+        cache_from=tuple(decoded(query, "cachefrom", list[str], [])),
         network=query.get("networkmode") or "default",
         extra_hosts=tuple(hosts),
-        security=tuple(_json(query, "securityopt", list[str], [])),
+        security=tuple(decoded(query, "securityopt", list[str], [])),
         limits=limits,
         remove=query.flag("rm", True),
         force_remove=query.flag("forcerm"),
@@ -104,35 +100,3 @@ def _options(query: Query) -> BuildOptions:
         quiet=query.flag("q"),
         created=int(epoch) * _SECOND if epoch.isdecimal() and len(epoch) < 12 else 0,
     )
-
-
-def _json(query: Query, name: str, kind: type[T], default: T) -> T:
-    text = query.get(name)
-    if not text:
-        return default
-    try:
-        value = msgspec.json.decode(text.encode("utf-8", "surrogateescape"), type=kind | None)
-    except (ValueError, RecursionError) as error:
-        raise InvalidParameter(f"error reading {name}: {error}") from None
-    return default if value is None else value
-
-
-def _credentials(header: str) -> dict[str, Credentials]:
-    """``X-Registry-Config``: a map of registries; what cannot be read counts as nobody."""
-    if not header:
-        return {}
-    try:
-        text = header.strip().replace("-", "+").replace("_", "/").rstrip("=")
-        data: Any = msgspec.json.decode(base64.b64decode(text + "=" * (-len(text) % 4)))
-        return {
-            domain_of(server): credentials.make(
-                row.get("username"),
-                row.get("password"),
-                row.get("auth"),
-                row.get("identitytoken"),
-                row.get("registrytoken"),
-            )
-            for server, row in data.items()
-        }
-    except (binascii.Error, ValueError, AttributeError, RecursionError):
-        return {}
