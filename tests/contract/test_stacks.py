@@ -244,3 +244,50 @@ def test_owners_are_shown_as_a_user_namespace_has_them(bench: Bench) -> None:
     for name in ("made", "plain"):
         status = (bench.base / "upper" / name).stat()
         assert (status.st_uid, status.st_gid) == (0, 0)
+
+
+def attributes(top: Path, stacks: Stacks) -> dict[str, list[int]]:
+    paths = [path for path in sorted(top.rglob("*")) if path.is_dir() and not path.is_symlink()]
+    found = {path: path.lstat() for path in paths}
+    return {
+        str(path.relative_to(top)): [status.st_mode & 0o7777, status.st_uid, status.st_gid]
+        for path, status in found.items()
+    }
+
+
+ORDINARY = {path: [0o755, 0, 0] for path in ("dev", "dev/pts", "dev/shm", "etc", "proc", "sys")}
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_skeleton_takes_over_owners_and_modes_of_the_layers(bench: Bench, upper: bool) -> None:
+    low, high = bench.directory("low", {}), bench.directory("high", {})
+    skeleton = {"kind": "skeleton", "path": f"{bench.base}/skeletons"}
+    for layer, path, mode, owner in (
+        (low, "etc", 0o700, 1),
+        (high, "etc", 0o2775, 7),
+        (low, "dev/shm", 0o1777, 3),
+        (low, "proc", 0o555, 0),
+    ):
+        place = Path(layer["path"], path)
+        place.mkdir(parents=True)
+        os.chown(place, owner, owner * 2)
+        place.chmod(mode)
+    expected = ORDINARY | {"etc": [0o2775, 7, 14], "dev/shm": [0o1777, 3, 6], "proc": [0o555, 0, 0]}
+    rootfs = bench.rootfs(skeleton, high, low, upper=upper)
+    assert bench.look(rootfs, attributes) == expected
+    assert os.listdir(skeleton["path"]) == ["dev.shm=1777.3.6+etc=2775.7.14+proc=555.0.0"]
+
+
+@pytest.mark.parametrize("target", ["/", "/etc", "../../../../.."])
+def test_a_skeleton_takes_nothing_over_from_where_links_lead(bench: Bench, target: str) -> None:
+    low = bench.directory("low", {"proc": "a file"})
+    for name in ("dev", "etc", "sys"):
+        Path(low["path"], name).symlink_to(target)
+    skeleton = {"kind": "skeleton", "path": f"{bench.base}/skeletons"}
+    assert bench.look(bench.rootfs(skeleton, low), attributes) == ORDINARY
+
+
+def test_a_skeleton_needs_no_layers(bench: Bench) -> None:
+    skeleton = {"kind": "skeleton", "path": f"{bench.base}/skeletons"}
+    assert bench.look(bench.rootfs(skeleton, upper=False), attributes) == ORDINARY
+    assert bench.look(bench.rootfs(skeleton), attributes) == ORDINARY

@@ -167,3 +167,24 @@ def test_deeper_mounts_lie_on_shallower_ones(clean_boxship: Engine, tmp_path: Pa
     options = ["-v", f"{tmp_path}/inner:/v/sub", "-v", f"{tmp_path}/outer:/v"]
     shown = inside.run(clean_boxship, *options, "busybox", "cat", "/v/name", "/v/sub/name")
     assert shown == "outerinner"
+
+
+def test_etc_keeps_the_images_owner_and_mode_for_arbitrary_users(
+    clean_boxship: Engine, tmp_path: Path
+) -> None:
+    """Images for arbitrary user numbers let group 0 write to /etc."""
+    (tmp_path / "Dockerfile").write_text(
+        "FROM busybox\n"
+        "RUN chown 7:0 /etc && chmod 2775 /etc\n"
+        "USER 1234:0\n"
+        "RUN echo built > /etc/built\n"
+    )
+    engine = clean_boxship
+    engine.docker("build", "-q", "-t", "arbitrary", str(tmp_path))
+    script = "echo ran > /etc/ran && cat /etc/built /etc/ran && stat -c '%a %u %g' /etc"
+    words = ("sh", "-c", script)
+    engine.docker("run", "--name", "ran", "arbitrary", *words)
+    engine.docker("commit", "ran", "again")
+    for image in ("arbitrary", "again"):
+        shown = inside.run(engine, "-u", "4321:0", image, "sh", "-c", script.replace("ran", "r"))
+        assert shown.split() == ["built", "r", "2775", "7", "0"]

@@ -68,7 +68,6 @@ def _make_directories(options: EngineOptions) -> None:
     # Files of builds have the modes that their owners gave them, but root for an owner.
     (options.data_root / "build").mkdir(exist_ok=True, mode=0o700)
     (options.data_root / "build").chmod(0o700)
-    files.make_skeleton(options.data_root)
 
 
 class Engine:

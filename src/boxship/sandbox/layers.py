@@ -2,7 +2,8 @@
 
 A *rootfs spec* is ``{"layers": [...], "upper": dir | None, "work": dir | None, "volatile": bool}``
 with the topmost layer first; a layer is ``{"kind": "erofs", "index": file, "data": file}`` or
-``{"kind": "dir", "path": dir}``. With ``"read_only": True`` the upper directory is no more than the
+``{"kind": "dir", "path": dir}``; the first may be ``{"kind": "skeleton", "path": dir}``, see
+:mod:`boxship.sandbox.skeleton`. With ``"read_only": True`` the upper directory is no more than the
 topmost layer: so it can be looked at while another overlay writes to it.
 """
 
@@ -34,7 +35,7 @@ class LayerCache:
 
     def get(self, layer: Layer) -> int:
         """The layer's handle, owned by this object."""
-        key = _key(layer)
+        key = key_of(layer)
         handle = self._known.get(key)
         if handle is None:
             handle = self._known[key] = self._mount(layer)
@@ -58,7 +59,8 @@ class LayerCache:
         return [*self._known.values()]
 
 
-def _key(layer: Layer) -> str:
+def key_of(layer: Layer) -> str:
+    """Return the name that the cache has for *layer*: its index, or its directory."""
     return layer.get("index") or layer["path"]
 
 
@@ -70,7 +72,7 @@ def distinct(layers: list[Layer]) -> list[Layer]:
     """
     found: dict[str, Layer] = {}
     for layer in layers:
-        found.setdefault(_key(layer), layer)
+        found.setdefault(key_of(layer), layer)
     return [*found.values()]
 
 

@@ -22,6 +22,7 @@ from boxship.sandbox.layers import (
     open_layer,
     overlay,
 )
+from boxship.sandbox.skeleton import Skeletons
 
 NAMES = ("descriptors", "namespace")
 # Stand in for layers; two, since overlayfs takes no directory twice.
@@ -83,15 +84,17 @@ class DescriptorStacks:
 
     def __init__(self) -> None:
         self._layers = LayerCache(open_layer, os.close)
+        self._skeletons = Skeletons(self.mount)
         self._empties = [_tmpfs() for _ in _EMPTIES]
 
     def load(self, rootfs: Rootfs) -> None:
-        self._layers.load(rootfs["layers"])
+        self._layers.load(self._skeletons.resolve(rootfs)["layers"])
 
     def descriptors(self) -> list[int]:
         return [*self._layers.handles(), *self._empties]
 
     def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
+        rootfs = self._skeletons.resolve(rootfs)
         layers = [*self._layers.load(rootfs["layers"]), *self._empties[: lacking(rootfs)]]
         if userns < 0:
             return overlay(rootfs, layers)
@@ -115,6 +118,7 @@ class NamespaceStacks:
         self._home = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
         self._count = 0
         self._layers = LayerCache(self._add, self._remove)
+        self._skeletons = Skeletons(self.mount)
         with self._back_home():
             process.unshare(process.CLONE_NEWNS)
             mount.mount(None, "/", None, mount.MS_REC | mount.MS_SLAVE)
@@ -124,12 +128,13 @@ class NamespaceStacks:
             self._inside = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 
     def load(self, rootfs: Rootfs) -> None:
-        self._layers.load(rootfs["layers"])
+        self._layers.load(self._skeletons.resolve(rootfs)["layers"])
 
     def descriptors(self) -> list[int]:
         return [self._home, self._inside]
 
     def mount(self, rootfs: Rootfs, userns: int = -1) -> int:
+        rootfs = self._skeletons.resolve(rootfs)
         layers = [str(name) for name in self._layers.load(rootfs["layers"])]
         layers += _EMPTIES[: lacking(rootfs)]
         with self._entered():

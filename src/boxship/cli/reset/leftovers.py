@@ -19,6 +19,7 @@ DATA = frozenset(
         "daemon.lock",
         "layers",
         "skeleton",
+        "skeletons",
         "snapshots",
         "partial",
         "staging",

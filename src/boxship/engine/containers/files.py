@@ -17,25 +17,6 @@ if TYPE_CHECKING:
     from boxship.engine.engine import Engine
 
 _OWN_FILES = ("hostname", "hosts", "resolv.conf")
-# What every container has below its own files, for the runtime to mount on.
-_SKELETON_DIRECTORIES = ("dev/pts", "dev/shm", "etc", "proc", "sys")
-_SKELETON_FILES = (".dockerenv", "dev/console", "etc/hostname", "etc/hosts", "etc/resolv.conf")
-
-
-def make_skeleton(data_root: Path) -> None:
-    """The layer between image and container: there before the first start, part of no diff."""
-    root = Path(_skeleton(data_root))
-    for name in _SKELETON_DIRECTORIES:
-        (root / name).mkdir(parents=True, exist_ok=True)
-    for name in _SKELETON_FILES:
-        (root / name).touch(mode=0o755)
-    mtab = root / "etc/mtab"
-    if not mtab.is_symlink():
-        mtab.symlink_to("/proc/mounts")
-
-
-def _skeleton(data_root: Path) -> str:
-    return f"{data_root}/skeleton"
 
 
 def make(engine: "Engine", container: Container, *, apart: bool = False) -> None:
@@ -108,7 +89,7 @@ def rootfs(
     first, under its own directory."""
     directory = engine.options.container_directory(container.id)
     layers = engine.images.rootfs_layers(container.image_id) if container.image_id else []
-    skeleton = {"kind": "dir", "path": _skeleton(engine.options.data_root)}
+    skeleton = {"kind": "skeleton", "path": f"{engine.options.data_root}/skeletons"}
     return {
         "layers": [skeleton, *above, *layers],
         "upper": f"{directory}/upper",
