@@ -95,6 +95,52 @@ async def session(
 
 
 @contextlib.asynccontextmanager
+async def natively_connected(path: str) -> AsyncIterator[Http2Connection]:
+    """To the same service, by HTTP/2 from the first byte."""
+    connection = Http2Connection()
+    await asyncio.get_running_loop().create_unix_connection(lambda: connection, path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextlib.asynccontextmanager
+async def called_session(
+    connection: Http2Connection, methods: Mapping[str, Method]
+) -> AsyncIterator[str]:
+    """The name of a session inside a call on *connection*, whose client has *methods*."""
+    name = secrets.token_hex(8)
+    headers = [("x-docker-expose-session-uuid", name), ("x-docker-expose-session-sharedkey", "k")]
+    headers += [("x-docker-expose-session-grpc-method", method) for method in methods]
+    call = client.start(connection, f"{control.SERVICE}Session", headers)
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    server = GrpcServer(methods)
+    theirs.setblocking(False)
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: server.connection, theirs)
+
+    async def outward() -> None:
+        with contextlib.suppress(ConnectionResetError):
+            while data := await reader.read(1 << 14):
+                await call.send([messages.BytesMessage(data).encode()])
+        await call.send([], end=True)
+
+    async def inward() -> None:
+        while batch := await call.receive():
+            writer.write(b"".join(messages.BytesMessage.decode(data).data for data in batch))
+        writer.write_eof()
+
+    tasks = [asyncio.ensure_future(work) for work in (server.serve(), outward(), inward())]
+    try:
+        yield name
+    finally:
+        server.connection.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        writer.close()
+
+
+@contextlib.asynccontextmanager
 async def connected(path: str) -> AsyncIterator[Http2Connection]:
     """To the service that builds."""
     sock = await hijacked(path, "/grpc", ())
@@ -106,11 +152,12 @@ async def connected(path: str) -> AsyncIterator[Http2Connection]:
         connection.close()
 
 
-async def solve(
-    path: str, name: str, exporter: control.Exporter = STORE, **attrs: str
-) -> control.SolveResponse:
+def solve_request(
+    name: str, exporter: control.Exporter = STORE, **attrs: str
+) -> control.SolveRequest:
+    """For a build whose client has the session *name*."""
     ref = secrets.token_hex(8)
-    request = control.SolveRequest(
+    return control.SolveRequest(
         ref=ref,
         exporters=[exporter],
         session=name,
@@ -118,6 +165,12 @@ async def solve(
         frontend_attrs=attrs,
         internal=True,
     )
+
+
+async def solve(
+    path: str, name: str, exporter: control.Exporter = STORE, **attrs: str
+) -> control.SolveResponse:
+    request = solve_request(name, exporter, **attrs)
     async with connected(path) as connection, asyncio.timeout(30):
         return await client.unary(
             connection, control.SERVICE + "Solve", request, control.SolveResponse

@@ -109,7 +109,7 @@ async def _serve(settings: Settings) -> None:
     sockets = open_sockets(settings)
     engine = Engine(_options(settings))
     loop.add_signal_handler(signal.SIGHUP, _reload, settings, engine)
-    server = Server(App(engine))
+    server = Server(App(engine), serve_http2=engine.buildkit.serve)
     try:
         await engine.open()
         for sock, tls in sockets:

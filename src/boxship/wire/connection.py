@@ -13,9 +13,11 @@ from boxship.wire.answer import CONTINUE, head_bytes
 from boxship.wire.body import IncomingBody, cut_off
 from boxship.wire.body_framing import ByLength, Chunked, Framing
 from boxship.wire.errors import BadRequest, ClientGone, HeadersTooLarge, RequestTimeout
-from boxship.wire.exchange import Exchange, Handler
+from boxship.wire.exchange import Exchange, Handler, Http2Handler, StreamConnection
 from boxship.wire.hangup import HangupWatch
 from boxship.wire.head import RequestHead, head_end, parse_head
+from boxship.wire.http2.frames import PREFACE
+from boxship.wire.keep_alive import keep_alive
 from boxship.wire.limits import Limits
 from boxship.wire.peer import Peer, peer_of
 
@@ -41,6 +43,7 @@ class Host(Protocol):
     limits: Limits
     hangups: HangupWatch
     connections: "set[Connection]"
+    serve_http2: "Http2Handler | None"
 
 
 class Connection(asyncio.Protocol):
@@ -145,12 +148,35 @@ class Connection(asyncio.Protocol):
         self._scanned = len(self._buffer)
         if max(end, self._scanned if end < 0 else 0) > self._host.limits.head:
             raise HeadersTooLarge("request header fields too large")
-        if end >= 0:
+        if end >= 0 and self._begins_http2(end):
+            self._leave_for_http2()
+        elif end >= 0:
             head = parse_head(bytes(self._buffer[:end]))
             rest = bytes(self._buffer[end:])
             self._begin(head)
             if rest:
                 self._receive(rest)
+
+    def _begins_http2(self, end: int) -> bool:
+        """Return whether the client speaks HTTP/2 without asking (RFC 9113, section 3.3), and may:
+        as with dockerd, on a unix socket alone."""
+        is_unix = self._peer is not None and self._peer.kind == "unix"
+        return bool(self._host.serve_http2 and is_unix and PREFACE.startswith(self._buffer[:end]))
+
+    def _leave_for_http2(self) -> None:
+        self.deadline = math.inf
+        self.leave_http()
+        self._task = asyncio.get_running_loop().create_task(self._serve_http2())
+
+    async def _serve_http2(self) -> None:
+        assert self._host.serve_http2 is not None and self._peer is not None
+        stream = StreamConnection(self, self._peer)
+        try:
+            await self._host.serve_http2(stream)
+        except (ClientGone, asyncio.CancelledError):
+            pass
+        finally:
+            stream.close()
 
     def _begin(self, head: RequestHead) -> None:
         assert self._peer is not None
@@ -370,12 +396,3 @@ class Connection(asyncio.Protocol):
     @property
     def descriptor(self) -> int:
         return self._fd
-
-
-def keep_alive(sock: socket.socket) -> None:
-    """Find out within a minute or so that a TCP peer is gone (tcp(7)); send without delay."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -198,6 +198,8 @@ class Exchange:
 
 
 Handler: TypeAlias = Callable[[Exchange], Awaitable[None]]
+#: Serves a connection whose client began with HTTP/2's preface, which is still unread.
+Http2Handler: TypeAlias = Callable[["StreamConnection"], Awaitable[None]]
 
 
 class StreamConnection:

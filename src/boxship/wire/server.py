@@ -7,7 +7,7 @@ import ssl
 import time
 
 from boxship.wire.connection import Connection
-from boxship.wire.exchange import Handler
+from boxship.wire.exchange import Handler, Http2Handler
 from boxship.wire.hangup import HangupWatch
 from boxship.wire.limits import Limits
 from boxship.wire.listen import passed
@@ -16,11 +16,18 @@ from boxship.wire.tls import TlsTerminator
 
 
 class Server:
-    """Create it inside a running event loop. *handler* is called once per request."""
+    """Create it inside a running event loop. *handler* is called once per request; *serve_http2*
+    once for a client on a unix socket that speaks HTTP/2 from its first byte."""
 
-    def __init__(self, handler: Handler, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        limits: Limits | None = None,
+        serve_http2: Http2Handler | None = None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self.handler = handler
+        self.serve_http2 = serve_http2
         self.limits = limits or Limits()
         self.hangups = HangupWatch(self._loop)
         self.connections: set[Connection] = set()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from boxship.base.errors import InvalidParameter
-from boxship.wire.connection import keep_alive
+from boxship.wire.keep_alive import keep_alive
 from boxship.wire.peer import Peer, peer_of
 from boxship.wire.relay import CodecError, Relay
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import copy
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 from urllib.parse import quote_plus
 
@@ -17,9 +17,13 @@ from boxship.wire.grpc.status import Code, GrpcError
 from boxship.wire.hijack import HijackedConnection
 from boxship.wire.http2.connection import Http2Connection
 from boxship.wire.http2.stream import Headers
+from boxship.wire.peer import Peer
 
 # How long a build waits for the session that it was told of.
 _PATIENCE = 5.0
+#: What the headers that introduce a session begin with.
+PREFIX = "x-docker-expose-session-"
+_NAME = f"{PREFIX}uuid"
 _HUB_HOST = "registry-1.docker.io"
 _HUB = "docker.io"
 _IDENTITY_TOKEN = "<token>"
@@ -123,20 +127,39 @@ class Sessions:
 
     async def serve(self, hijacked: HijackedConnection, headers: Mapping[str, list[str]]) -> None:
         """Keep the session until the client closes it. *headers* introduced it."""
-        name = _first(headers, "x-docker-expose-session-uuid")
+        await self._serve(hijacked.peer, headers, hijacked.detach_socket)
+
+    async def serve_socket(
+        self, peer: Peer, headers: Mapping[str, list[str]], sock: socket.socket
+    ) -> None:
+        """The same over *sock*, which is the session's then. :class:`Internal` when there is
+        such a session already."""
+        self.check_new(_first(headers, _NAME))
+        await self._serve(peer, headers, lambda: (sock, b""))
+
+    async def _serve(
+        self,
+        peer: Peer,
+        headers: Mapping[str, list[str]],
+        take: Callable[[], tuple[socket.socket, bytes]],
+    ) -> None:
+        name = _first(headers, _NAME)
         self._names.add(name)
         try:
-            await self._serve(name, hijacked, headers)
+            await self._keep(name, peer, headers, *take())
         finally:
             self._names.discard(name)
 
-    async def _serve(
-        self, name: str, hijacked: HijackedConnection, headers: Mapping[str, list[str]]
+    async def _keep(
+        self,
+        name: str,
+        peer: Peer,
+        headers: Mapping[str, list[str]],
+        sock: socket.socket,
+        received: bytes,
     ) -> None:
         methods = headers.get("x-docker-expose-session-grpc-method", [])
-        peer = hijacked.peer
         owner = f"{peer.kind}:{peer.uid}:{peer.subject}"
-        sock, received = hijacked.detach_socket()
         connection = await connect(sock, received, Http2Connection())
         self._open[name] = Session(
             connection,

@@ -34,6 +34,14 @@ class Call:
     def path(self) -> str:
         return self.metadata.get(":path", "")
 
+    def values(self, prefix: str) -> dict[str, list[str]]:
+        """All values of the client's headers whose names begin with *prefix*."""
+        found: dict[str, list[str]] = {}
+        for name, value in self._stream.headers:
+            if name.startswith(prefix):
+                found.setdefault(name, []).append(value)
+        return found
+
     async def receive(self, kind: type[Q]) -> Q | None:
         """The client's next message, None when there is none."""
         if not self._pending:
