@@ -1,5 +1,6 @@
 """Published escapes by paths: images and mounts that lead outside of a container's root."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 from boxship.kernel import mount, process
 from boxship.sandbox.failure import StageError
 from boxship.sandbox.root import Root
-from boxship.sandbox.steps import mounts
+from boxship.sandbox.steps import devices, mounts
 from boxship.sandbox.steps.context import Context
-from support import forked, inside
+from boxship.sandbox.steps.mounts import new_filesystem
+from support import forked, inside, workers
 from support.engines import Engine
 from support.requirements import require_root
 
@@ -98,15 +100,44 @@ def test_procfs_and_sysfs_want_an_ordinary_directory(
     assert forked.in_child(attempt) == expected
 
 
-@pytest.mark.parametrize("path", ["dev", "etc", "tmp"])
-def test_other_directories_may_be_links_but_only_inside(
-    clean_boxship: Engine, victim: Path, path: str
+@pytest.mark.parametrize("up", ["", "../../../../../../../.."])
+@pytest.mark.parametrize("path", ["dev", "proc", "sys", "etc", "run"])
+def test_a_directory_of_an_image_that_is_a_link_reaches_nothing_of_the_host(
+    clean_boxship: Engine, tmp_path: Path, path: str, up: str
 ) -> None:
-    name = inside.image(clean_boxship, "otherlink", {path: ("->", str(victim)), "etc-file": b""})
-    before = sorted(os.listdir(victim))
-    clean_boxship.docker("run", "--rm", "--tmpfs", "/tmp/x", name, "true", check=False)
-    assert sorted(os.listdir(victim)) == before == ["file"]
-    assert (victim / "file").read_text() == "untouched"
+    """CVE-2026-41579: what the runtime removes and makes in /dev goes where the link leads."""
+    names = ["console", "hosts", "mtab", "ptmx", "stdin"]
+    for name in names:
+        (tmp_path / name).write_text("untouched")
+    name = inside.image(clean_boxship, "linked", {path: ("->", f"{up}{tmp_path}")})
+    mounts = ["-v", "/run/new", "-v", f"{tmp_path}/hosts:/run/file:ro", "--tmpfs", "/tmp/x"]
+    script = "echo x > /etc/new; echo x > /dev/new; echo x > /run/new/x; ls /dev/ptmx /run/file"
+    words = ["-t", "--device", "/dev/zero:/dev/deep/zero", *mounts, name, "sh", "-c", script]
+    shown = inside.run(clean_boxship, *words).split()
+    assert shown == ["/dev/ptmx", "/run/file"]
+    assert sorted(os.listdir(tmp_path)) == names
+    assert {(tmp_path / name).read_text() for name in names} == {"untouched"}
+
+
+@pytest.mark.parametrize("path", ["dev", "dev/pts"])
+def test_devices_are_made_inside_where_dev_is_a_link(tmp_path: Path, path: str) -> None:
+    """CVE-2026-41579, without the layer of ours that covers such links."""
+    require_root()
+    victim, top = tmp_path / "victim", tmp_path / "root"
+    victim.mkdir()
+    (victim / "ptmx").write_text("untouched")
+    (top / path).parent.mkdir(parents=True)
+    (top / path).symlink_to(victim)
+
+    def attempt() -> None:
+        root = os.open(top, os.O_PATH | os.O_DIRECTORY)
+        context = Context(root, str(top), [], None, (0, 0), Root(root))
+        null = {"path": "/dev/null", "type": "c", "major": 1, "minor": 3}
+        devices.make(context, {"devices": [null, null | {"path": "/dev/pts/null"}]})
+
+    forked.in_child(attempt)
+    assert os.listdir(victim) == ["ptmx"] and (victim / "ptmx").read_text() == "untouched"
+    assert (top / str(victim).lstrip("/")).is_dir()
 
 
 @pytest.mark.parametrize("file", ["etc/hosts", "etc/hostname", "etc/resolv.conf", "etc/passwd"])
@@ -122,12 +153,35 @@ def test_files_of_etc_that_are_links_touch_nothing_outside(
 def test_a_leaked_descriptor_is_no_working_directory(clean_boxship: Engine, number: int) -> None:
     """CVE-2024-21626: a directory of the host that the runtime had open."""
     path = f"/proc/self/fd/{number}"
-    done = clean_boxship.docker("run", "--rm", "-w", path, "busybox", "ls", "..", check=False)
+    words = ("run", "--name", "leaked", "-w", path, "busybox", "ls", "..")
+    done = clean_boxship.docker(*words, check=False)
+    # The container gets no directories named after directories of the host.
+    assert clean_boxship.docker("diff", "leaked").stdout == ""
     if done.returncode == 0:
         assert "etc" in done.stdout and "busybox" not in done.stdout
         assert not {"boot", "work", "lib64", "snap"} & set(done.stdout.split())
     else:
         assert done.returncode in (125, 126, 127)
+
+
+@pytest.mark.parametrize("number", range(3, 30))
+def test_no_link_of_procfs_names_directories_to_make(tmp_path: Path, number: int) -> None:
+    """A descriptor that is opened during the lookup is a link, its text a path of the host."""
+    require_root()
+    (tmp_path / "proc").mkdir()
+
+    def attempt() -> bool:
+        workers.private_mounts()
+        proc = new_filesystem("proc", [], 0)
+        root = Root(os.open(tmp_path, os.O_PATH | os.O_DIRECTORY))
+        mount.move_mount(proc, root.open("/proc"))
+        os.close(proc)
+        for make in (root.directory, root.file):
+            with contextlib.suppress(OSError):
+                make(f"/proc/self/fd/{number}")
+        return os.listdir(tmp_path) == ["proc"]
+
+    assert forked.in_child(attempt)
 
 
 @pytest.mark.parametrize("number", range(3, 16))

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable
 
+from boxship.kernel import statfs
 from boxship.kernel.openat2 import INSIDE, MISSING, NO_SYMLINKS, openat2
 
 _CHUNK = 1 << 16
@@ -66,6 +67,9 @@ class Root:
         try:
             make(name)
         except FileExistsError:
+            # A link of procfs may be a descriptor of ours, and its text a path of the host.
+            if statfs.magic(parent) == statfs.PROC:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path) from None
             with contextlib.suppress(OSError):
                 return os.path.join(directory, os.readlink(name, dir_fd=parent))
         finally:
