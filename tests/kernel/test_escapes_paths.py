@@ -63,6 +63,18 @@ def test_a_dangling_link_is_followed_inside(
     assert not os.path.exists("/absent")
 
 
+@pytest.mark.parametrize("up", ["", "../../../../../../../.."])
+def test_a_working_directory_through_a_link_is_made_inside(
+    clean_boxship: Engine, tmp_path: Path, up: str
+) -> None:
+    """CVE-2026-55686: a link in the way of WORKDIR led the runtime to the host."""
+    name = inside.image(clean_boxship, "workdir", {"way": ("->", f"{up}{tmp_path}")})
+    for path in ("/way", "/way/new"):
+        shown = inside.run(clean_boxship, "-w", path, name, "pwd", "-P")
+        assert shown == f"{tmp_path}{path.removeprefix('/way')}"
+    assert os.listdir(tmp_path) == []
+
+
 TARGETS = ["/", "/etc", "/proc/self/root", "."]
 
 
