@@ -229,6 +229,51 @@ def test_the_clients_word_counts_before_that_of_the_file() -> None:
     assert len(lint(plan, options, {}, Ignored([]))) == 1
 
 
+@pytest.mark.parametrize(
+    "comments",
+    [
+        "# check=skip=JSONArgsRecommended\n",
+        "#CHECK = skip=JSONArgsRecommended,Other because of this\n",
+        "# a remark\n# check=skip=all\n# another\n",
+    ],
+)
+def test_a_comment_above_an_instruction_skips_rules_for_it_alone(comments: str) -> None:
+    source = f"FROM a AS b\n{comments}CMD x\nFROM b\nCMD y\n"
+    (left,) = _lint(source)
+    assert left.message.startswith("JSON arguments") and left.last == left.first
+    assert left.first == len(source.splitlines())
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        "# check=skip=Other\n",
+        "# check=skip\n",
+        "# check=colour=red;skip=all\n",
+        "# check=skip=Other\n# check=skip=all\n",
+        "# check=skip=all\n\n",
+        "# not check=skip=all\n",
+        "# check=error=true\n",
+    ],
+)
+def test_other_comments_above_an_instruction_skip_nothing(comments: str) -> None:
+    findings = _lint(f"FROM a\n{comments}CMD x\n")
+    assert [each.rule.name for each in findings] == ["JSONArgsRecommended"]
+
+
+def test_a_comment_asks_for_an_experimental_rule_for_its_instruction() -> None:
+    ask = "# what\n# check=experimental=InvalidDefinitionDescription\n"
+    findings = _lint(f"FROM a\n{ask}ARG x\n# what\nARG y\n")
+    assert [(each.rule.name, each.first) for each in findings] == [
+        ("InvalidDefinitionDescription", 4)
+    ]
+
+
+def test_a_comment_with_options_describes_no_stage() -> None:
+    head = "# check=experimental=all\n\n"
+    assert _lint(f"{head}# b what it is\n# check=skip=StageNameCasing\nFROM a AS b\n") == []
+
+
 def test_only_the_first_unknown_names_get_a_hint() -> None:
     source = "FROM a\nENV KNOWN=1\n" + "LABEL a=$KNOWS\n" * 40
     hints = [each.message.endswith("(did you mean $KNOWN?)") for each in _lint(source)]

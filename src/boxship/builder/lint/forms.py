@@ -8,6 +8,7 @@ from boxship.builder.instructions.arg import Arg
 from boxship.builder.instructions.from_ import RESERVED, From
 from boxship.builder.instructions.instruction import Instruction
 from boxship.builder.lint import rule
+from boxship.builder.lint.options import check_in
 from boxship.builder.lint.rule import Finding, found
 
 _AS = 1  # place of the word in FROM base AS name
@@ -57,7 +58,7 @@ def check_descriptions(steps: Iterable[Instruction]) -> Iterator[Finding]:
             names = [name for name, _ in step.entries]
         elif isinstance(step, From) and step.name:
             names = [step.name]
-        comments = step.line.comments
+        comments = [text for text in step.line.comments if check_in(text) is None]
         if not names or not comments or comments[-1].split(" ")[0] in names:
             continue
         name = names[0] if len(names) == 1 else "<arg_key>"

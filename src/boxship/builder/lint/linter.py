@@ -30,10 +30,14 @@ def lint(
     ignored: Ignored,
     platforms: Mapping[int, BasePlatform] = MappingProxyType({}),
 ) -> list[Finding]:
-    """What the rules find, in the order of the file. *bases*: configurations of base images, by
+    """What the rules find, in the order of the file, but for what the comments above an
+    instruction leave out. *bases*: configurations of base images, by
     the names that the stages give them; *platforms*: theirs, by the stages' numbers."""
     each_rule = (*_all(plan, bases, ignored), *check_platforms(plan, platforms))
-    all_found = [each for each in each_rule if options.applies(each.rule)]
+    comments = {line.first: line.comments for line in plan.dockerfile.lines}
+    all_found = [
+        each for each in each_rule if options.applies_to(each.rule, comments.get(each.first, ()))
+    ]
     return sorted(set(all_found), key=lambda each: (each.first, each.rule.name, each.message))
 
 

@@ -1,5 +1,6 @@
 """``# check=skip=RULES;error=true;experimental=RULES``: which rules count, and how much."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from boxship.base.errors import InvalidParameter
@@ -22,6 +23,28 @@ class LintOptions:
         if rule.experimental and not _names(self.experimental, rule):
             return False
         return not _names(self.skip, rule)
+
+    def applies_to(self, rule: Rule, comments: Iterable[str]) -> bool:
+        """Return whether *rule* counts for an instruction below *comments*: those may skip a rule
+        or ask for an experimental one in addition. Of several ``check=`` the first counts; one
+        that makes no sense is an ordinary comment, as with BuildKit."""
+        text = next((text for text in map(check_in, comments) if text is not None), "")
+        try:
+            own = parse_options(text)
+        except InvalidParameter:
+            return self.applies(rule)
+        if rule.experimental and not _names(self.experimental, rule):
+            return own.applies(rule)
+        return self.applies(rule) and not _names(own.skip, rule)
+
+
+def check_in(comment: str) -> str | None:
+    """Return the options of a comment ``check=OPTIONS …``, None for other comments. Words after
+    the options explain them."""
+    name, equals, value = comment.partition("=")
+    if not equals or name.strip().lower() != "check":
+        return None
+    return value.strip().split(" ", 1)[0]
 
 
 def parse_options(text: str) -> LintOptions:
